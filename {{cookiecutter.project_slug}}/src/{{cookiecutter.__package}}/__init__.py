@@ -1,0 +1,1 @@
+"""The study's code: flat modules of pure functions, one topic each."""
