@@ -19,10 +19,11 @@ class StudyError(Exception):
 
     Examples
     --------
-    >>> raise StudyError("split.folds is 1: at least 2 are needed")
-    Traceback (most recent call last):
-        ...
-    study.StudyError: split.folds is 1: at least 2 are needed
+    >>> try:
+    ...     raise StudyError("split.folds is 1; it is 2 or more")
+    ... except StudyError as error:
+    ...     print(error)
+    split.folds is 1; it is 2 or more
     """
 
 
@@ -263,10 +264,11 @@ def read_study(path: str | Path) -> Study:
 
     Examples
     --------
-    >>> read_study("no_such_study.toml")
-    Traceback (most recent call last):
-        ...
-    study.StudyError: no_such_study.toml: there is no such file; name one with --study
+    >>> try:
+    ...     read_study("no_such_study.toml")
+    ... except StudyError as error:
+    ...     print(error)
+    no_such_study.toml: there is no such file; name one with --study
     """
     path = Path(path)
     try:
@@ -302,10 +304,11 @@ def parse_study(content: dict[str, Any], *, name: str = "study.toml") -> Study:
 
     Examples
     --------
-    >>> parse_study({"study": {"title": "T", "task": "regression", "sead": 1}})
-    Traceback (most recent call last):
-        ...
-    study.StudyError: study.toml has 6 mistakes:
+    >>> try:
+    ...     parse_study({"study": {"title": "T", "task": "regression", "sead": 1}})
+    ... except StudyError as error:
+    ...     print(error)
+    study.toml has 6 mistakes:
       study.seed: it is missing
       data: it is missing
       split: it is missing

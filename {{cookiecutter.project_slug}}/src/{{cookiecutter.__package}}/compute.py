@@ -1,0 +1,177 @@
+"""Runs (model, fold) tasks in one pool of workers; the numbers do not depend on how many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
+
+from .data import Table
+from .seeding import fix_random_state, fix_seeds, seed_for
+from .splits import Fold
+
+
+@dataclass(frozen=True)
+class Task:
+    """One fit: a model on one fold.
+
+    Attributes
+    ----------
+    name : str
+        What the results call the model.
+    model : Pipeline
+        Unfitted; it is cloned, so one pipeline serves many tasks.
+    fold : Fold
+        Training and test rows.
+    seed : int
+        Seed of this fit. Models that are compared part by part (an ablation's variants) share it.
+    """
+
+    name: str
+    model: Pipeline
+    fold: Fold
+    seed: int
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a fitted model said about a fold's test rows.
+
+    Attributes
+    ----------
+    name : str
+        What the results call the model.
+    fold : Fold
+        The rows.
+    predicted : ndarray of shape (n_test,)
+        Class names or numbers.
+    probability : ndarray of shape (n_test, n_classes) or None
+        A column per class in the order of the study's classes; None for regression.
+    """
+
+    name: str
+    fold: Fold
+    predicted: np.ndarray
+    probability: np.ndarray | None
+
+
+def make_tasks(
+    models: dict[str, Pipeline], folds: Iterable[Fold], seed: int, *, purpose: str | None = None
+) -> list[Task]:
+    """Pair every model with every fold.
+
+    Parameters
+    ----------
+    models : dict of str to Pipeline
+        Unfitted models by name.
+    folds : iterable of Fold
+        The shared folds.
+    seed : int
+        The study's seed.
+    purpose : str or None
+        Whose seeds to use; None gives each model its own. Variants of one model pass its name, so
+        that they differ in the switch alone.
+
+    Returns
+    -------
+    list of Task
+        ``len(models) * len(folds)`` tasks, each with a seed of its own purpose.
+
+    Examples
+    --------
+    >>> from .models import dummy
+    >>> fold = Fold(0, 0, np.array([0, 1]), np.array([2]))
+    >>> [task.name for task in make_tasks({"a": dummy("regression")}, [fold, fold], seed=0)]
+    ['a', 'a']
+    """
+    return [
+        Task(
+            name, model, fold, seed_for(seed, f"model/{purpose or name}/{fold.repeat}/{fold.fold}")
+        )
+        for name, model in models.items()
+        for fold in folds
+    ]
+
+
+def run_task(task: Task, table: Table, classes: list[str]) -> Predictions:
+    """Fit one model on one fold's training rows and predict its test rows.
+
+    Parameters
+    ----------
+    task : Task
+        What to fit, on which rows, from which seed.
+    table : Table
+        The checked rows.
+    classes : list of str
+        Order of the probabilities' columns; empty for regression.
+
+    Returns
+    -------
+    Predictions
+        For the fold's test rows.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from .models import linear
+    >>> y = pd.Series([0.0, 1.0, 2.0, 3.0])
+    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})
+    >>> fold = Fold(0, 0, train=np.array([0, 1, 3]), test=np.array([2]))
+    >>> task = Task("linear", linear("regression"), fold, seed=0)
+    >>> run_task(task, table, classes=[]).predicted.round(2).tolist()
+    [1.83]
+    """
+    train, test = task.fold.train, task.fold.test
+    fix_seeds(task.seed)  # for models that draw from a global generator
+    model = fix_random_state(clone(task.model), task.seed)
+    # with one thread, sums are added in one order: the same bits on any number of cores
+    with threadpool_limits(limits=1):
+        model.fit(table.X.iloc[train], table.y.iloc[train])
+        X_test = table.X.iloc[test]
+        predicted = np.asarray(model.predict(X_test))
+        probability = None
+        if classes:
+            order = [list(model.classes_).index(name) for name in classes]
+            probability = model.predict_proba(X_test)[:, order]
+    return Predictions(task.name, task.fold, predicted, probability)
+
+
+def run_tasks(
+    tasks: list[Task],
+    table: Table,
+    classes: list[str],
+    *,
+    workers: int = 1,
+    on_done: Callable[[], object] = lambda: None,
+) -> list[Predictions]:
+    """Run all tasks in one pool.
+
+    Parameters
+    ----------
+    tasks : list of Task
+        What to fit.
+    table : Table
+        The checked rows.
+    classes : list of str
+        Order of the probabilities' columns; empty for regression.
+    workers : int
+        Processes; 1 works in this one, -1 uses every core.
+    on_done : callable
+        Called after each task, to show progress.
+
+    Returns
+    -------
+    list of Predictions
+        In the order of the tasks, whichever came in first.
+    """
+    pool = Parallel(n_jobs=workers, return_as="generator")
+    results = []
+    for result in pool(delayed(run_task)(task, table, classes) for task in tasks):
+        results.append(result)
+        on_done()
+    return results

@@ -1,0 +1,340 @@
+"""Metrics, and scores per fold in long form.
+
+Every metric is a function of what was true and what a model said. Probabilities have a column per
+class, in the order of ``classes``; with two classes the last one is the positive one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from sklearn import metrics
+
+from .compute import Predictions
+from .data import Table
+from .study import Study, StudyError
+
+
+def balanced_accuracy(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+    """Mean of the classes' recalls; higher is better, a dummy gets 1 / n_classes.
+
+    Parameters
+    ----------
+    y_true, y_pred : array of shape (n_samples,)
+        True and predicted classes.
+
+    Returns
+    -------
+    float
+        Between 0 and 1.
+
+    Examples
+    --------
+    >>> balanced_accuracy(["no", "no", "no", "yes"], ["no", "no", "yes", "yes"])
+    0.8333333333333333
+    """
+    return float(metrics.balanced_accuracy_score(y_true, y_pred))
+
+
+def mcc(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+    """Matthews correlation coefficient; higher is better, a dummy gets 0.
+
+    Parameters
+    ----------
+    y_true, y_pred : array of shape (n_samples,)
+        True and predicted classes.
+
+    Returns
+    -------
+    float
+        Between -1 and 1.
+
+    Examples
+    --------
+    >>> mcc(["no", "no", "no", "yes"], ["no", "no", "yes", "yes"])  # doctest: +NUMBER
+    0.57735
+    """
+    return float(metrics.matthews_corrcoef(y_true, y_pred))
+
+
+def f1_macro(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+    """Mean of the classes' F1 scores; higher is better.
+
+    A class that was never predicted counts as 0.
+
+    Parameters
+    ----------
+    y_true, y_pred : array of shape (n_samples,)
+        True and predicted classes.
+
+    Returns
+    -------
+    float
+        Between 0 and 1.
+
+    Examples
+    --------
+    >>> f1_macro(["no", "no", "no", "yes"], ["no", "no", "yes", "yes"])  # doctest: +NUMBER
+    0.73333
+    """
+    return float(metrics.f1_score(y_true, y_pred, average="macro", zero_division=0.0))
+
+
+def average_precision(y_true: np.ndarray, probability: np.ndarray, classes: list[str]) -> float:
+    """Area under the precision-recall curve, as a step sum; higher is better.
+
+    A dummy gets the positive class's share. With more than two classes: the mean over classes, each
+    against the rest.
+
+    Parameters
+    ----------
+    y_true : array of shape (n_samples,)
+        True classes.
+    probability : array of shape (n_samples, n_classes)
+        A column per class.
+    classes : list of str
+        Order of the columns; with two, the last is the positive one.
+
+    Returns
+    -------
+    float
+        Between 0 and 1.
+
+    Examples
+    --------
+    >>> p = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.7, 0.3]])
+    >>> average_precision(["no", "yes", "no", "yes"], p, ["no", "yes"])  # doctest: +NUMBER
+    0.58333
+    """
+    return _one_against_rest(metrics.average_precision_score, y_true, probability, classes)
+
+
+def roc_auc(y_true: np.ndarray, probability: np.ndarray, classes: list[str]) -> float:
+    """Chance that a positive row is ranked above a negative one; higher is better, a dummy gets 0.5.
+
+    With more than two classes: the mean over classes, each against the rest.
+
+    Parameters
+    ----------
+    y_true : array of shape (n_samples,)
+        True classes.
+    probability : array of shape (n_samples, n_classes)
+        A column per class.
+    classes : list of str
+        Order of the columns; with two, the last is the positive one.
+
+    Returns
+    -------
+    float
+        Between 0 and 1.
+
+    Examples
+    --------
+    >>> p = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.7, 0.3]])
+    >>> roc_auc(["no", "yes", "no", "yes"], p, ["no", "yes"])
+    0.5
+    """
+    return _one_against_rest(metrics.roc_auc_score, y_true, probability, classes)
+
+
+def brier(y_true: np.ndarray, probability: np.ndarray, classes: list[str]) -> float:
+    """Mean squared error of the probabilities; lower is better.
+
+    With two classes: of the positive one (Brier 1950, halved). With more: summed over classes.
+
+    Parameters
+    ----------
+    y_true : array of shape (n_samples,)
+        True classes.
+    probability : array of shape (n_samples, n_classes)
+        A column per class.
+    classes : list of str
+        Order of the columns.
+
+    Returns
+    -------
+    float
+        Between 0 and 1, with more than two classes 2.
+
+    Examples
+    --------
+    >>> p = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.7, 0.3]])
+    >>> brier(["no", "yes", "no", "yes"], p, ["no", "yes"])
+    0.325
+    """
+    hit = np.asarray(y_true)[:, None] == np.asarray(classes)[None, :]  # (n_samples, n_classes)
+    squared = (probability - hit) ** 2
+    return float(squared[:, -1].mean() if len(classes) == 2 else squared.sum(axis=1).mean())
+
+
+def mae(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+    """Mean absolute error, in the target's unit; lower is better.
+
+    Parameters
+    ----------
+    y_true, y_pred : array of shape (n_samples,)
+        True and predicted numbers.
+
+    Returns
+    -------
+    float
+        0 or more.
+
+    Examples
+    --------
+    >>> mae([1.0, 2.0, 4.0], [1.5, 2.0, 3.0])
+    0.5
+    """
+    return float(metrics.mean_absolute_error(y_true, y_pred))
+
+
+def rmse(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+    """Root of the mean squared error, in the target's unit; lower is better.
+
+    Parameters
+    ----------
+    y_true, y_pred : array of shape (n_samples,)
+        True and predicted numbers.
+
+    Returns
+    -------
+    float
+        0 or more; never below the mean absolute error.
+
+    Examples
+    --------
+    >>> rmse([1.0, 2.0, 4.0], [1.5, 2.0, 3.0])  # doctest: +NUMBER
+    0.6454972
+    """
+    return float(metrics.root_mean_squared_error(y_true, y_pred))
+
+
+def r2(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+    """Share of the variance explained; higher is better, predicting the mean gets 0.
+
+    Parameters
+    ----------
+    y_true, y_pred : array of shape (n_samples,)
+        True and predicted numbers.
+
+    Returns
+    -------
+    float
+        1 or less; negative when worse than the mean of these rows.
+
+    Examples
+    --------
+    >>> r2([1.0, 2.0, 4.0], [1.5, 2.0, 3.0])  # doctest: +NUMBER
+    0.73214
+    """
+    return float(metrics.r2_score(y_true, y_pred))
+
+
+def _one_against_rest(
+    metric: Callable[..., float], y_true: np.ndarray, probability: np.ndarray, classes: list[str]
+) -> float:
+    hit = np.asarray(y_true)[:, None] == np.asarray(classes)[None, :]  # (n_samples, n_classes)
+    columns = [len(classes) - 1] if len(classes) == 2 else range(len(classes))
+    return float(np.mean([metric(hit[:, i], probability[:, i]) for i in columns]))
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How to call a metric and how to read it."""
+
+    function: Callable[..., float]
+    takes: Literal["classes", "probabilities", "numbers"]
+    higher_is_better: bool
+    label: str
+
+
+METRICS: dict[str, Metric] = {
+    "balanced_accuracy": Metric(balanced_accuracy, "classes", True, "Balanced accuracy"),
+    "mcc": Metric(mcc, "classes", True, "MCC"),
+    "f1_macro": Metric(f1_macro, "classes", True, "Macro F1"),
+    "average_precision": Metric(average_precision, "probabilities", True, "Average precision"),
+    "roc_auc": Metric(roc_auc, "probabilities", True, "ROC AUC"),
+    "brier": Metric(brier, "probabilities", False, "Brier score"),
+    "mae": Metric(mae, "numbers", False, "MAE"),
+    "rmse": Metric(rmse, "numbers", False, "RMSE"),
+    "r2": Metric(r2, "numbers", True, "R2"),
+}
+
+
+def check_metrics(study: Study) -> list[str]:
+    """Return the study's metrics, the primary one first, or say which one does not fit.
+
+    Parameters
+    ----------
+    study : Study
+        The configuration.
+
+    Returns
+    -------
+    list of str
+        Keys of ``METRICS``.
+
+    Raises
+    ------
+    StudyError
+        If a metric is unknown or is for the other task.
+    """
+    fits = [
+        name
+        for name, metric in METRICS.items()
+        if (metric.takes == "numbers") == (study.task == "regression")
+    ]
+    strangers = [name for name in study.metrics.names if name not in fits]
+    if strangers:
+        raise StudyError(f"metrics: {strangers} do not fit {study.task}; there are {sorted(fits)}")
+    return study.metrics.names
+
+
+def score_predictions(
+    predictions: Iterable[Predictions], table: Table, names: list[str], classes: list[str]
+) -> pd.DataFrame:
+    """Score each fold with each metric.
+
+    Parameters
+    ----------
+    predictions : iterable of Predictions
+        One per model and fold.
+    table : Table
+        The checked rows.
+    names : list of str
+        Keys of ``METRICS``.
+    classes : list of str
+        Order of the probabilities' columns; empty for regression.
+
+    Returns
+    -------
+    DataFrame of shape (n_predictions * n_metrics, 5)
+        Columns model, repeat, fold, metric, value.
+
+    Examples
+    --------
+    >>> from .splits import Fold
+    >>> y = pd.Series([1.0, 2.0, 4.0])
+    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})
+    >>> fold = Fold(0, 0, train=np.array([0]), test=np.array([1, 2]))
+    >>> said = Predictions("linear", fold, np.array([2.5, 3.0]), None)
+    >>> score_predictions([said], table, ["mae", "r2"], classes=[])
+        model  repeat  fold metric  value
+    0  linear       0     0    mae  0.750
+    1  linear       0     0     r2  0.375
+    """
+    rows = []
+    for said in predictions:
+        y_true = table.y.to_numpy()[said.fold.test]
+        for name in names:
+            metric = METRICS[name]
+            if metric.takes == "probabilities":
+                value = metric.function(y_true, said.probability, classes)
+            else:
+                value = metric.function(y_true, said.predicted)
+            rows.append((said.name, said.fold.repeat, said.fold.fold, name, value))
+    return pd.DataFrame(rows, columns=["model", "repeat", "fold", "metric", "value"])
