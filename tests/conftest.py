@@ -1,0 +1,205 @@
+"""What the template's tests share: baked studies, one environment to run them in, and commands.
+
+`bake(**answers)` generates a study with the given answers, `study_env` is the Python of an
+environment made from the study's lock, and `run([...], cwd=...)` runs a command that has to work.
+"""
+
+import hashlib
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cookiecutter.main import cookiecutter
+
+TEMPLATE = Path(__file__).resolve().parent.parent
+STUDY = TEMPLATE / "{{cookiecutter.project_slug}}"
+
+
+@dataclass(frozen=True)
+class Bake:
+    """A generated study: its folder, its package's name and the answers that were not defaults."""
+
+    path: Path
+    answers: dict[str, str]
+
+    @property
+    def package(self) -> str:
+        return self.path.name.replace("-", "_")
+
+    def read(self, name: str) -> str:
+        """Text of one file, its line ends untouched."""
+        return (self.path / name).read_bytes().decode("utf-8")
+
+    def files(self) -> list[str]:
+        """Every generated file as a sorted relative path, without git's and Python's own."""
+        skipped = {".git", ".venv", "__pycache__"}
+        found = (p.relative_to(self.path) for p in self.path.rglob("*") if p.is_file())
+        return sorted(p.as_posix() for p in found if not skipped & set(p.parts))
+
+    def bytes(self) -> dict[str, bytes]:
+        """Content of every generated file by its path."""
+        return {name: (self.path / name).read_bytes() for name in self.files()}
+
+
+def _run(
+    args: Sequence[object],
+    cwd: Path | str,
+    *,
+    env: Mapping[str, str | None] | None = None,
+    rc: int | None = 0,
+    timeout: float = 600,
+    stdin: str = "",
+) -> subprocess.CompletedProcess[str]:
+    args = [str(a) for a in args]
+    full = dict(os.environ)
+    for key, value in (env or {}).items():
+        full.pop(key, None)
+        if value is not None:
+            full[key] = value
+    done = subprocess.run(
+        args,
+        cwd=cwd,
+        env=full,
+        input=stdin,
+        capture_output=True,
+        encoding="utf-8",
+        errors="backslashreplace",
+        timeout=timeout,
+    )
+    if rc is not None and done.returncode != rc:
+        pytest.fail(
+            f"{shlex.join(args)}\nin {cwd} gave {done.returncode}, expected {rc}\n"
+            f"--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}",
+            pytrace=False,
+        )
+    return done
+
+
+@pytest.fixture(scope="session")
+def run():
+    """Run a command: run(args, cwd, env=, rc=0, timeout=600, stdin=""), give what it printed.
+
+    `env` is laid over the present environment (None takes a name out). A return code other than
+    `rc` fails the test and shows all output; rc=None accepts any.
+    """
+    return _run
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Take git's and cookiecutter's settings from here, never from the person who runs the tests."""
+    home = tmp_path_factory.mktemp("settings")
+    gitconfig = home / "gitconfig"
+    gitconfig.write_text(
+        "[user]\nname = Test Author\nemail = test@example.org\n[init]\ndefaultBranch = trunk\n",
+        encoding="utf-8",
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [n for n in os.environ if n.startswith(("GIT_", "COOKIECUTTER"))]:
+            patch.delenv(name)
+        patch.setenv("GIT_CONFIG_GLOBAL", str(gitconfig))
+        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        yield
+
+
+@pytest.fixture(scope="session")
+def cookiecutter_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Settings file of cookiecutter with which it writes nothing into the home folder."""
+    folder = tmp_path_factory.mktemp("cookiecutter")
+    path = folder / "config.yaml"
+    path.write_text(
+        f"cookiecutters_dir: '{folder / 'templates'}'\nreplay_dir: '{folder / 'replay'}'\n",
+        encoding="utf-8",
+    )
+    return path
+
+
+@pytest.fixture(scope="session")
+def bake(tmp_path_factory: pytest.TempPathFactory, cookiecutter_config: Path):
+    """Generate a study: bake(task="regression") and so on. Each call makes a fresh folder."""
+
+    def make(**answers: str) -> Bake:
+        folder = tmp_path_factory.mktemp("bake")
+        path = cookiecutter(
+            str(TEMPLATE),
+            no_input=True,
+            extra_context={"setup_environment": "no", **answers},
+            output_dir=str(folder),
+            config_file=str(cookiecutter_config),
+        )
+        return Bake(Path(path), answers)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def default_bake(bake) -> Bake:
+    """The study of the default answers; shared by all tests, so to be read and not changed."""
+    return bake()
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold a lock that the system lets go of when this process ends, however it ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+b") as handle:
+        if os.name == "nt":
+            import msvcrt
+
+            handle.seek(0)
+            msvcrt.locking(handle.fileno(), msvcrt.LK_LOCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _find_uv() -> list[str] | None:
+    module = [sys.executable, "-m", "uv"]
+    if subprocess.run([*module, "--version"], capture_output=True).returncode == 0:
+        return module
+    found = shutil.which("uv")
+    return [found] if found else None
+
+
+def make_environment(folder: Path, lock: Path) -> Path:
+    """Make an environment with exactly the packages of a lock; give its Python."""
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    uv = _find_uv()
+    checked = ["--require-hashes", "--only-binary", ":all:", "-r", lock]
+    if uv:
+        _run([*uv, "venv", "--quiet", "--python", sys.executable, folder], cwd=TEMPLATE)
+        _run([*uv, "pip", "install", "--quiet", "--python", python, *checked], cwd=TEMPLATE)
+    else:
+        _run([sys.executable, "-m", "venv", folder], cwd=TEMPLATE)
+        _run([python, "-m", "pip", "install", "--quiet", *checked], cwd=TEMPLATE, timeout=1800)
+    return python
+
+
+@pytest.fixture(scope="session")
+def study_env() -> Path:
+    """Python of an environment with the study's locked packages, kept for later runs.
+
+    The study itself is not in it: several studies share it, so run them with
+    env={"PYTHONPATH": str(study.path / "src")}.
+    """
+    lock = STUDY / "requirements-dev.txt"
+    version = f"{platform.python_implementation()} {sys.version} {platform.platform()}"
+    key = hashlib.sha256(lock.read_bytes() + version.encode("utf-8")).hexdigest()[:16]
+    folder = TEMPLATE / ".cache" / "envs" / key
+    done = folder / "complete"  # written last: without it the folder is half-made
+    with _locked(folder.with_suffix(".lock")):
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            make_environment(folder, lock)
+            done.write_text("", encoding="utf-8")
+    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
