@@ -1,0 +1,47 @@
+"""Check the study: python scripts/check.py runs format, lint, lock, tests and documentation.
+
+All of them run even when the first fails, so that one run shows everything there is to mend.
+"""
+
+import argparse
+import importlib.util
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CHECKS = {
+    "format": ["-m", "black", "--check", "."],
+    "lint": ["-m", "ruff", "check", "."],
+    "lock": ["scripts/lock.py", "--check"],
+    "tests": ["-m", "pytest"],  # with the examples in the docstrings
+    "documentation": ["-m", "mkdocs", "build", "--strict", "--quiet"],
+}
+
+
+def main():
+    """Run every check, print what each says and a table of the outcomes."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.parse_args()
+    if not all(importlib.util.find_spec(tool) for tool in ("black", "mkdocs", "pytest", "ruff")):
+        print(
+            "This Python has not all the tools of requirements-dev.txt.\n"
+            "Run python scripts/environment.py, then this with the Python of .venv.",
+            file=sys.stderr,
+        )
+        return 1
+    rows = []
+    for name, arguments in CHECKS.items():
+        print(f"--- {name}: python {' '.join(arguments)}", flush=True)
+        start = time.perf_counter()
+        code = subprocess.run([sys.executable, *arguments], cwd=ROOT).returncode
+        rows.append((name, "ok" if code == 0 else "FAILED", time.perf_counter() - start))
+    print()
+    for name, outcome, seconds in rows:
+        print(f"{name:<15}{outcome:<8}{seconds:6.1f} s")
+    return 1 if any(outcome != "ok" for _, outcome, _ in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""Renew the lock from pyproject.toml: python scripts/lock.py.
+
+requirements.txt holds what the study runs on, requirements-dev.txt that and the tools. Both give
+one exact version with its hashes for every system and every offered Python. This needs uv.
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from environment import find_uv
+
+ROOT = Path(__file__).resolve().parent.parent
+RUNTIME, DEVELOPMENT = "requirements.txt", "requirements-dev.txt"
+HOOKS = ".pre-commit-config.yaml"
+PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
+HOOK_PIN = re.compile(r"- ([A-Za-z0-9._-]+)==(\S+)")
+# The oldest offered Python decides, and "fewest" takes one version that all of them have. Where
+# one person installs from stays theirs, so no address goes into the lock.
+COMPILE = (
+    "pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest"
+    " --generate-hashes --no-emit-index-url --no-emit-find-links"
+).split()
+
+
+def read_pins(text):
+    """Return {package: version} of a lock; a package that stands twice gives both versions."""
+    pins = {}
+    for name, version in PIN.findall(text):
+        name = canonicalize_name(name)
+        pins[name] = f"{pins[name]} and {version}" if name in pins else version
+    return pins
+
+
+def check_lock(name, text, requirements):
+    """Return what is wrong with one lock: entries it lacks, forks, missing hashes, addresses."""
+    pins = read_pins(text)
+    wrong = [
+        f"{name}: {package} is locked twice: {pins[package]}"
+        for package in pins
+        if " " in pins[package]
+    ]
+    for requirement in map(Requirement, requirements):
+        version = pins.get(canonicalize_name(requirement.name))
+        if version is None:
+            wrong.append(f"{name}: {requirement.name} of pyproject.toml is not locked")
+        elif " " not in version and not requirement.specifier.contains(version):
+            wrong.append(f"{name}: {requirement.name}=={version} is not {requirement.specifier}")
+    for entry in re.split(r"\n(?=\S)", text):
+        if PIN.match(entry) and "--hash=sha256:" not in entry:
+            wrong.append(f"{name}: no hash for {entry.split()[0]}")
+        if not entry.startswith("#") and not PIN.match(entry):
+            wrong.append(f"{name}: not an exact version: {entry.splitlines()[0]}")
+    if "://" in text:
+        wrong.append(f"{name}: holds the address of a package index")
+    return wrong
+
+
+def check(root):
+    """Return every disagreement between pyproject.toml, the locks and the pre-commit hooks."""
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    runtime = project["project"]["dependencies"]
+    tools = project["dependency-groups"]["dev"]
+    texts = {name: (root / name).read_text(encoding="utf-8") for name in (RUNTIME, DEVELOPMENT)}
+    wrong = check_lock(RUNTIME, texts[RUNTIME], runtime)
+    wrong += check_lock(DEVELOPMENT, texts[DEVELOPMENT], runtime + tools)
+    locked = read_pins(texts[DEVELOPMENT])
+    for package, version in read_pins(texts[RUNTIME]).items():
+        if locked.get(package) != version:
+            wrong.append(
+                f"{package} is {version} in {RUNTIME}, {locked.get(package)} in {DEVELOPMENT}"
+            )
+    hooks = HOOK_PIN.findall((root / HOOKS).read_text(encoding="utf-8"))
+    if not hooks:
+        wrong.append(f"{HOOKS}: pins nothing")
+    for package, version in hooks:
+        if locked.get(canonicalize_name(package)) != version:
+            wrong.append(f"{HOOKS}: {package}=={version}, locked is {locked.get(package)}")
+    return wrong
+
+
+def repin_hooks(text, locked):
+    """Return the pre-commit configuration with the versions of the lock."""
+    return HOOK_PIN.sub(lambda pin: f"- {pin[1]}=={locked[canonicalize_name(pin[1])]}", text)
+
+
+def renew(root, uv, upgrade):
+    """Write both locks and the pins of the pre-commit hooks."""
+    options = ["--custom-compile-command", "python scripts/lock.py"]
+    options += ["--upgrade"] if upgrade else []
+    for extra in (["-o", RUNTIME], ["--group", "dev", "-c", RUNTIME, "-o", DEVELOPMENT]):
+        subprocess.run([*uv, *COMPILE, *options, "pyproject.toml", *extra], cwd=root, check=True)
+    locked = read_pins((root / DEVELOPMENT).read_text(encoding="utf-8"))
+    text = (root / HOOKS).read_text(encoding="utf-8")
+    (root / HOOKS).write_text(repin_hooks(text, locked), encoding="utf-8", newline="\n")
+
+
+def main():
+    """Read the options, then renew the lock or check it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--upgrade", action="store_true", help="take the newest version of everything"
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing; fail if files disagree"
+    )
+    options = parser.parse_args()
+    if not options.check:
+        uv = find_uv()
+        if not uv:
+            print(
+                "uv makes the lock, and it is not here: python -m pip install uv", file=sys.stderr
+            )
+            return 1
+        try:
+            renew(ROOT, uv, options.upgrade)
+        except subprocess.CalledProcessError as error:
+            print(f"uv could not make the lock (exit {error.returncode}).", file=sys.stderr)
+            return 1
+    wrong = check(ROOT)
+    print("\n".join(wrong) if wrong else "pyproject.toml, lock and pre-commit hooks agree.")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
