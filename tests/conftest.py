@@ -95,7 +95,7 @@ def run():
 
 @pytest.fixture(scope="session", autouse=True)
 def _isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Take git's and cookiecutter's settings from here, never from the person who runs the tests."""
+    """Keep the settings of whoever runs the tests, git's and cookiecutter's, out of them."""
     home = tmp_path_factory.mktemp("settings")
     gitconfig = home / "gitconfig"
     gitconfig.write_text(

@@ -1,0 +1,210 @@
+"""Refuse answers that no working study can be made of: all mistakes at once, before any file.
+
+Cookiecutter fills the answers in and runs the result from a temporary file, so this is one file
+that needs the standard library only. It prints ASCII, which every console can show.
+"""
+
+import json
+import keyword
+import re
+import sys
+import unicodedata
+
+# No answer can break out of this string: JSON escapes double quotes and backslashes, a raw string
+# keeps its escapes as they are, and JSON never puts three double quotes in a row.
+ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
+
+TEXTS = {"project_name": "My Study", "description": "What it asks", "author_name": "Ada Lovelace"}
+CHOICES = {  # a replayed or updated study can bring values that are not offered any more
+    "license": ["MIT", "BSD-3-Clause", "Apache-2.0"],
+    "python_version": ["3.12", "3.13", "3.11"],
+    "task": ["classification", "regression"],
+    "dependence": ["independent", "grouped", "temporal", "spatial"],
+    "ci": ["github", "gitlab"],
+    "setup_environment": ["yes", "no"],
+}
+LONGEST_TEXT = 200
+LONGEST_SLUG = 40  # keeps rendered lines and Windows paths short
+SLUG = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*", re.ASCII)
+EMAIL = re.compile(
+    r"[a-z0-9_%+'-]+(\.[a-z0-9_%+'-]+)*@([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}",
+    re.ASCII | re.IGNORECASE,
+)
+ORCID = re.compile(r"[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{3}[0-9X]")
+# Turn the direction of the text around them, so that it reads otherwise than it is.
+DIRECTION = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def words(text):
+    """Give the set of words in a text."""
+    return set(text.split())
+
+
+WINDOWS = words("""
+    aux con nul prn com0 com1 com2 com3 com4 com5 com6 com7 com8 com9
+    lpt0 lpt1 lpt2 lpt3 lpt4 lpt5 lpt6 lpt7 lpt8 lpt9
+""")
+# Of Pythons other than the one that runs this hook.
+FORMER_STDLIB = words("""
+    aifc asynchat asyncore audioop cgi cgitb chunk crypt distutils imghdr imp lib2to3 mailcap msilib
+    nis nntplib ossaudiodev pipes smtpd sndhdr spwd sunau telnetlib uu xdrlib
+    annotationlib compression tomllib
+""")
+# What the study installs, by the names of packages and of modules, with "_" for "-".
+DEPENDENCIES = words("""
+    annotated_types attr attrs babel backrefs black blackd blib2to3 certifi cfgv charset_normalizer
+    click cloudpickle colorama contourpy cycler dateutil distlib fastjsonschema filelock flit
+    flit_core fonttools ghp_import griffe griffelib identify idna iniconfig jinja2 joblib jsonschema
+    jsonschema_specifications jupyter jupyter_core kiwisolver markdown markupsafe material materialx
+    matplotlib mergedeep mkdocs mkdocs_autorefs mkdocs_get_deps mkdocs_material
+    mkdocs_material_extensions mkdocstrings mkdocstrings_handlers mkdocstrings_python mpl_toolkits
+    mypy_extensions narwhals nbformat nbstripout nodeenv numpy packaging paginate pandas pathspec
+    pil pillow platformdirs pluggy pre_commit pre_commit_hooks prettytable py pyarrow pydantic
+    pydantic_core pygments pylab pymdown_extensions pymdownx pyparsing pytest python_dateutil
+    python_discovery pytokens pyyaml pyyaml_env_tag referencing requests rpds rpds_py ruamel
+    ruamel_yaml ruff scikit_learn scipy sklearn skops threadpoolctl tqdm traitlets
+    typing_extensions typing_inspection tzdata urllib3 virtualenv watchdog wcwidth win32 yaml
+    yaml_env_tag
+    pip setuptools uv wheel cookiecutter cruft
+    dask distributed jax keras lightgbm optuna seaborn shap statsmodels tensorflow torch
+    torchvision transformers xgboost
+""")
+# Folders of the study, and scripts: Python finds those before any package of the same name.
+STUDY = words("""
+    data docs notebooks paper results scripts site src test tests
+    ablation baselines check common conftest environment evaluation interpretation lock reproduce
+    sharing verify
+""")
+
+
+def wrong_text(value):
+    """Give the rules that a line of free text breaks."""
+    if not isinstance(value, str):
+        return ["must be text (in a settings file: with quotes around it)"]
+    broken = []
+    if not any(char.isalnum() for char in value):
+        broken.append("needs a letter or a digit")
+    elif value != value.strip():
+        broken.append("must not begin or end with a blank")
+    if len(value) > LONGEST_TEXT:
+        broken.append(f"has {len(value)} characters, {LONGEST_TEXT} are allowed")
+    if any(unprintable(char) for char in value):
+        broken.append("must be one line, without control or text-direction characters")
+    if re.search(r"\{[#%{]", value):
+        broken.append("must not hold an opening brace before another, % or #: updates would run it")
+    return broken
+
+
+def unprintable(char):
+    """Say whether TOML, YAML or a reader would not take this character for what it is."""
+    category = unicodedata.category(char)
+    nonchar = ord(char) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(char) <= 0xFDEF
+    return category in {"Cc", "Cs", "Zl", "Zp"} or nonchar or char == "\ufeff" or char in DIRECTION
+
+
+def wrong_slug(slug):
+    """Give the rules that a name for the folder and the package breaks."""
+    if not isinstance(slug, str):
+        return ["must be text (in a settings file: with quotes around it)"]
+    package = slug.replace("-", "_")
+    broken = []
+    if not SLUG.fullmatch(slug):
+        broken.append(
+            "only lower-case letters a-z, digits and single hyphens (or underscores) between them, "
+            "beginning with a letter"
+        )
+    if len(slug) > LONGEST_SLUG:
+        broken.append(f"has {len(slug)} characters, {LONGEST_SLUG} are allowed")
+    if keyword.iskeyword(package):
+        broken.append("is a word of the Python language")
+    if package in FORMER_STDLIB | set(sys.stdlib_module_names):
+        broken.append("is a module of Python's standard library")
+    if package in DEPENDENCIES:
+        broken.append("is a package that studies use")
+    if package in STUDY:
+        broken.append("is a folder or script of the study itself")
+    if slug in WINDOWS:
+        broken.append("is a device on Windows, where no folder can have this name")
+    return broken
+
+
+def wrong_email(email):
+    """Give the rule that an e-mail address breaks; none is fine."""
+    if email == "":
+        return []
+    if isinstance(email, str) and len(email) <= 254 and EMAIL.fullmatch(email):
+        return []
+    return ["must look like name@host.tld, in plain letters, or be empty"]
+
+
+def wrong_orcid(orcid):
+    """Give the rule that an ORCID breaks; none is fine. Its last character is a check digit."""
+    if orcid == "":
+        return []
+    if not isinstance(orcid, str) or not ORCID.fullmatch(orcid):
+        return ["must be four groups of four digits with hyphens, without an address, or be empty"]
+    total = 0
+    for digit in orcid.replace("-", "")[:-1]:
+        total = (total + int(digit)) * 2  # ISO 7064 MOD 11-2
+    check = (12 - total % 11) % 11
+    if orcid[-1] != ("X" if check == 10 else str(check)):
+        return ["its check digit does not fit, so some digit is mistyped"]
+    return []
+
+
+def better_text(value, example):
+    """Give the nearest text that would do."""
+    if isinstance(value, str):
+        value = "".join(" " if unprintable(char) else char for char in value)
+        value = " ".join(re.sub(r"\{(?=[#%{])", "", value).split())[:LONGEST_TEXT].strip()
+    return example if wrong_text(value) else value
+
+
+def better_slug(slug, name):
+    """Give a name that would do, made of the refused one or else of the study's title."""
+    for source in (slug, name):
+        plain = unicodedata.normalize("NFKD", str(source)).encode("ascii", "ignore").decode("ascii")
+        parts = re.findall("[a-z0-9]+", plain.lower())
+        for first in ([], ["study"]):
+            better = "-".join(first + parts)[:LONGEST_SLUG].strip("-")
+            if parts and not wrong_slug(better):
+                return better
+    return "my-study"
+
+
+def find_mistakes(answers):
+    """Give (field, what came, broken rules, what would do) for every answer that cannot work."""
+    found = []
+    for field, example in TEXTS.items():
+        value = answers[field]
+        found.append((field, value, wrong_text(value), better_text(value, example)))
+    slug = answers["project_slug"]
+    better = better_slug(slug, answers["project_name"])
+    found.insert(1, ("project_slug", slug, wrong_slug(slug), better))
+    email, orcid = answers["author_email"], answers["orcid"]
+    found.append(("author_email", email, wrong_email(email), "name@example.org"))
+    found.append(("orcid", orcid, wrong_orcid(orcid), "0000-0002-1825-0097"))
+    for field, choices in CHOICES.items():
+        value = answers[field]
+        broken = [] if value in choices else ["must be one of: " + ", ".join(choices)]
+        found.append((field, value, broken, choices[0]))
+    return [mistake for mistake in found if mistake[2]]
+
+
+def main():
+    """Print every mistake; a return value other than 0 makes cookiecutter remove the folder."""
+    mistakes = find_mistakes(ANSWERS)
+    if not mistakes:
+        return 0
+    count = "1 answer" if len(mistakes) == 1 else f"{len(mistakes)} answers"
+    lines = ["", f"No study was made: {count} cannot work."]
+    for field, value, broken, better in mistakes:
+        came = ascii(value)
+        lines += ["", f"{field} = {came if len(came) < 80 else came[:76] + '...'}"]
+        lines += [f"    {rule}" for rule in broken]
+        lines += [f"    would do: {ascii(better)[1:-1]}"]
+    print("\n".join(lines), file=sys.stderr, flush=True)
+    return 1
+
+
+sys.exit(main())
