@@ -82,7 +82,9 @@ def make_variants(study: Study) -> dict[str, Pipeline]:
     if not study.ablations:
         raise StudyError("ablations: there is none; add a section [ablations.NAME] to study.toml")
     if FULL in study.ablations:
-        raise StudyError(f"ablations.{FULL}: the name is taken by the candidate itself; choose another")
+        raise StudyError(
+            f"ablations.{FULL}: the name is taken by the candidate itself; choose another"
+        )
     full = build_model(study.models.candidate, study)
     return {FULL: full} | {
         name: apply_switch(full, ablation.set, f"ablations.{name}")

@@ -96,7 +96,7 @@ def sha256_of(path: str | Path) -> str:
     ...     path = Path(folder) / "a.csv"
     ...     _ = path.write_bytes(b"a,b")
     ...     sha256_of(path)[:12]
-    'd5a5c4ecd36f'
+    '1eb7c54d5283'
     """
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -127,8 +127,6 @@ def read_raw(path: str | Path, data: Data) -> pd.DataFrame:
         if path.suffix == ".parquet":
             raw = pd.read_parquet(path)
         elif path.suffix == ".csv":
-            # an exact "," and float parser, so that every machine reads the same bits
-            options = {"encoding": "utf-8", "float_precision": "round_trip", "low_memory": False}
             names = pd.read_csv(path, nrows=0, encoding="utf-8").columns
             text = [n for n in names if _is_text(data.column_for(n))]
             raw = pd.read_csv(
@@ -136,7 +134,8 @@ def read_raw(path: str | Path, data: Data) -> pd.DataFrame:
                 dtype=dict.fromkeys(text, "str"),
                 na_values={n: _missing_texts(data, n) for n in names},
                 keep_default_na=False,
-                **options,
+                encoding="utf-8",
+                low_memory=False,  # guesses a column's type from all of it, not piece by piece
             )
         else:
             raise StudyError(f"{data.file}: ends in {path.suffix!r}; use .csv or .parquet")
@@ -182,7 +181,9 @@ def make_table(raw: pd.DataFrame, study: Study) -> Table:
     >>> columns = {"dose": {"role": "feature", "min": 0.0}, "effect": {"role": "target"}}
     >>> study = parse_study({
     ...     "study": {"title": "Trial", "task": "regression", "seed": 0},
-    ...     "data": {"file": "trial.csv", "sha256": "0" * 64, "missing": "drop", "columns": columns},
+    ...     "data": {
+    ...         "file": "trial.csv", "sha256": "0" * 64, "missing": "drop", "columns": columns,
+    ...     },
     ...     "split": {"dependence": "independent"},
     ...     "metrics": {"primary": "mae"},
     ...     "models": {"candidate": "candidate", "baselines": ["dummy"]},
@@ -235,7 +236,9 @@ def _name_problems(raw: pd.DataFrame, data: Data) -> Iterator[tuple[int, str]]:
         if data.column_for(name) is None:
             yield 0, f'column {name!r}: not declared; add it, with role = "ignore" if unused'
     for name in data.columns:
-        if name not in raw.columns and not any(data.column_for(n) is data.columns[name] for n in raw):
+        if name not in raw.columns and not any(
+            data.column_for(n) is data.columns[name] for n in raw
+        ):
             yield 0, f"column {name!r}: declared, but not in the file; it has {list(raw.columns)}"
 
 
@@ -245,7 +248,9 @@ def _checked(values: pd.Series, column: Column) -> tuple[pd.Series, list[tuple[i
     if column.type == "category":
         # text is compared as text: in Parquet a category may come as numbers
         texts = values.map(str, na_action="ignore").astype(object)
-        wrong = present & ~texts.isin(column.values) if column.values is not None else ~(present | True)
+        wrong = (
+            present & ~texts.isin(column.values) if column.values is not None else ~(present | True)
+        )
         return texts, _found(texts, wrong, f"is none of {column.values}")
     if column.type == "date":
         dates = pd.to_datetime(values, format="ISO8601", errors="coerce")
@@ -255,8 +260,9 @@ def _checked(values: pd.Series, column: Column) -> tuple[pd.Series, list[tuple[i
     numbers = numbers.astype("float64")
     bad = present & ~np.isfinite(numbers)
     found = _found(values, bad, "is no finite number")
+    numbers = numbers.mask(bad)
     if column.type == "integer":
-        found += _found(numbers, ~bad & present & (numbers % 1 != 0), "is no whole number")
+        found += _found(numbers, numbers.notna() & (numbers % 1 != 0), "is no whole number")
     if column.min is not None:
         found += _found(numbers, numbers < column.min, f"is below the minimum of {column.min}")
     if column.max is not None:
@@ -271,7 +277,9 @@ def _found(values: pd.Series, wrong: pd.Series, text: str) -> list[tuple[int, st
 def _drop_missing(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
     gaps = frame.isna()
     first = gaps.idxmax(axis=1)[gaps.any(axis=1)]  # a row counts once, for its first gap
-    dropped = {f"no value in {name!r}": int(n) for name, n in first.value_counts(sort=False).items()}
+    dropped = {
+        f"no value in {name!r}": int(n) for name, n in first.value_counts(sort=False).items()
+    }
     return frame[~gaps.any(axis=1)], dict(sorted(dropped.items()))
 
 

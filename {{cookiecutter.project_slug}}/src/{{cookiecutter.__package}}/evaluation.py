@@ -114,8 +114,9 @@ def average_precision(y_true: np.ndarray, probability: np.ndarray, classes: list
 
 
 def roc_auc(y_true: np.ndarray, probability: np.ndarray, classes: list[str]) -> float:
-    """Chance that a positive row is ranked above a negative one; higher is better, a dummy gets 0.5.
+    """Chance that a positive row is ranked above a negative one; higher is better.
 
+    A dummy gets 0.5.
     With more than two classes: the mean over classes, each against the rest.
 
     Parameters

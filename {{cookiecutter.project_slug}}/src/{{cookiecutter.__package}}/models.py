@@ -1,9 +1,9 @@
 """The ladder of baselines and the candidate: scikit-learn pipelines, preprocessing inside.
 
 To add a model, write one function that takes the task and returns an unfitted pipeline, put it
-into ``MODELS``, and name it in study.toml. Set no ``random_state``: every one that a pipeline has is
-set from the study's seed. What is learnt from data (scaling, imputing, selecting) belongs inside the
-pipeline, so that it never sees the rows it is tested on.
+into ``MODELS``, and name it in study.toml. Set no ``random_state``: every one that a pipeline has
+is set from the study's seed. What is learnt from data (scaling, imputing, selecting) belongs inside
+the pipeline, so that it never sees the rows it is tested on.
 """
 
 from __future__ import annotations

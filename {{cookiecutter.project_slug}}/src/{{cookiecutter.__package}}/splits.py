@@ -56,7 +56,8 @@ def lock_test_set(
     split : Split
         The ``[split]`` section.
     stratify : bool
-        Keep the classes' shares alike on both sides (for classification; not for time).
+        True for classification: keep the classes' shares alike on both sides (time cannot be
+        stratified) and refuse a side that lacks a class.
     seed : int
         The study's seed.
 
@@ -98,6 +99,7 @@ def lock_test_set(
         development = everything[step < n_development]
         test = everything[step >= len(times) - n_test]
     elif split.dependence == "independent":
+        _enough_rows(table, everything, 2, stratify, "test_size")
         development, test = train_test_split(
             everything,
             test_size=split.test_size,
@@ -129,7 +131,8 @@ def make_folds(
     split : Split
         The ``[split]`` section.
     stratify : bool
-        Keep the classes' shares alike in all folds (for classification; not for time).
+        True for classification: keep the classes' shares alike in all folds (time cannot be
+        stratified) and refuse a side that lacks a class.
     seed : int
         The study's seed; each repeat has its own, so one more repeat moves no other.
 
@@ -152,7 +155,7 @@ def make_folds(
     >>> split = Split(dependence="grouped", folds=3)
     >>> folds = make_folds(table, np.arange(6), split, stratify=False, seed=0)
     >>> [sorted(set(site.iloc[fold.test])) for fold in folds]
-    [['b'], ['c'], ['a']]
+    [['a'], ['c'], ['b']]
     """
     folds = []
     for repeat in range(split.repeats):
@@ -165,6 +168,28 @@ def make_folds(
                 _check_classes(table, fold.train, fold.test, where)
             folds.append(fold)
     return folds
+
+
+def fold_sizes(folds: list[Fold]) -> tuple[float, float]:
+    """Return how many rows a fold trains and tests on, in the mean.
+
+    Parameters
+    ----------
+    folds : list of Fold
+        The shared folds.
+
+    Returns
+    -------
+    n_train, n_test : float
+        Mean numbers of rows; the corrected t-test needs their ratio.
+
+    Examples
+    --------
+    >>> fold_sizes([Fold(0, 0, np.arange(6), np.arange(6, 9))])
+    (6.0, 3.0)
+    """
+    n_train = float(np.mean([len(fold.train) for fold in folds]))
+    return n_train, float(np.mean([len(fold.test) for fold in folds]))
 
 
 def block_ids(place: pd.DataFrame, block: float) -> np.ndarray:
@@ -212,8 +237,7 @@ def _cuts(
                 np.isin(units, times[test])
             )
     elif split.dependence == "independent":
-        if len(rows) < split.folds:
-            raise StudyError(f"{len(rows)} rows are too few for folds = {split.folds} in [split]")
+        _enough_rows(table, rows, split.folds, stratify, "folds")
         kind = StratifiedKFold if stratify else KFold
         splitter = kind(split.folds, shuffle=True, random_state=random_state)
         yield from splitter.split(rows, _classes(table, rows) if stratify else None)
@@ -237,9 +261,17 @@ def _units(table: Table, split: Split) -> np.ndarray:
     return block_ids(table.place, split.block)
 
 
-def _enough_units(
-    table: Table, rows: np.ndarray, split: Split, parts: int, key: str
-) -> np.ndarray:
+def _enough_rows(table: Table, rows: np.ndarray, parts: int, stratify: bool, key: str) -> None:
+    counts = pd.Series(_classes(table, rows)).value_counts() if stratify else {"any": len(rows)}
+    for name, count in sorted(dict(counts).items()):
+        if count < parts:
+            raise StudyError(
+                f"{count} rows of class {name!r} are too few for {parts} parts; change {key} in "
+                "[split], or gather more rows"
+            )
+
+
+def _enough_units(table: Table, rows: np.ndarray, split: Split, parts: int, key: str) -> np.ndarray:
     units = _units(table, split)[rows]
     count = len(np.unique(units))
     if count < parts:

@@ -152,7 +152,7 @@ class Study(_Section):
 
     title: str
     task: Literal["classification", "regression"]
-    seed: Annotated[int, Field(ge=0)]
+    seed: Annotated[int, Field(ge=0, lt=2**32)]  # what NumPy and scikit-learn take
     data: Data
     split: Split
     metrics: Metrics
@@ -177,7 +177,9 @@ def _column_mistakes(data: Data) -> list[str]:
     found = []
     count = {role: len(data.named(role)) for role in ("target", "group", "time", "place")}
     if count["target"] != 1:
-        found.append(f"data.columns: {count['target']} columns have the role target; give it to one")
+        found.append(
+            f"data.columns: {count['target']} columns have the role target; give it to one"
+        )
     if not data.named("feature"):
         found.append("data.columns: no column has the role feature; give it to at least one")
     found += [
@@ -203,7 +205,9 @@ def _target_mistakes(data: Data, task: str) -> list[str]:
         found = [f'{where}: regression needs type = "number"'] if column.type != "number" else []
         return found + (["data.positive: only for classification"] if data.positive else [])
     if column.type != "category" or len(set(column.values or [])) < 2:
-        return [f'{where}: classification needs type = "category" and values = [two or more classes]']
+        return [
+            f'{where}: classification needs type = "category" and values = [two or more classes]'
+        ]
     values = column.values or []
     if len(values) == 2 and data.positive not in values:
         return [f"data.positive is {data.positive!r}; with two classes name one of {values}"]

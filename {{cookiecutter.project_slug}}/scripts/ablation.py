@@ -1,0 +1,47 @@
+"""Switch parts of the candidate off, one at a time, to see what each is good for."""
+
+from argparse import Namespace
+
+from common import options, prepare, run, say, score, write_csv
+
+
+def main(arguments: Namespace) -> None:
+    """Write ablation.csv and ablation_comparison.csv; print both as tables."""
+    from {{ cookiecutter.__package }}.ablation import FULL, make_variants
+    from {{ cookiecutter.__package }}.comparison import compare_to_baselines
+    from {{ cookiecutter.__package }}.evaluation import METRICS, check_metrics
+    from {{ cookiecutter.__package }}.report import comparison_table, score_table
+    from {{ cookiecutter.__package }}.study import read_study
+
+    study = read_study(arguments.study)
+    metrics = check_metrics(study)
+    variants = make_variants(study)
+    setting = prepare(study, arguments)
+    sizes = {"n_train": setting.n_train, "n_test": setting.n_test}
+
+    # variants draw the candidate's seeds, so that each differs in its switch alone
+    scores = score(variants, setting, arguments, "ablation", purpose=study.models.candidate)
+    comparison = compare_to_baselines(
+        scores,
+        candidate=FULL,
+        baselines=list(study.ablations),
+        metric=study.metrics.primary,
+        higher_is_better=METRICS[study.metrics.primary].higher_is_better,
+        seed=study.seed,
+        **sizes,
+    )
+    write_csv(scores, arguments.results / "ablation.csv")
+    write_csv(comparison, arguments.results / "ablation_comparison.csv")
+
+    say(f"\nMean over {len(setting.folds)} folds [95 % interval]; locked test rows stay unseen\n")
+    say(score_table(scores, metrics, **sizes).to_string())
+    say(f"\nFull candidate minus variant in {study.metrics.primary}; positive is better\n")
+    say(comparison_table(comparison).to_string())
+    say("")
+    for name, ablation in study.ablations.items():
+        say(f"{name}: {ablation.reason}")
+    say(f"\nWritten to {arguments.results}: ablation.csv, ablation_comparison.csv")
+
+
+if __name__ == "__main__":
+    run(main, options(__doc__))

@@ -1,0 +1,141 @@
+"""What all scripts share: options, messages without traceback, progress, whole files."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:  # heavy libraries are imported when a script works, not for --help
+    import pandas as pd
+    from sklearn.pipeline import Pipeline
+    from tqdm import tqdm
+
+    from {{ cookiecutter.__package }}.data import Table
+    from {{ cookiecutter.__package }}.splits import Fold
+    from {{ cookiecutter.__package }}.study import Study
+
+ROOT = Path(__file__).resolve().parents[1]  # scripts work from any folder
+
+
+def options(description: str) -> argparse.ArgumentParser:
+    """Return a parser with the options that every script has."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument(
+        "--study",
+        type=Path,
+        default=ROOT / "study.toml",
+        help="configuration (default: study.toml)",
+    )
+    parser.add_argument(
+        "--results", type=Path, default=ROOT / "results", help="folder to write (default: results)"
+    )
+    parser.add_argument(
+        "--workers", type=int, help="processes; -1 is every core (default: as in study.toml)"
+    )
+    parser.add_argument("--debug", action="store_true", help="show where an error was raised")
+    return parser
+
+
+def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentParser) -> None:
+    """Run a script's main function; an error becomes a message and an exit code.
+
+    Exit codes: 0 fine, 1 a defect, 2 a mistake in the study or the command, 130 interrupted.
+    """
+    arguments = parser.parse_args()
+    if arguments.workers == 0:
+        parser.error("--workers is 0; use 1 or more, or -1 for every core")
+    try:
+        main(arguments)
+    except KeyboardInterrupt:
+        sys.exit(_say("interrupted; every file under results is whole", 130))
+    except Exception as error:
+        from {{ cookiecutter.__package }}.study import StudyError
+
+        if arguments.debug:
+            raise
+        if isinstance(error, StudyError):
+            sys.exit(_say(f"error: {error}", 2))
+        hint = "This looks like a defect; --debug shows where it was raised."
+        sys.exit(_say(f"error: {type(error).__name__}: {error}\n{hint}", 1))
+
+
+def say(text: str = "") -> None:
+    """Print a text; what the terminal cannot show becomes a question mark, not an error."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding))
+
+
+def _say(text: str, code: int) -> int:
+    encoding = sys.stderr.encoding or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding), file=sys.stderr)
+    return code
+
+
+def progress(total: int, label: str) -> tqdm:
+    """Return a progress bar on stderr; none is drawn where nobody watches."""
+    from tqdm import tqdm
+
+    return tqdm(total=total, desc=label, unit="fit", disable=None)
+
+
+class Setting(NamedTuple):
+    """What every experiment starts from: rows, and folds over those that are not locked."""
+
+    study: Study
+    table: Table
+    folds: list[Fold]
+    n_train: float  # mean rows of a fold's training part
+    n_test: float
+
+
+def prepare(study: Study, arguments: argparse.Namespace) -> Setting:
+    """Load the data, lock the test rows away and cut the shared folds."""
+    from {{ cookiecutter.__package }}.data import load_table
+    from {{ cookiecutter.__package }}.splits import fold_sizes, lock_test_set, make_folds
+
+    table = load_table(study, arguments.study.resolve().parent)
+    stratify = study.task == "classification"
+    development, _ = lock_test_set(table, study.split, stratify=stratify, seed=study.seed)
+    folds = make_folds(table, development, study.split, stratify=stratify, seed=study.seed)
+    return Setting(study, table, folds, *fold_sizes(folds))
+
+
+def score(
+    models: dict[str, Pipeline],
+    setting: Setting,
+    arguments: argparse.Namespace,
+    label: str,
+    purpose: str | None = None,
+) -> pd.DataFrame:
+    """Fit every model on every fold and return the scores in long form."""
+    from {{ cookiecutter.__package }}.compute import make_tasks, run_tasks
+    from {{ cookiecutter.__package }}.evaluation import score_predictions
+
+    study, table = setting.study, setting.table
+    tasks = make_tasks(models, setting.folds, study.seed, purpose=purpose)
+    workers = arguments.workers or study.compute.workers
+    with progress(len(tasks), label) as bar:
+        predictions = run_tasks(
+            tasks, table, study.data.classes, workers=workers, on_done=bar.update
+        )
+    return score_predictions(predictions, table, study.metrics.names, study.data.classes)
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table whole or not at all: aside first, then renamed over the old file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            # floats as the shortest text that reads back to the same bits
+            frame.to_csv(file, index=False, lineterminator="\n")
+        Path(aside).chmod(0o644)  # mkstemp makes files that nobody else can read
+        Path(aside).replace(path)
+    except BaseException:
+        Path(aside).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,96 @@
+"""Tiny data and configurations that the tests share; none of them reads the study's own data."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from {{ cookiecutter.__package }}.data import Table
+from {{ cookiecutter.__package }}.study import Study, parse_study
+
+TINY_CSV = "answer,dose,age,kind\n" + "".join(
+    f"{'yes' if (i * 7) % 5 > 1 else 'no'},{(i * 3) % 11 * 0.9:.2f},{20 + i % 13},{'ab'[i % 2]}\n"
+    for i in range(60)
+)
+
+TINY_TOML = """\
+[study]
+title = "Tiny"
+task = "classification"
+seed = 0
+
+[data]
+file = "tiny.csv"
+sha256 = "CHECKSUM"
+positive = "yes"
+
+[data.columns]
+answer = { role = "target", type = "category", values = ["no", "yes"] }
+dose = { role = "feature", type = "number", min = 0.0, max = 10.0 }
+age = { role = "feature", type = "integer" }
+kind = { role = "feature", type = "category", values = ["a", "b"] }
+
+[split]
+dependence = "independent"
+folds = 3
+repeats = 2
+
+[metrics]
+primary = "roc_auc"
+others = ["brier", "mcc"]
+
+[models]
+candidate = "candidate"
+baselines = ["dummy", "linear", "forest"]
+parameters = { forest = { model__n_estimators = 5 } }
+
+[ablations.no_splines]
+set = { columns__numbers__splines = "passthrough" }
+reason = "Are curves needed, or do lines do?"
+
+[compute]
+workers = 1
+""".replace("CHECKSUM", hashlib.sha256(TINY_CSV.encode("utf-8")).hexdigest())
+
+
+@pytest.fixture
+def content() -> dict[str, Any]:
+    """Return the sections of a valid study file, for a test to change."""
+    return tomllib.loads(TINY_TOML)
+
+
+@pytest.fixture
+def study(content: dict[str, Any]) -> Study:
+    """Return a small valid study: a classification with independent rows."""
+    return parse_study(content)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with a study.toml and the data that it names."""
+    (tmp_path / "tiny.csv").write_text(TINY_CSV, encoding="utf-8", newline="\n")
+    (tmp_path / "study.toml").write_text(TINY_TOML, encoding="utf-8", newline="\n")
+    return tmp_path
+
+
+@pytest.fixture
+def network() -> Callable[..., Table]:
+    """Return a maker of small tables that have sites, months and places."""
+
+    def make(n_sites: int = 12, n_months: int = 8, task: str = "classification") -> Table:
+        site = np.repeat(np.arange(n_sites), n_months)
+        month = np.tile(np.arange(n_months), n_sites)
+        X = pd.DataFrame({"wind": (site * 7 + month * 3) % 10 * 1.0})
+        hit = (site + month) % 3 == 0
+        y = pd.Series(np.where(hit, "yes", "no")) if task == "classification" else X["wind"] * 2
+        place = pd.DataFrame({"east": site % 4 * 10.0 + 1, "north": site // 4 * 10.0 + 1})
+        return Table(X, y, pd.Series(site), pd.Series(month), place, dropped={})
+
+    return make

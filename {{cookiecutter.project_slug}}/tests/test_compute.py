@@ -1,0 +1,80 @@
+"""The same numbers on any number of workers; one model's seeds are nobody else's business."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from {{ cookiecutter.__package }}.compute import make_tasks, run_tasks
+from {{ cookiecutter.__package }}.data import load_table
+from {{ cookiecutter.__package }}.models import build_model
+from {{ cookiecutter.__package }}.splits import make_folds
+from {{ cookiecutter.__package }}.study import read_study
+
+
+def bits(results) -> list[bytes]:
+    return [r.probability.tobytes() + "".join(r.predicted).encode() for r in results]
+
+
+@pytest.fixture
+def setting(folder: Path):
+    """Return a study, its table and its folds."""
+    study = read_study(folder / "study.toml")
+    table = load_table(study, folder)
+    folds = make_folds(table, np.arange(60), study.split, stratify=True, seed=0)
+    return study, table, folds
+
+
+def fit(setting, names: list[str], seed: int = 0, workers: int = 1):
+    study, table, folds = setting
+    tasks = make_tasks({name: build_model(name, study) for name in names}, folds, seed)
+    return run_tasks(tasks, table, study.data.classes, workers=workers)
+
+
+def test_results_come_in_the_order_of_the_tasks(setting):
+    results = fit(setting, ["linear", "forest"], workers=2)
+    assert [r.name for r in results] == ["linear"] * 6 + ["forest"] * 6
+    assert [(r.fold.repeat, r.fold.fold) for r in results[:6]] == [
+        (repeat, fold) for repeat in range(2) for fold in range(3)
+    ]
+
+
+def test_two_workers_give_the_bits_of_one(setting):
+    names = ["forest", "candidate"]
+    assert bits(fit(setting, names, workers=2)) == bits(fit(setting, names))
+
+
+def test_a_seed_gives_the_same_bits_and_another_seed_others(setting):
+    assert bits(fit(setting, ["forest"])) == bits(fit(setting, ["forest"]))
+    assert bits(fit(setting, ["forest"])) != bits(fit(setting, ["forest"], seed=1))
+
+
+def test_without_seeding_the_bits_differ(setting, monkeypatch: pytest.MonkeyPatch):
+    """The twin: the test above would notice a missing seed."""
+    from {{ cookiecutter.__package }} import compute
+
+    monkeypatch.setattr(compute, "fix_random_state", lambda model, seed: model)
+    monkeypatch.setattr(compute, "fix_seeds", lambda seed: {})
+    assert bits(fit(setting, ["forest"])) != bits(fit(setting, ["forest"]))
+
+
+def test_another_model_moves_nobodys_numbers(setting):
+    alone = fit(setting, ["forest"])
+    among = [r for r in fit(setting, ["linear", "candidate", "forest"]) if r.name == "forest"]
+    assert bits(among) == bits(alone)
+
+
+def test_probabilities_stand_in_the_order_of_the_classes(setting):
+    study, table, folds = setting
+    tasks = make_tasks({"linear": build_model("linear", study)}, folds[:1], 0)
+    no_yes = run_tasks(tasks, table, ["no", "yes"])[0].probability
+    yes_no = run_tasks(tasks, table, ["yes", "no"])[0].probability
+    assert np.array_equal(no_yes, yes_no[:, ::-1])
+
+
+def test_progress_is_told_once_a_task(setting):
+    study, table, folds = setting
+    done: list[int] = []
+    tasks = make_tasks({"dummy": build_model("dummy", study)}, folds, 0)
+    run_tasks(tasks, table, study.data.classes, on_done=lambda: done.append(1))
+    assert len(done) == len(tasks) == 6

@@ -1,0 +1,112 @@
+"""The scripts as a user runs them: in a process of their own, on a tiny study."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPTS = ["baselines", "ablation"]
+
+
+def call(script: str, *arguments: str, cwd: Path = ROOT, **environment: str):
+    """Run a script; return the finished process."""
+    return subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / f"{script}.py"), *arguments],
+        cwd=cwd,
+        env=os.environ | {"PYTHONIOENCODING": "utf-8"} | environment,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def make(folder: Path, script: str, into: str, *arguments: str, **environment: str) -> dict:
+    """Run a script on the folder's study; return what it wrote, by name."""
+    results = folder / into
+    study = str(folder / "study.toml")
+    done = call(script, "--study", study, "--results", str(results), *arguments, **environment)
+    assert done.returncode == 0, done.stderr
+    return {path.name: path.read_bytes() for path in sorted(results.iterdir())}
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_two_runs_give_the_same_bytes(folder: Path, script: str):
+    one = make(folder, script, "one", "--workers", "1", PYTHONHASHSEED="1")
+    two = make(folder, script, "two", "--workers", "2", PYTHONHASHSEED="2", OMP_NUM_THREADS="2")
+    assert sorted(one) == [f"{script}.csv", f"{script}_comparison.csv"]
+    assert one == two
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_another_seed_gives_other_bytes(folder: Path, script: str):
+    """The twin: equal bytes above are no accident."""
+    one = make(folder, script, "one")
+    path = folder / "study.toml"
+    text = path.read_text(encoding="utf-8").replace("seed = 0", "seed = 1")
+    path.write_text(text, encoding="utf-8", newline="\n")
+    assert make(folder, script, "two")[f"{script}.csv"] != one[f"{script}.csv"]
+
+
+def test_the_ladder_is_complete(folder: Path):
+    make(folder, "baselines", "results")
+    scores = pd.read_csv(folder / "results" / "baselines.csv")
+    assert list(scores.columns) == ["model", "repeat", "fold", "metric", "value"]
+    counts = scores.groupby(["model", "metric"]).size()
+    assert len(counts) == 4 * 3
+    assert set(counts) == {6}
+    dummy = scores[(scores["model"] == "dummy") & (scores["metric"] == "roc_auc")]
+    assert set(dummy["value"]) == {0.5}
+
+
+def test_the_full_candidate_is_the_one_of_the_ladder(folder: Path):
+    make(folder, "baselines", "results")
+    make(folder, "ablation", "results")
+    ladder = pd.read_csv(folder / "results" / "baselines.csv").query("model == 'candidate'")
+    full = pd.read_csv(folder / "results" / "ablation.csv").query("model == 'full'")
+    assert ladder["value"].tolist() == full["value"].tolist()
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_help_is_plain_and_needs_no_study(script: str, tmp_path: Path):
+    done = call(script, "--help", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "--workers" in done.stdout
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_mistake_is_a_message_and_nothing_is_written(folder: Path, script: str):
+    path = folder / "study.toml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("folds = 3", "folds = 1"),
+        encoding="utf-8",
+        newline="\n",
+    )
+    arguments = ["--study", str(path), "--results", str(folder / "results")]
+    done = call(script, *arguments)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: study.toml has 1 mistake")
+    assert "Traceback" not in done.stderr
+    assert not (folder / "results").exists()
+    assert "Traceback" in call(script, *arguments, "--debug").stderr
+
+
+def test_bad_data_leaves_old_results_as_they_were(folder: Path):
+    before = make(folder, "baselines", "results")
+    data = folder / "tiny.csv"
+    data.write_bytes(data.read_bytes().replace(b"20,", b"21,", 1))
+    done = call(
+        "baselines", "--study", str(folder / "study.toml"), "--results", str(folder / "results")
+    )
+    assert done.returncode == 2
+    assert "SHA-256" in done.stderr
+    assert {p.name: p.read_bytes() for p in sorted((folder / "results").iterdir())} == before
+
+
+def test_no_workers_is_refused():
+    done = call("baselines", "--workers", "0")
+    assert done.returncode == 2
+    assert "use 1 or more" in done.stderr
