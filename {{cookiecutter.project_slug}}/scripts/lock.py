@@ -21,12 +21,11 @@ RUNTIME, DEVELOPMENT = "requirements.txt", "requirements-dev.txt"
 HOOKS = ".pre-commit-config.yaml"
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 HOOK_PIN = re.compile(r"- ([A-Za-z0-9._-]+)==(\S+)")
-# The oldest offered Python decides, and "fewest" takes one version that all of them have. Where
-# one person installs from stays theirs, so no address goes into the lock.
-COMPILE = (
-    "pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest"
-    " --generate-hashes --no-emit-index-url --no-emit-find-links"
-).split()
+COMPILE = ["pip", "compile", "--quiet", "--universal", "--generate-hashes"]
+# The oldest offered Python decides, and "fewest" takes one version that all of them have.
+COMPILE += ["--python-version", "3.11", "--fork-strategy", "fewest"]
+# Where one person installs from stays theirs: no address goes into the lock.
+COMPILE += ["--no-emit-index-url", "--no-emit-find-links"]
 
 
 def read_pins(text):

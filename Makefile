@@ -1,0 +1,23 @@
+# `make PYTHON=python3.12 ...` chooses the Python that .venv is made with.
+PYTHON = python3
+
+.PHONY: help demo test format lock venv
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /make \1 - /p' Makefile
+
+demo: venv ## generate a study into demo/, run its baselines and its ablation, print the tables
+	.venv/bin/python tools/demo.py
+
+test: venv ## run every test of the template and of the studies it makes
+	.venv/bin/python -m pytest -n 2 --dist loadgroup
+
+format: venv ## format and lint the template's own Python
+	.venv/bin/python -m black .
+	.venv/bin/python -m ruff check --fix .
+
+lock: venv ## renew every lock: both of the study and the template's own
+	.venv/bin/python tools/lock.py --upgrade
+
+venv: # .venv from requirements-dev.txt; done in no time when the lock has not changed
+	@$(PYTHON) tools/bootstrap.py

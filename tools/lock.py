@@ -1,0 +1,91 @@
+"""Renew every lock: the study's two, its pre-commit pins, and the template's own.
+
+`make lock` runs this with --upgrade; without it only what pyproject.toml asks for changes. The work
+is done in a temporary copy, so a failure leaves every file as it was.
+"""
+
+import argparse
+import importlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+STUDY = ROOT / "{{cookiecutter.project_slug}}"
+LOCK = "requirements-dev.txt"
+# Answers that uv would refuse as they stand in the study's pyproject.toml.
+ANSWERS = {"{{ cookiecutter.project_slug }}": "study", "{{ cookiecutter.license }}": "MIT"}
+
+
+def study_script(name):
+    """Import a script of the study; the template locks with the study's own code."""
+    sys.path.insert(0, str(STUDY / "scripts"))
+    sys.modules.pop(name, None)
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path.pop(0)
+
+
+def check(root, study):
+    """Return every disagreement, in the template's own lock and in the study's."""
+    script = study_script("lock")
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
+    text = (root / LOCK).read_text(encoding="utf-8")
+    wrong = script.check_lock(LOCK, text, wanted)
+    ours = script.read_pins(text)
+    theirs = script.read_pins((study / LOCK).read_text(encoding="utf-8"))
+    for package in sorted(ours.keys() & theirs.keys()):
+        if ours[package] != theirs[package]:
+            wrong.append(f"{package} is {ours[package]} here and {theirs[package]} in the study")
+    return wrong + script.check(study)
+
+
+def renew(root, study, uv, upgrade):
+    """Write all locks and pins under these two folders; the template's own follow the study's."""
+    script = study_script("lock")
+    script.renew(study, uv, upgrade)
+    command = [*uv, *script.COMPILE, "--custom-compile-command", "make lock"]
+    command += ["--upgrade"] if upgrade else []
+    command += ["pyproject.toml", "--group", "dev", "-c", f"{study.name}/{LOCK}", "-o", LOCK]
+    subprocess.run(command, cwd=root, check=True)
+
+
+def main():
+    """Read the option, renew a copy, check it, and take it over."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--upgrade", action="store_true", help="take the newest of everything")
+    upgrade = parser.parse_args().upgrade
+    script = study_script("lock")
+    files = ["pyproject.toml", script.RUNTIME, script.DEVELOPMENT, script.HOOKS]
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        study = copy / "study"
+        study.mkdir()
+        for name in ("pyproject.toml", LOCK):
+            shutil.copy(ROOT / name, copy / name)
+        for name in files:
+            shutil.copy(STUDY / name, study / name)
+        project = (study / "pyproject.toml").read_text(encoding="utf-8")
+        for answer, value in ANSWERS.items():
+            project = project.replace(answer, value)
+        (study / "pyproject.toml").write_text(project, encoding="utf-8", newline="\n")
+        try:
+            renew(copy, study, [sys.executable, "-m", "uv"], upgrade)
+        except subprocess.CalledProcessError as error:
+            sys.exit(f"uv could not make a lock (exit {error.returncode}); nothing was changed.")
+        wrong = check(copy, study)
+        if wrong:
+            sys.exit("\n".join([*wrong, "Nothing was changed."]))
+        shutil.copy(copy / LOCK, ROOT / LOCK)
+        for name in files[1:]:
+            shutil.copy(study / name, STUDY / name)
+    print("All locks are renewed and agree.")
+
+
+if __name__ == "__main__":
+    main()
