@@ -12,7 +12,7 @@ import unicodedata
 
 # No answer can break out of this string: JSON escapes double quotes and backslashes, a raw string
 # keeps its escapes as they are, and JSON never puts three double quotes in a row.
-ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
+ANSWERS = r"""{{ cookiecutter | tojson }}"""
 
 TEXTS = {"project_name": "My Study", "description": "What it asks", "author_name": "Ada Lovelace"}
 CHOICES = {  # a replayed or updated study can bring values that are not offered any more
@@ -193,7 +193,7 @@ def find_mistakes(answers):
 
 def main():
     """Print every mistake; a return value other than 0 makes cookiecutter remove the folder."""
-    mistakes = find_mistakes(ANSWERS)
+    mistakes = find_mistakes(json.loads(ANSWERS))
     if not mistakes:
         return 0
     count = "1 answer" if len(mistakes) == 1 else f"{len(mistakes)} answers"
@@ -202,9 +202,10 @@ def main():
         came = ascii(value)
         lines += ["", f"{field} = {came if len(came) < 80 else came[:76] + '...'}"]
         lines += [f"    {rule}" for rule in broken]
-        lines += [f"    would do: {ascii(better)[1:-1]}"]
+        lines += [f"    would do: {better if better.isascii() else ascii(better)[1:-1]}"]
     print("\n".join(lines), file=sys.stderr, flush=True)
     return 1
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

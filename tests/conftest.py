@@ -5,6 +5,7 @@ environment made from the study's lock, and `run([...], cwd=...)` runs a command
 """
 
 import hashlib
+import importlib.util
 import os
 import platform
 import shlex
@@ -15,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from cookiecutter.main import cookiecutter
@@ -93,6 +95,21 @@ def run():
     return _run
 
 
+@pytest.fixture(scope="session")
+def template() -> Path:
+    """Root of this repository."""
+    return TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def pre_gen() -> ModuleType:
+    """The functions of the hook that judges answers; the answers in it are not filled in."""
+    spec = importlib.util.spec_from_file_location("pre_gen", TEMPLATE / "hooks/pre_gen_project.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep the settings of whoever runs the tests, git's and cookiecutter's, out of them."""
@@ -136,6 +153,22 @@ def bake(tmp_path_factory: pytest.TempPathFactory, cookiecutter_config: Path):
             config_file=str(cookiecutter_config),
         )
         return Bake(Path(path), answers)
+
+    return make
+
+
+@pytest.fixture
+def generate(tmp_path: Path, cookiecutter_config: Path):
+    """Run cookiecutter as a person does: generate("task=regression", env={...}), into out/."""
+    out = tmp_path / "out"
+    out.mkdir()
+    command = [sys.executable, "-m", "cookiecutter", TEMPLATE, "--output-dir", out]
+    command += ["--config-file", cookiecutter_config, "--no-input"]
+
+    def make(*answers: str, **options) -> subprocess.CompletedProcess[str]:
+        if not any(answer.startswith("setup_environment=") for answer in answers):
+            answers += ("setup_environment=no",)
+        return _run([*command, *answers], cwd=tmp_path, **options)
 
     return make
 
