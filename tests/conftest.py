@@ -158,17 +158,25 @@ def bake(tmp_path_factory: pytest.TempPathFactory, cookiecutter_config: Path):
 
 
 @pytest.fixture
-def generate(tmp_path: Path, cookiecutter_config: Path):
-    """Run cookiecutter as a person does: generate("task=regression", env={...}), into out/."""
-    out = tmp_path / "out"
-    out.mkdir()
-    command = [sys.executable, "-m", "cookiecutter", TEMPLATE, "--output-dir", out]
-    command += ["--config-file", cookiecutter_config, "--no-input"]
+def command_line(tmp_path: Path, cookiecutter_config: Path):
+    """Give the command that generates into tmp_path/out: command_line("task=regression")."""
 
-    def make(*answers: str, **options) -> subprocess.CompletedProcess[str]:
-        if not any(answer.startswith("setup_environment=") for answer in answers):
-            answers += ("setup_environment=no",)
-        return _run([*command, *answers], cwd=tmp_path, **options)
+    def make(*options: str, out: Path = tmp_path / "out", python: object = sys.executable) -> list:
+        out.mkdir(parents=True, exist_ok=True)
+        if not any(option.startswith("setup_environment=") for option in options):
+            options += ("setup_environment=no",)
+        command = [python, "-m", "cookiecutter", TEMPLATE, "--output-dir", out]
+        return [*command, "--config-file", cookiecutter_config, "--no-input", *options]
+
+    return make
+
+
+@pytest.fixture
+def generate(tmp_path: Path, command_line):
+    """Run cookiecutter as a person does: generate("task=regression", env={...})."""
+
+    def make(*options: str, out: Path = tmp_path / "out", **how) -> subprocess.CompletedProcess:
+        return _run(command_line(*options, out=out), cwd=tmp_path, **how)
 
     return make
 
