@@ -251,18 +251,24 @@ class Metric:
     takes: Literal["classes", "probabilities", "numbers"]
     higher_is_better: bool
     label: str
+    bounds: tuple[float, float]  # no score lies outside
 
 
+INF = float("inf")
 METRICS: dict[str, Metric] = {
-    "balanced_accuracy": Metric(balanced_accuracy, "classes", True, "Balanced accuracy"),
-    "mcc": Metric(mcc, "classes", True, "MCC"),
-    "f1_macro": Metric(f1_macro, "classes", True, "Macro F1"),
-    "average_precision": Metric(average_precision, "probabilities", True, "Average precision"),
-    "roc_auc": Metric(roc_auc, "probabilities", True, "ROC AUC"),
-    "brier": Metric(brier, "probabilities", False, "Brier score"),
-    "mae": Metric(mae, "numbers", False, "MAE"),
-    "rmse": Metric(rmse, "numbers", False, "RMSE"),
-    "r2": Metric(r2, "numbers", True, "R2"),
+    "balanced_accuracy": Metric(
+        balanced_accuracy, "classes", True, "Balanced accuracy", (0.0, 1.0)
+    ),
+    "mcc": Metric(mcc, "classes", True, "MCC", (-1.0, 1.0)),
+    "f1_macro": Metric(f1_macro, "classes", True, "Macro F1", (0.0, 1.0)),
+    "average_precision": Metric(
+        average_precision, "probabilities", True, "Average precision", (0.0, 1.0)
+    ),
+    "roc_auc": Metric(roc_auc, "probabilities", True, "ROC AUC", (0.0, 1.0)),
+    "brier": Metric(brier, "probabilities", False, "Brier score", (0.0, 2.0)),
+    "mae": Metric(mae, "numbers", False, "MAE", (0.0, INF)),
+    "rmse": Metric(rmse, "numbers", False, "RMSE", (0.0, INF)),
+    "r2": Metric(r2, "numbers", True, "R2", (-INF, 1.0)),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from .comparison import mean_interval
@@ -25,7 +26,7 @@ def score_table(
     Returns
     -------
     DataFrame of shape (n_models, n_metrics)
-        Text, indexed by model in the order of the scores. An arrow says which way is better.
+        Text, indexed by model in the order of the scores. Intervals end where the metric does.
 
     Examples
     --------
@@ -34,22 +35,45 @@ def score_table(
     ...     "value": [1.0, 2.0, 3.0],
     ... })
     >>> print(score_table(scores, ["mae"], n_train=200, n_test=100))
-            MAE (lower is better)
-    linear  2.000 [-1.928, 5.928]
+                            MAE
+    linear  2.000 [0.000, 5.928]
     """
     columns = {}
     for name in metrics:
         metric = METRICS[name]
-        better = "higher" if metric.higher_is_better else "lower"
         values = scores[scores["metric"] == name].groupby("model", sort=False)["value"]
-        columns[f"{metric.label} ({better} is better)"] = values.apply(
-            lambda v: _interval_text(*mean_interval(v, n_train=n_train, n_test=n_test))
-        )
-    return pd.DataFrame(columns).rename_axis(None)
+        columns[metric.label] = {
+            model: _interval_text(
+                *np.clip(mean_interval(folds, n_train=n_train, n_test=n_test), *metric.bounds)
+            )
+            for model, folds in values
+        }
+    return pd.DataFrame(columns)
 
 
-def _interval_text(mean: float, low: float, high: float) -> str:
-    return f"{mean:.3f} [{low:.3f}, {high:.3f}]"
+def direction_note(metrics: list[str]) -> str:
+    """Say in which metrics higher is better.
+
+    Parameters
+    ----------
+    metrics : list of str
+        Keys of ``METRICS``.
+
+    Returns
+    -------
+    str
+        A sentence.
+
+    Examples
+    --------
+    >>> direction_note(["roc_auc", "mcc", "brier"])
+    'Higher is better: ROC AUC, MCC. Lower is better: Brier score.'
+    """
+    labels = {
+        word: [METRICS[name].label for name in metrics if METRICS[name].higher_is_better is higher]
+        for word, higher in (("Higher", True), ("Lower", False))
+    }
+    return " ".join(f"{word} is better: {', '.join(of)}." for word, of in labels.items() if of)
 
 
 def comparison_table(comparison: pd.DataFrame) -> pd.DataFrame:
@@ -69,31 +93,31 @@ def comparison_table(comparison: pd.DataFrame) -> pd.DataFrame:
     --------
     >>> comparison = pd.DataFrame({
     ...     "baseline": ["linear"], "difference": [0.01], "low": [-0.002], "high": [0.022],
-    ...     "p": [0.04], "p_holm": [0.08], "p_a_over_b": [0.75],
+    ...     "p": [0.04], "p_holm": [0.0008], "p_a_over_b": [0.75],
     ...     "p_a_over_b_low": [0.5], "p_a_over_b_high": [0.9],
     ... })
     >>> print(comparison_table(comparison).T)
-                                     linear
+                                linear
     difference  0.0100 [-0.0020, 0.0220]
     p                              0.040
-    p (Holm)                       0.080
+    p (Holm)                      <0.001
     P(A>B)             0.75 [0.50, 0.90]
     """
-    rows = comparison.set_index("baseline")
-    return pd.DataFrame(
-        {
-            "difference": [
-                f"{mean:.4f} [{low:.4f}, {high:.4f}]"
-                for mean, low, high in rows[["difference", "low", "high"]].itertuples(index=False)
-            ],
-            "p": [f"{p:.3f}" for p in rows["p"]],
-            "p (Holm)": [f"{p:.3f}" for p in rows["p_holm"]],
-            "P(A>B)": [
-                f"{share:.2f} [{low:.2f}, {high:.2f}]"
-                for share, low, high in rows[
-                    ["p_a_over_b", "p_a_over_b_low", "p_a_over_b_high"]
-                ].itertuples(index=False)
-            ],
-        },
-        index=rows.index,
-    ).rename_axis(None)
+    rows = {}
+    for one in comparison.itertuples(index=False):
+        share = (one.p_a_over_b, one.p_a_over_b_low, one.p_a_over_b_high)
+        rows[one.baseline] = {
+            "difference": _interval_text(one.difference, one.low, one.high, digits=4),
+            "p": _p_text(one.p),
+            "p (Holm)": _p_text(one.p_holm),
+            "P(A>B)": _interval_text(*share, digits=2),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _interval_text(mean: float, low: float, high: float, digits: int = 3) -> str:
+    return f"{mean:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+
+
+def _p_text(p: float) -> str:
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
