@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import os
 import re
 import sys
 from collections.abc import Mapping
@@ -23,7 +22,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes
 from stations import World
 
 ROOT = Path(__file__).resolve().parents[1]
-STATIONS_SEED = 0  # not chosen: the first world there is
+STATIONS_SEED = 0  # the first world there is, not the one that suits best
 PIN = re.compile(r'^sha256 = "[0-9a-f]{64}"$', re.MULTILINE)
 DIABETES = {  # scikit-learn's name -> a name that says what it is
     "age": "age",
@@ -42,7 +41,8 @@ DIABETES = {  # scikit-learn's name -> a name that says what it is
 def breast_cancer() -> dict[str, np.ndarray]:
     """Return the Wisconsin diagnostic data: 30 measures of cell nuclei and the diagnosis."""
     bunch = load_breast_cancer()
-    columns = {_snake(name): values for name, values in zip(bunch.feature_names, bunch.data.T)}
+    names = map(_snake, bunch.feature_names)
+    columns = dict(zip(names, bunch.data.T, strict=True))
     return columns | {"diagnosis": bunch.target_names[bunch.target]}
 
 
@@ -56,7 +56,8 @@ def _snake(name: str) -> str:
 def diabetes() -> dict[str, np.ndarray]:
     """Return the diabetes data in the units in which they were measured."""
     bunch = load_diabetes(scaled=False)
-    columns = {DIABETES[name]: values for name, values in zip(bunch.feature_names, bunch.data.T)}
+    names = [DIABETES[name] for name in bunch.feature_names]
+    columns = dict(zip(names, bunch.data.T, strict=True))
     return columns | {"progression": bunch.target}
 
 
@@ -120,7 +121,7 @@ def _replace(path: Path, content: bytes) -> None:
     # a reader never sees half a file
     beside = path.with_name(path.name + ".tmp")
     beside.write_bytes(content)
-    os.replace(beside, path)
+    beside.replace(path)
 
 
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:

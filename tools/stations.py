@@ -1,33 +1,35 @@
 """A simulated network of air-quality stations whose true generalisation error can be measured.
 
 Nothing here was observed. A :class:`World` is frozen by its seed: terrain, coast, background
-concentration, station peculiarities and 120 months of weather never change. Its network of stations,
-observed once over the first months, is the example data. Because any site can be observed again
-in any month, the true error of a fitted model can be measured as exactly as wanted, for each claim
-that a paper may make:
+concentration, station peculiarities and 120 months of weather never change. Its network of
+stations, observed once over the first months, is the example data. Because any site can be observed
+again in any month, the true error of a fitted model can be measured as exactly as wanted, for each
+claim that a paper may make:
 
-==================  =====================================================================
-claim               rows to measure the truth on
-==================  =====================================================================
-more rows           ``world.sample(world.sites, world.months, draw=1)``
-new stations        ``world.sample(world.new_sites(500), world.months, draw=1)``
-the future          ``world.sample(world.sites, world.months.max() + 1 + range(...), draw=1)``
-new places          ``world.sample(world.new_sites(500, where="elsewhere"), world.months, draw=1)``
-==================  =====================================================================
+============  =============================================================================
+claim         rows to measure the truth on
+============  =============================================================================
+more rows     ``world.sample(world.sites, world.months, draw=1)``
+new stations  ``world.sample(world.new_sites(500), world.months)``
+the future    ``world.sample(world.sites, world.later(12, gap=1))``
+new places    ``world.sample(world.new_sites(500, where="elsewhere"), world.months)``
+============  =============================================================================
 
 Why a random split flatters here, as it does with real networks:
 
-- Elevation, distances and surroundings are constant at a site, so they tell a model which site a row
-  is from, and it can learn that site's peculiarity. That helps at no other site.
-- Air pressure at sea level is the same everywhere in a month, so it tells which month a row is from,
-  and a model can learn what that month was like. That helps in no later month. A slow trend and
-  drifting weather make later months differ from all earlier ones.
+- Elevation, distances and surroundings are constant at a site, so they tell a model which site a
+  row is from, and it can learn that site's peculiarity. That helps at no other site.
+- Air pressure at sea level is the same everywhere in a month, so with the season it tells which
+  month a row is from, and a model can learn what that month was like. That helps in no later month.
+  A slow trend and drifting weather make later months differ from all earlier ones.
 - The background concentration is smooth in space, so a held-out station learns from its neighbours.
   A place without neighbours does not.
 
-Why the right split is honest: sites fall at random into districts (squares of ``BLOCK`` km), and the
-districts that have a network are a random choice among all. A held-out site is therefore like a new
-site in these districts, and a held-out district like one without a network.
+Why the right split is honest: sites fall at random into districts (squares of ``BLOCK`` km), and
+the districts that have a network are a random choice among all. A held-out site is therefore like a
+new site in these districts, and a held-out district like one without a network. Later months come
+from the same drifting process as earlier ones, so forecasts fail later as they failed earlier.
+tests/test_example_data.py measures both.
 """
 
 from __future__ import annotations
@@ -113,9 +115,10 @@ class World:
     seed : int
         Decides everything; the same seed is the same world.
     n_sites : int
-        Stations of the network.
+        Stations of the network: enough for five folds of them and a test set.
     n_months : int
-        Months that the network was observed: 0 (a January) to ``n_months - 1``.
+        Months that the network was observed: 0 (a January) to ``n_months - 1``. Enough for
+        three later blocks of months and a test set, each after most of a year to learn from.
 
     Attributes
     ----------
@@ -124,7 +127,15 @@ class World:
     months : array of int, shape (n_months,)
         When it was observed.
     threshold : float
-        Values above it are an exceedance; about a quarter of all values in this region and time are.
+        Values above it are an exceedance: about a quarter of all there are at this time in the
+        districts that have a network.
+
+    Examples
+    --------
+    >>> world = World(0)
+    >>> table = world.table()
+    >>> len(table["ozone"]), float(table["ozone"][0])
+    (1800, 66.6)
     """
 
     def __init__(self, seed: int, *, n_sites: int = 45, n_months: int = 40):
@@ -140,8 +151,8 @@ class World:
         cells = np.stack([districts % per_side, districts // per_side], axis=1)  # (64, 2)
         self._cells = {"network": cells[:N_DISTRICTS], "elsewhere": cells[N_DISTRICTS:]}
         self.sites = self._draw_sites(n_sites, "network", self._rng("sites"), "S")
-        self.threshold = 0.0
-        ozone = self.sample(self.new_sites(2000), self.months)["ozone"]
+        self.threshold = np.inf  # until it is known, just below
+        ozone = self.sample(self.new_sites(1000), self.months)["ozone"]
         self.threshold = float(np.round(np.quantile(ozone, 1 - EXCEEDING)))
 
     def new_sites(self, n: int, *, where: str = "network", draw: int = 0) -> Sites:
@@ -160,11 +171,20 @@ class World:
         -------
         Sites
             To be observed with :meth:`sample`.
+
+        Raises
+        ------
+        ValueError
+            If ``where`` is neither.
         """
         if where not in self._cells:
             raise ValueError(f"where is {where!r}; it is one of {sorted(self._cells)}")
         prefix = f"{where}-{draw}-"
         return self._draw_sites(n, where, self._rng(f"sites {where}", draw), prefix)
+
+    def later(self, n: int, *, gap: int = 0) -> np.ndarray:
+        """Return the ``n`` months that follow the observed ones after a gap."""
+        return self.months[-1] + 1 + gap + np.arange(n)
 
     def sample(self, sites: Sites, months: np.ndarray, *, draw: int = 0) -> dict[str, np.ndarray]:
         """Observe every site in every month.
@@ -177,16 +197,22 @@ class World:
             When, from 0 to ``HORIZON - 1``.
         draw : int
             Another number is another observation of the same site and month, with other local
-            weather and other noise. 0 is what the example data holds.
+            weather and other noise. The network in all its months with 0 is the example data.
 
         Returns
         -------
         dict of str to array of shape (n_sites * n_months,)
             The columns of the file, rounded as there; sites one after the other.
+
+        Raises
+        ------
+        ValueError
+            If a month is outside the world's weather.
         """
         months = np.asarray(months)
         if months.min() < 0 or months.max() >= HORIZON:
-            raise ValueError(f"months are {months.min()} to {months.max()}; they are 0 to 119")
+            span = f"{months.min()} to {months.max()}"
+            raise ValueError(f"months are {span}; a world has 0 to {HORIZON - 1}")
         rows = sites.repeat(len(months))
         month = np.tile(months, len(sites))
         rng = self._rng(f"observations {sites.site.tolist()} {months.tolist()}", draw)
@@ -266,7 +292,7 @@ def _observe(
     rows: Sites, month: np.ndarray, region: dict[str, np.ndarray], rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """Return unrounded columns for rows that are a site in a month each."""
-    local = rng.standard_normal((4, len(month)))
+    local = rng.standard_normal((4, len(month)))  # of this site in this month: weather, noise
     temperature = region["temperature_c"] - 0.0065 * rows.elevation_m + local[0]
     wind = np.maximum(0.3, region["wind_ms"] + 1.5 * np.exp(-rows.coast_km / 30) + 0.6 * local[1])
     humidity = region["humidity_pct"] + 8 * np.exp(-rows.coast_km / 30) + 4 * local[2]
@@ -284,12 +310,6 @@ def _observe(
         + region["unobserved"]
         + NOISE_SD * local[3]
     )
-    shared = {name: region[name] for name in ("season_sin", "season_cos", "pressure_hpa")}
+    own = {"temperature_c": temperature, "wind_ms": wind, "humidity_pct": humidity, "ozone": ozone}
     known = {field.name: getattr(rows, field.name) for field in fields(rows)}
-    return known | shared | {
-        "month": month,
-        "temperature_c": temperature,
-        "wind_ms": wind,
-        "humidity_pct": humidity,
-        "ozone": ozone,
-    }
+    return region | known | own | {"month": month}
