@@ -212,35 +212,50 @@ def _find_uv() -> list[str] | None:
     return [found] if found else None
 
 
-def make_environment(folder: Path, lock: Path) -> Path:
-    """Make an environment with exactly the packages of a lock; give its Python."""
-    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+def _make_environment(folder: Path, python: Path, install: list[object]) -> None:
     uv = _find_uv()
-    checked = ["--require-hashes", "--only-binary", ":all:", "-r", lock]
     if uv:
         _run([*uv, "venv", "--quiet", "--python", sys.executable, folder], cwd=TEMPLATE)
-        _run([*uv, "pip", "install", "--quiet", "--python", python, *checked], cwd=TEMPLATE)
+        pip = [*uv, "pip", "install", "--quiet", "--python", python]
     else:
         _run([sys.executable, "-m", "venv", folder], cwd=TEMPLATE)
-        _run([python, "-m", "pip", "install", "--quiet", *checked], cwd=TEMPLATE, timeout=1800)
-    return python
+        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    _run([*pip, "--only-binary", ":all:", *install], cwd=TEMPLATE, timeout=1800)
 
 
 @pytest.fixture(scope="session")
-def study_env() -> Path:
-    """Python of an environment with the study's locked packages, kept for later runs.
+def environment():
+    """Make an environment from requirements and keep it for later runs; give its Python.
+
+    environment(text, "--require-hashes"); `constraints` bounds versions without installing them.
+    """
+
+    def make(requirements: str, *options: str, constraints: str = "") -> Path:
+        version = f"{platform.python_implementation()} {sys.version} {platform.platform()}"
+        made_of = "\0".join([requirements, constraints, *options, version])
+        key = hashlib.sha256(made_of.encode("utf-8")).hexdigest()[:16]
+        folder = TEMPLATE / ".cache" / "envs" / key
+        python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+        wanted, bounds = folder.with_suffix(".txt"), folder.with_suffix(".bounds")
+        done = folder / "complete"  # written last: without it the folder is half-made
+        with _locked(folder.with_suffix(".lock")):
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                wanted.write_text(requirements, encoding="utf-8")
+                bounds.write_text(constraints, encoding="utf-8")
+                _make_environment(folder, python, [*options, "-r", wanted, "-c", bounds])
+                done.write_text("", encoding="utf-8")
+        return python
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def study_env(environment) -> Path:
+    """Python of an environment with exactly the study's locked packages.
 
     The study itself is not in it: several studies share it, so run them with
     env={"PYTHONPATH": str(study.path / "src")}.
     """
-    lock = STUDY / "requirements-dev.txt"
-    version = f"{platform.python_implementation()} {sys.version} {platform.platform()}"
-    key = hashlib.sha256(lock.read_bytes() + version.encode("utf-8")).hexdigest()[:16]
-    folder = TEMPLATE / ".cache" / "envs" / key
-    done = folder / "complete"  # written last: without it the folder is half-made
-    with _locked(folder.with_suffix(".lock")):
-        if not done.exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            make_environment(folder, lock)
-            done.write_text("", encoding="utf-8")
-    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    lock = (STUDY / "requirements-dev.txt").read_text(encoding="utf-8")
+    return environment(lock, "--require-hashes")
