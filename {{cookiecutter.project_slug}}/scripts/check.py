@@ -17,7 +17,7 @@ CHECKS = {
     "lint": ["-m", "ruff", "check", "."],
     "lock": ["scripts/lock.py", "--check"],
     "tests": ["-m", "pytest"],  # with the examples in the docstrings
-    "documentation": ["-m", "mkdocs", "build", "--strict", "--quiet"],
+    "documentation": ["-m", "mkdocs", "build", "--strict"],  # --quiet would hide broken links
 }
 
 

@@ -1,0 +1,84 @@
+"""scripts/check.py is green when all is well, and each of its checks can turn red."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+TEMPLATE = Path(__file__).resolve().parent.parent
+CHECKS = ["format", "lint", "lock", "tests", "documentation"]
+EXAMPLE = '''"""A module for the checks to look at."""
+
+
+def double(x):
+    """Return twice a number.
+
+    Examples
+    --------
+    >>> double(2)
+    4
+    """
+    return 2 * x
+'''
+
+
+@pytest.fixture
+def small(bake):
+    """A study with nothing but one module and one test, so that its checks take no time."""
+    bake = bake(setup_environment="no")
+    for path in [*bake.path.glob("src/*/*.py"), *bake.path.glob("tests/**/*.py")]:
+        path.unlink()
+    package = bake.path / "src" / bake.package
+    write(package / "__init__.py", '"""A package."""\n')
+    write(package / "example.py", EXAMPLE)
+    write(bake.path / "tests" / "test_example.py", "def test_sum():\n    assert 1 + 1 == 2\n")
+    for path in bake.path.glob("scripts/*.py"):
+        if path.stem not in ("check", "environment", "lock"):
+            path.unlink()
+    return bake
+
+
+def write(path, text):
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def outcomes(run, study_env, bake, rc):
+    env = {"PYTHONPATH": str(bake.path / "src")}
+    done = run([study_env, "scripts/check.py"], cwd=bake.path, env=env, rc=rc)
+    rows = re.findall(r"^(\w+) +(ok|FAILED) +[\d.]+ s$", done.stdout, re.MULTILINE)
+    return dict(rows), done
+
+
+def test_all_is_well(small, run, study_env):
+    rows, done = outcomes(run, study_env, small, rc=0)
+    assert rows == dict.fromkeys(CHECKS, "ok")
+    assert "2 passed" in done.stdout  # the test and the example in the docstring
+
+
+def test_every_check_can_fail_and_none_hides_another(small, run, study_env):
+    scripts = small.path / "scripts"
+    write(scripts / "format.py", "x = {  'a': 1 }\n")
+    write(scripts / "lint.py", "import os\n")
+    lock = small.path / "requirements.txt"
+    write(lock, lock.read_text(encoding="utf-8").replace("numpy==", "numpy==9"))
+    example = small.path / "src" / small.package / "example.py"
+    write(example, EXAMPLE.replace("    4\n", "    5\n"))
+    write(small.path / "docs" / "index.md", "[nowhere](nowhere.md)\n")
+    rows, done = outcomes(run, study_env, small, rc=1)
+    assert rows == dict.fromkeys(CHECKS, "FAILED")
+    assert "1 failed, 1 passed" in done.stdout
+    assert "nowhere.md" in done.stdout + done.stderr
+
+
+def test_one_failure_is_enough(small, run, study_env):
+    write(small.path / "tests" / "test_example.py", "def test_sum():\n    assert 1 + 1 == 3\n")
+    rows, _ = outcomes(run, study_env, small, rc=1)
+    assert rows == dict.fromkeys(CHECKS, "ok") | {"tests": "FAILED"}
+
+
+def test_missing_tools_are_said(small, run):
+    # The environment of the template has black, ruff and pytest, but not mkdocs.
+    done = run([sys.executable, "scripts/check.py"], cwd=small.path, rc=1)
+    assert "python scripts/environment.py" in done.stderr
+    assert "---" not in done.stdout

@@ -1,0 +1,192 @@
+"""scripts/environment.py makes the locked environment, or says why not and leaves nothing."""
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TEMPLATE = Path(__file__).resolve().parent.parent
+SCRIPT = TEMPLATE / "{{cookiecutter.project_slug}}" / "scripts" / "environment.py"
+COMMAND = [sys.executable, "scripts/environment.py"]
+RUNNING = "{}.{}".format(*sys.version_info)
+VENV_PYTHON = ".venv/Scripts/python.exe" if os.name == "nt" else ".venv/bin/python"
+slow = [pytest.mark.slow, pytest.mark.network]
+
+
+@pytest.fixture
+def script(tmp_path, monkeypatch):
+    """The script as a module, at work in an empty folder."""
+    spec = importlib.util.spec_from_file_location("tested_environment", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(module, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(module, "PYTHON", tmp_path / VENV_PYTHON)
+    monkeypatch.setattr(sys, "argv", ["environment.py"])
+    (tmp_path / ".python-version").write_text(f"{RUNNING}\n", encoding="utf-8")
+    return module
+
+
+def installed(study, run):
+    """Return {package: version} of the study's .venv, names in lower case with hyphens."""
+    code = "from importlib.metadata import distributions as d\n"
+    code += "for x in d(): print(x.metadata['Name'].lower().replace('_', '-'), x.version)"
+    lines = run([study / VENV_PYTHON, "-c", code], cwd=study).stdout.splitlines()
+    return dict(line.split() for line in lines)
+
+
+def locked(study, name):
+    return dict(re.findall(r"^(\S+)==(\S+)(?! ;)", (study / name).read_text("utf-8"), re.M))
+
+
+@pytest.mark.parametrize(
+    "installer", [pytest.param("uv", marks=slow), pytest.param("pip", marks=slow)]
+)
+def test_it_installs_the_lock_and_the_study(bake, run, installer):
+    bake = bake()
+    study = bake.path
+    command = [*COMMAND, "--runtime", "--installer", installer]
+    first = run(command, cwd=study).stdout
+    assert first.isascii()
+    assert f"Making .venv with {'uv' if installer == 'uv' else 'venv and pip'}." in first
+    packages = installed(study, run)
+    for package, version in locked(study, "requirements.txt").items():
+        if "win32" not in re.search(rf"^{package}==.*", bake.read("requirements.txt"), re.M)[0]:
+            assert packages[package] == version
+    assert "black" not in packages
+    # The study itself is there, from src/, wherever Python is started.
+    code = f"import {bake.package}; print({bake.package}.__file__)"
+    where = run([study / VENV_PYTHON, "-c", code], cwd=study.parent).stdout
+    assert Path(where.strip()).parent == study / "src" / bake.package
+    # A second run takes the environment that is there and mends what is missing.
+    shutil.rmtree(next((study / ".venv").rglob("tqdm-*.dist-info")))
+    assert "Updating .venv" in run(command, cwd=study).stdout
+    assert installed(study, run) == packages
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_a_wrong_hash_leaves_nothing_half_made(bake, run, installer):
+    study = bake().path
+    lock = study / "requirements.txt"
+    text = lock.read_text(encoding="utf-8")
+    entry = re.search(r"^tqdm==.*\n(    --hash.*\n)+", text, re.M)[0]
+    wrong = f"{entry.splitlines()[0]}\n    --hash=sha256:{'0' * 64}\n"
+    lock.write_text(wrong, encoding="utf-8", newline="\n")
+    done = run([*COMMAND, "--runtime", "--installer", installer], cwd=study, rc=1)
+    assert "run it by hand" in done.stderr
+    assert "--require-hashes" in done.stderr
+    assert "The half-made .venv was removed." in done.stderr
+    assert not (study / ".venv").exists()
+
+
+def test_an_environment_that_was_there_survives_a_failure(bake, run):
+    study = bake().path
+    run([sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=study)
+    (study / "requirements.txt").write_text("not a requirement\n", encoding="utf-8")
+    done = run([*COMMAND, "--runtime", "--installer", "uv"], cwd=study, rc=1)
+    assert "run it by hand" in done.stderr
+    assert (study / ".venv" / "pyvenv.cfg").is_file()
+
+
+def test_a_folder_that_is_no_environment_is_refused(bake, run):
+    study = bake().path
+    (study / ".venv").mkdir()
+    (study / ".venv" / "mine.txt").write_text("keep\n", encoding="utf-8")
+    done = run(COMMAND, cwd=study, rc=1)
+    assert "has no working Python" in done.stderr
+    assert (study / ".venv" / "mine.txt").is_file()
+
+
+def test_an_interrupt_leaves_nothing_half_made(script, monkeypatch):
+    def interrupted(lock, uv):
+        script.VENV.mkdir()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(script, "build", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        script.main()
+    assert not script.VENV.exists()
+
+
+def test_uv_is_said_to_be_missing(script, monkeypatch, capsys):
+    monkeypatch.setattr(script, "find_uv", lambda: None)
+    monkeypatch.setattr(sys, "argv", ["environment.py", "--installer", "uv"])
+    assert script.main() == 1
+    assert "uv was asked for" in capsys.readouterr().err
+
+
+def pretend(monkeypatch, script, pythons):
+    """Let only these commands start a Python, each of the version given."""
+
+    def probe(command, modules=()):
+        version = pythons.get(command[0])
+        return (version, f"/path/of/{command[0]}") if version else (None, None)
+
+    monkeypatch.setattr(script, "probe", probe)
+    monkeypatch.setattr(script.sys, "executable", "this")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "pythons", "expected", "said"),
+    [
+        ("3.12", {"this": "3.12"}, "this", ""),
+        ("3.12", {"this": "3.11", "python3.12": "3.12"}, "python3.12", ""),
+        ("3.12", {"this": "3.11", "python3.13": "3.13"}, "this", "using 3.11"),
+        ("3.12", {"this": "3.14", "python3.13": "3.13"}, "python3.13", "using 3.13"),
+        ("3.12", {"this": "3.9", "python3.12": "3.14", "python3.11": "3.11"}, "python3.11", "3.11"),
+    ],
+)
+def test_the_wanted_python_comes_first(
+    script, monkeypatch, capsys, wanted, pythons, expected, said
+):
+    pretend(monkeypatch, script, pythons)
+    assert script.find_python(wanted, None) == f"/path/of/{expected}"
+    output = capsys.readouterr().out
+    assert said in output
+    assert len(output.splitlines()) == bool(said)
+
+
+def test_no_offered_python_is_an_error(script, monkeypatch, capsys):
+    pretend(monkeypatch, script, {"this": "3.14", "python3.12": "2.7"})
+    monkeypatch.setattr(script, "find_uv", lambda: None)
+    assert script.main() == 1
+    assert "Install Python" in capsys.readouterr().err
+    assert not script.VENV.exists()
+
+
+def test_where_there_is_uv_it_fetches_a_python(script, monkeypatch):
+    pretend(monkeypatch, script, {"this": "3.14"})
+    monkeypatch.setattr(script, "answer", lambda command: None)
+    assert script.find_python("3.12", ["uv"]) == "3.12"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell script stands for the broken Python")
+def test_a_name_without_a_python_behind_it_is_passed_over(script, monkeypatch, tmp_path, capsys):
+    other = "3.13" if RUNNING != "3.13" else "3.12"
+    shim = tmp_path / f"python{other}"
+    shim.write_text("#!/bin/sh\necho 'no such version' >&2\nexit 127\n", encoding="utf-8")
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert subprocess.run([shim.name], capture_output=True).returncode == 127
+    assert script.find_python(other, None) == sys.executable
+    assert (
+        f"Python {other} (.python-version) is not here; using {RUNNING}." in capsys.readouterr().out
+    )
+
+
+def test_probe_tells_version_and_missing_modules(script):
+    assert script.probe([sys.executable]) == [RUNNING, sys.executable]
+    assert script.probe([sys.executable], ("venv", "no_such_module")) == (None, None)
+    assert script.probe(["no-such-python"]) == (None, None)
+
+
+def test_help(run):
+    done = run([sys.executable, SCRIPT, "--help"], cwd=TEMPLATE)
+    assert "--runtime" in done.stdout
+    assert done.stdout.isascii()
