@@ -22,7 +22,6 @@ TINY_CSV = "answer,dose,age,kind\n" + "".join(
 
 TINY_TOML = """\
 [study]
-title = "Tiny"
 task = "classification"
 seed = 0
 

@@ -101,7 +101,7 @@ def test_regression_needs_a_number(content: dict[str, Any]):
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [(b"[study\n", "not valid TOML"), (b"title = '\xff'", "UTF-8"), (b"study = 3", "section")],
+    [(b"[study\n", "not valid TOML"), (b"seed = '\xff'", "UTF-8"), (b"study = 3", "section")],
 )
 def test_files_that_are_no_study(tmp_path: Path, text: bytes, message: str):
     path = tmp_path / "study.toml"

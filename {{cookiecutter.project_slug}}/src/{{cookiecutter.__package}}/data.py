@@ -180,7 +180,7 @@ def make_table(raw: pd.DataFrame, study: Study) -> Table:
     >>> from .study import parse_study
     >>> columns = {"dose": {"role": "feature", "min": 0.0}, "effect": {"role": "target"}}
     >>> study = parse_study({
-    ...     "study": {"title": "Trial", "task": "regression", "seed": 0},
+    ...     "study": {"task": "regression", "seed": 0},
     ...     "data": {
     ...         "file": "trial.csv", "sha256": "0" * 64, "missing": "drop", "columns": columns,
     ...     },

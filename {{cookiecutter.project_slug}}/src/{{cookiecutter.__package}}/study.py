@@ -150,7 +150,6 @@ class Compute(_Section):
 class Study(_Section):
     """Everything that study.toml says, checked."""
 
-    title: str
     task: Literal["classification", "regression"]
     seed: Annotated[int, Field(ge=0, lt=2**32)]  # what NumPy and scikit-learn take
     data: Data
@@ -309,7 +308,7 @@ def parse_study(content: dict[str, Any], *, name: str = "study.toml") -> Study:
     Examples
     --------
     >>> try:
-    ...     parse_study({"study": {"title": "T", "task": "regression", "sead": 1}})
+    ...     parse_study({"study": {"task": "regression", "sead": 1}})
     ... except StudyError as error:
     ...     print(error)
     study.toml has 6 mistakes:
@@ -337,7 +336,7 @@ def parse_study(content: dict[str, Any], *, name: str = "study.toml") -> Study:
 
 def _in_words(item: Any, head: dict[str, Any]) -> list[str]:
     place = [str(part) for part in item["loc"]]
-    if place and (place[0] in head or place[0] in ("title", "task", "seed")):
+    if place and (place[0] in head or place[0] in ("task", "seed")):
         place = ["study", *place]
     where = ".".join(place)
     if item["type"] == "missing":
