@@ -45,9 +45,9 @@ N_DISTRICTS = 25  # of 64 have a network
 HORIZON = 120  # months of weather that a world has
 
 BACKGROUND_KM = 15.0  # distance over which the background concentration is alike
-BACKGROUND_SD = 5.0  # ug/m3, unobserved and smooth in space
-SITE_SD = 5.0  # ug/m3, unobserved and a station's own: inlet height, trees, a car park
-MONTH_SD = 4.5  # ug/m3, unobserved and shared by all stations in a month
+BACKGROUND_SD = 4.0  # ug/m3, unobserved and smooth in space
+SITE_SD = 4.0  # ug/m3, unobserved and a station's own: inlet height, trees, a car park
+MONTH_SD = 4.0  # ug/m3, unobserved and shared by all stations in a month
 MONTH_MEMORY = 0.7  # correlation of one month's unobserved part with the next
 TREND = -0.1  # ug/m3 per month, as emissions fall
 NOISE_SD = 4.0  # ug/m3, what no model can predict
@@ -135,7 +135,7 @@ class World:
     >>> world = World(0)
     >>> table = world.table()
     >>> len(table["ozone"]), float(table["ozone"][0])
-    (1800, 66.6)
+    (1800, 68.4)
     """
 
     def __init__(self, seed: int, *, n_sites: int = 45, n_months: int = 40):
@@ -152,7 +152,7 @@ class World:
         self._cells = {"network": cells[:N_DISTRICTS], "elsewhere": cells[N_DISTRICTS:]}
         self.sites = self._draw_sites(n_sites, "network", self._rng("sites"), "S")
         self.threshold = np.inf  # until it is known, just below
-        ozone = self.sample(self.new_sites(1000), self.months)["ozone"]
+        ozone = self.sample(self.new_sites(2000), self.months)["ozone"]
         self.threshold = float(np.round(np.quantile(ozone, 1 - EXCEEDING)))
 
     def new_sites(self, n: int, *, where: str = "network", draw: int = 0) -> Sites:
@@ -272,7 +272,7 @@ def _weather(rng: np.random.Generator) -> dict[str, np.ndarray]:
         "season_cos": cold,
         "pressure_hpa": 1014 + 5 * _drifting(rng, 0.3),
         "temperature_c": 13 - 8 * cold + 1.5 * _drifting(rng, 0.5),
-        "wind_ms": 4 + 0.8 * cold + 0.5 * _drifting(rng, 0.3),
+        "wind_ms": 4 + 0.5 * cold + 0.8 * _drifting(rng, 0.3),
         "humidity_pct": 70 + 6 * cold + 4 * _drifting(rng, 0.3),
         "unobserved": unobserved,
     }
@@ -294,16 +294,16 @@ def _observe(
     """Return unrounded columns for rows that are a site in a month each."""
     local = rng.standard_normal((4, len(month)))  # of this site in this month: weather, noise
     temperature = region["temperature_c"] - 0.0065 * rows.elevation_m + local[0]
-    wind = np.maximum(0.3, region["wind_ms"] + 1.5 * np.exp(-rows.coast_km / 30) + 0.6 * local[1])
-    humidity = region["humidity_pct"] + 8 * np.exp(-rows.coast_km / 30) + 4 * local[2]
+    wind = np.maximum(0.3, region["wind_ms"] + 1.5 * np.exp(-rows.coast_km / 30) + 1.0 * local[1])
+    humidity = region["humidity_pct"] + 8 * np.exp(-rows.coast_km / 30) + 6 * local[2]
     humidity = np.clip(humidity, 15, 100)
     ozone = (
-        62
-        + 0.5 * temperature
-        + 1.2 * np.maximum(temperature - 15, 0)  # smog forms in warm air
-        - 2.0 * (wind - 4)
-        - 0.2 * (humidity - 70)
-        + 10 * (1 - np.exp(-rows.elevation_m / 300))  # more from aloft, with an upper limit
+        46
+        + 0.3 * temperature
+        + 1.8 * np.maximum(temperature - 14, 0)  # smog forms in warm air
+        + 30 * np.exp(-wind / 3)  # and stays in still air
+        - 0.35 * (humidity - 70)  # clouds shade it
+        + 15 * (1 - np.exp(-rows.elevation_m / 250))  # more from aloft, with an upper limit
         - 8 * np.exp(-rows.road_km / 0.5)  # exhaust removes ozone near roads
         + np.select([rows.surroundings == "urban", rows.surroundings == "rural"], [-5, 3], 0)
         + rows.hidden
