@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -58,6 +59,16 @@ class Predictions:
     fold: Fold
     predicted: np.ndarray
     probability: np.ndarray | None
+
+
+class Memory(Protocol):
+    """What `run_tasks` asks of a cache; see cache.py."""
+
+    def load(self, task: Task) -> Predictions | None:
+        """Return what this fit gave before, or None."""
+
+    def save(self, task: Task, result: Predictions) -> None:
+        """Keep what this fit gave."""
 
 
 def make_tasks(
@@ -147,6 +158,7 @@ def run_tasks(
     classes: list[str],
     *,
     workers: int = 1,
+    cache: Memory | None = None,
     on_done: Callable[[], object] = lambda: None,
 ) -> list[Predictions]:
     """Run all tasks in one pool.
@@ -161,6 +173,9 @@ def run_tasks(
         Order of the probabilities' columns; empty for regression.
     workers : int
         Processes; 1 works in this one, -1 uses every core.
+    cache : Cache or None
+        Fits that it knows are not made again; those it does not know are added as they come in, so
+        that an interrupted run goes on from there.
     on_done : callable
         Called after each task, to show progress.
 
@@ -169,9 +184,20 @@ def run_tasks(
     list of Predictions
         In the order of the tasks, whichever came in first.
     """
-    pool = Parallel(n_jobs=workers, return_as="generator")
-    results = []
-    for result in pool(delayed(run_task)(task, table, classes) for task in tasks):
-        results.append(result)
+    results = [cache.load(task) if cache else None for task in tasks]
+    todo = [number for number, known in enumerate(results) if known is None]
+    for _ in range(len(tasks) - len(todo)):
+        on_done()
+    pool = Parallel(n_jobs=workers, return_as="generator_unordered")
+    for number, result in pool(delayed(_numbered)(n, tasks[n], table, classes) for n in todo):
+        results[number] = result
+        if cache:
+            cache.save(tasks[number], result)
         on_done()
     return results
+
+
+def _numbered(
+    number: int, task: Task, table: Table, classes: list[str]
+) -> tuple[int, Predictions]:
+    return number, run_task(task, table, classes)
