@@ -25,6 +25,14 @@ TEMPLATE = Path(__file__).resolve().parent.parent
 STUDY = TEMPLATE / "{{cookiecutter.project_slug}}"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--renew-files",
+        action="store_true",
+        help="write tests/default_files.txt anew from what is generated now; read its diff",
+    )
+
+
 @dataclass(frozen=True)
 class Bake:
     """A generated study: its folder, its package's name and the answers that were not defaults."""

@@ -126,7 +126,7 @@ def test_old_git(generate, study, path_with, tmp_path, run):
 
 def test_without_identity(generate, study, settings, run):
     """No name is made up, and the commands that are given make the commit."""
-    env = settings(name=False)
+    env = settings(name=False) | {"EMAIL": "machine@example.org"}  # git would make a name to it up
     why, commands = undone(generate(env=env))["first commit"]
     assert "who you are" in why
     git(run, study, "rev-parse", "HEAD", rc=128)
@@ -276,6 +276,21 @@ def test_failing_environment(generate, study, path_with, tmp_path, default_bake)
     assert not (study / ".venv").exists()
     assert (study / ".git" / "HEAD").exists()
     assert len(done.stdout.partition("\n\n")[2].splitlines()) <= 20
+
+
+@pytest.mark.network
+@pytest.mark.slow
+@posix
+def test_everything_works(generate, study, path_with, run):
+    """With nothing but git and a network, the new environment brings pre-commit with it."""
+    done = generate("setup_environment=yes", env={"PATH": path_with(git=GIT)})
+    assert undone(done) == {}
+    assert "(files, environment, git repository, first commit, pre-commit hook)" in done.stdout
+    assert "Making the environment" in done.stdout
+    python = study / ".venv" / "bin" / "python"
+    run([python, "-c", "import my_study, sklearn"], cwd=study)
+    assert str(python) in (study / ".git" / "hooks" / "pre-commit").read_text(encoding="utf-8")
+    assert git(run, study, "status", "--porcelain") == ""
 
 
 @posix
