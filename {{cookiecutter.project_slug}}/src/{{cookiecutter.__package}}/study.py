@@ -133,6 +133,13 @@ class Ablation(_Section):
 
     set: Annotated[dict[str, Any], Field(min_length=1)]
     reason: str
+    removes_columns: bool = False  # a variant that does so without saying it is refused
+
+
+class Leakage(_Section):
+    """What the leakage audit would warn of and the author has looked into."""
+
+    accepted: dict[str, Annotated[str, Field(min_length=1)]] = {}  # feature column: reason
 
 
 class Compute(_Section):
@@ -157,6 +164,7 @@ class Study(_Section):
     metrics: Metrics
     models: Models
     ablations: dict[str, Ablation] = {}
+    leakage: Leakage = Leakage()
     compute: Compute = Compute()
 
     @model_validator(mode="after")
@@ -166,6 +174,7 @@ class Study(_Section):
             *_target_mistakes(self.data, self.task),
             *_split_mistakes(self.split, self.data),
             *_name_mistakes(self.metrics, self.models),
+            *_leakage_mistakes(self.leakage, self.data),
         ]
         if mistakes:
             raise ValueError("\n".join(mistakes))
@@ -245,6 +254,15 @@ def _name_mistakes(metrics: Metrics, models: Models) -> list[str]:
         for name in strangers
     ]
     return found
+
+
+def _leakage_mistakes(leakage: Leakage, data: Data) -> list[str]:
+    columns = {name: data.column_for(name) for name in leakage.accepted}
+    return [
+        f"leakage.accepted.{name}: no such feature; name a column with the role feature"
+        for name, column in sorted(columns.items())
+        if column is None or column.role != "feature"
+    ]
 
 
 def read_study(path: str | Path) -> Study:
