@@ -44,6 +44,11 @@ def test_workflows_fit_the_schema(github, run):
     run([*SCHEMA, "vendor.github-workflows", *paths], cwd=TEMPLATE)
 
 
+def test_the_update_bot_fits_the_schema(github, run):
+    name = ".github/dependabot.yml"
+    run([*SCHEMA, "vendor.dependabot", github.path / name, TEMPLATE / name], cwd=TEMPLATE)
+
+
 def test_a_wrong_workflow_is_seen(github, run, tmp_path):
     write(tmp_path / "ci.yml", github.read(GITHUB).replace("runs-on:", "runs_on:"))
     run([*SCHEMA, "vendor.github-workflows", tmp_path / "ci.yml"], cwd=TEMPLATE, rc=1)
@@ -59,7 +64,7 @@ def test_a_wrong_pipeline_is_seen(gitlab, run, tmp_path):
 
 
 def test_workflows_are_safe(github, run):
-    run([*ZIZMOR, github.path / ".github/workflows", TEMPLATE / ".github/workflows"], cwd=TEMPLATE)
+    run([*ZIZMOR, github.path / ".github", TEMPLATE / ".github"], cwd=TEMPLATE)
 
 
 @pytest.mark.parametrize(
