@@ -72,8 +72,8 @@ DEPENDENCIES = words("""
 # Folders of the study, and scripts: Python finds those before any package of the same name.
 STUDY = words("""
     data docs notebooks paper results scripts site src test tests
-    ablation baselines check common conftest environment evaluation interpretation lock reproduce
-    sharing verify
+    ablation baselines check common comparison conftest environment evaluation interpretation
+    leakage lock provenance report reproduce sharing verify
 """)
 
 
