@@ -10,7 +10,7 @@ def main(arguments: Namespace) -> None:
     from {{ cookiecutter.__package }}.ablation import FULL, make_variants
     from {{ cookiecutter.__package }}.comparison import compare_to_baselines
     from {{ cookiecutter.__package }}.evaluation import METRICS, check_metrics
-    from {{ cookiecutter.__package }}.report import comparison_table, direction_note, score_table
+    from {{ cookiecutter.__package }}.report import comparison_table, direction_note, score_intervals, score_table
     from {{ cookiecutter.__package }}.study import read_study
 
     study = read_study(arguments.study)
@@ -34,7 +34,7 @@ def main(arguments: Namespace) -> None:
     write_csv(comparison, arguments.results / "ablation_comparison.csv")
 
     say(f"\nMean over {len(setting.folds)} folds [95 % interval]; locked test rows stay unseen\n")
-    say(score_table(scores, metrics, **sizes).to_string())
+    say(score_table(score_intervals(scores, metrics, **sizes)).to_string())
     say(direction_note(metrics))
     say(f"\nFull candidate minus variant in {study.metrics.primary}; positive is better\n")
     say(comparison_table(comparison).to_string())

@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # heavy libraries are imported when a script works, not for -
     from sklearn.pipeline import Pipeline
     from tqdm import tqdm
 
+    from {{ cookiecutter.__package }}.cache import Cache
     from {{ cookiecutter.__package }}.data import Table
     from {{ cookiecutter.__package }}.splits import Fold
     from {{ cookiecutter.__package }}.study import Study
@@ -32,11 +33,12 @@ def options(description: str) -> argparse.ArgumentParser:
         help="configuration (default: study.toml)",
     )
     parser.add_argument(
-        "--results", type=Path, default=ROOT / "results", help="folder to write (default: results)"
+        "--results", type=Path, help="folder to write (default: results, beside the configuration)"
     )
     parser.add_argument(
         "--workers", type=int, help="processes; -1 is every core (default: as in study.toml)"
     )
+    parser.add_argument("--fresh", action="store_true", help="fit everything again, without cache")
     parser.add_argument("--debug", action="store_true", help="show where an error was raised")
     return parser
 
@@ -49,6 +51,8 @@ def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentPar
     arguments = parser.parse_args()
     if arguments.workers == 0:
         parser.error("--workers is 0; use 1 or more, or -1 for every core")
+    if arguments.results is None:
+        arguments.results = arguments.study.resolve().parent / "results"
     try:
         main(arguments)
     except KeyboardInterrupt:
@@ -118,24 +122,53 @@ def score(
 
     study, table = setting.study, setting.table
     tasks = make_tasks(models, setting.folds, study.seed, purpose=purpose)
-    workers = arguments.workers or study.compute.workers
+    cache = None if arguments.fresh else open_cache(study, arguments)
     with progress(len(tasks), label) as bar:
         predictions = run_tasks(
-            tasks, table, study.data.classes, workers=workers, on_done=bar.update
+            tasks,
+            table,
+            study.data.classes,
+            workers=arguments.workers or study.compute.workers,
+            cache=cache,
+            on_done=bar.update,
         )
+    for name in cache.damaged if cache else []:
+        _say(f"cache entry {name} was damaged: computed again", 0)
     return score_predictions(predictions, table, study.metrics.names, study.data.classes)
 
 
-def write_csv(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table whole or not at all: aside first, then renamed over the old file."""
+def open_cache(study: Study, arguments: argparse.Namespace) -> Cache:
+    """Return the cache of fits, keyed by all that every fit of this study depends on."""
+    from {{ cookiecutter.__package }}.cache import Cache
+    from {{ cookiecutter.__package }}.provenance import (
+        installed_versions,
+        locked_versions,
+        source_digest,
+    )
+
+    context = {
+        "study": study.model_dump(mode="json", include={"task", "data", "split"}),
+        "source": source_digest(),
+        "python": sys.version,
+        "versions": installed_versions(list(locked_versions(ROOT / "requirements.txt"))),
+    }
+    return Cache(arguments.study.resolve().parent / ".cache" / "fits", context)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a file whole or not at all: aside first, then renamed over the old one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            # floats as the shortest text that reads back to the same bits
-            frame.to_csv(file, index=False, lineterminator="\n")
+            file.write(text)
         Path(aside).chmod(0o644)  # mkstemp makes files that nobody else can read
         Path(aside).replace(path)
     except BaseException:
         Path(aside).unlink(missing_ok=True)
         raise
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table; floats as the shortest text that reads back to the same bits."""
+    write_text(frame.to_csv(index=False, lineterminator="\n"), path)

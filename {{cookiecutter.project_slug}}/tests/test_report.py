@@ -3,7 +3,7 @@
 import pandas as pd
 
 from {{ cookiecutter.__package }}.comparison import mean_interval
-from {{ cookiecutter.__package }}.report import comparison_table, direction_note, score_table
+from {{ cookiecutter.__package }}.report import comparison_table, direction_note, score_intervals, score_table
 
 VALUES = [0.97, 1.0, 1.0, 0.99]
 SCORES = pd.DataFrame(
@@ -18,7 +18,8 @@ SCORES = pd.DataFrame(
 
 
 def test_models_keep_their_order_and_intervals_end_where_the_metric_does():
-    table = score_table(SCORES, ["roc_auc", "brier"], n_train=300, n_test=100)
+    intervals = score_intervals(SCORES, ["roc_auc", "brier"], n_train=300, n_test=100)
+    table = score_table(intervals)
     assert list(table.index) == ["zebra", "ant"]
     assert list(table.columns) == ["ROC AUC", "Brier score"]
     mean, low, high = mean_interval(VALUES, n_train=300, n_test=100)

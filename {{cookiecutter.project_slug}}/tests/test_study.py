@@ -63,6 +63,9 @@ MISTAKES = [
     ("models/parameters/tree", {"a": 1}, "models.parameters.tree: no such model"),
     ("ablations/no_splines/set", {}, "ablations.no_splines.set is {}"),
     ("compute/workers", 0, "workers is 0"),
+    ("tolerances/default", 0.01, "tolerances.default is 0.01"),
+    ("tolerances/metrics", {"roc_auc": 0.1}, "tolerances.metrics.roc_auc is 0.1"),
+    ("tolerances/metrics", {"mae": 1e-7}, "tolerances.metrics.mae: no such metric"),
 ]
 
 

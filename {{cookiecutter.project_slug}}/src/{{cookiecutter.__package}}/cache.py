@@ -1,8 +1,8 @@
 """Remembers fits: nothing is computed twice, and nothing stale is ever taken for an answer.
 
 A fit is found again by everything that its numbers depend on: data, rows, model and parameters,
-seed, this package's source and the versions of the libraries. Change any of it and the key is another
-one. Each entry carries a checksum; a damaged one is computed again.
+seed, this package's source and the versions of the libraries. Change any of it and the key is
+another one. Each entry carries a checksum; a damaged one is computed again.
 """
 
 from __future__ import annotations

@@ -197,7 +197,5 @@ def run_tasks(
     return results
 
 
-def _numbered(
-    number: int, task: Task, table: Table, classes: list[str]
-) -> tuple[int, Predictions]:
+def _numbered(number: int, task: Task, table: Table, classes: list[str]) -> tuple[int, Predictions]:
     return number, run_task(task, table, classes)

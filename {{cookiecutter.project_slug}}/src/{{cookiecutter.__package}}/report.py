@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -9,10 +11,10 @@ from .comparison import mean_interval
 from .evaluation import METRICS
 
 
-def score_table(
+def score_intervals(
     scores: pd.DataFrame, metrics: list[str], *, n_train: float, n_test: float
 ) -> pd.DataFrame:
-    """Return each model's mean score with its 95 % interval, a column per metric.
+    """Return each model's mean score with its 95 % interval, a row per metric and model.
 
     Parameters
     ----------
@@ -25,8 +27,8 @@ def score_table(
 
     Returns
     -------
-    DataFrame of shape (n_models, n_metrics)
-        Text, indexed by model in the order of the scores. Intervals end where the metric does.
+    DataFrame of shape (n_metrics * n_models, 5)
+        Columns metric, model, mean, low, high. Intervals end where the metric does.
 
     Examples
     --------
@@ -34,20 +36,44 @@ def score_table(
     ...     "model": "linear", "repeat": 0, "fold": [0, 1, 2], "metric": "mae",
     ...     "value": [1.0, 2.0, 3.0],
     ... })
-    >>> print(score_table(scores, ["mae"], n_train=200, n_test=100))
+    >>> score_intervals(scores, ["mae"], n_train=200, n_test=100).round(3)
+      metric   model  mean  low   high
+    0    mae  linear   2.0  0.0  5.928
+    """
+    rows = []
+    for name in metrics:
+        values = scores[scores["metric"] == name].groupby("model", sort=False)["value"]
+        for model, folds in values:
+            interval = mean_interval(folds, n_train=n_train, n_test=n_test)
+            rows.append((name, model, *np.clip(interval, *METRICS[name].bounds)))
+    return pd.DataFrame(rows, columns=["metric", "model", "mean", "low", "high"])
+
+
+def score_table(intervals: pd.DataFrame) -> pd.DataFrame:
+    """Return scores as text, a row per model and a column per metric.
+
+    Parameters
+    ----------
+    intervals : DataFrame
+        As `score_intervals` makes it.
+
+    Returns
+    -------
+    DataFrame of shape (n_models, n_metrics)
+        Texts, indexed by model; models and metrics keep their order.
+
+    Examples
+    --------
+    >>> print(score_table(pd.DataFrame({
+    ...     "metric": ["mae"], "model": ["linear"], "mean": [2.0], "low": [0.0], "high": [5.928],
+    ... })))
                             MAE
     linear  2.000 [0.000, 5.928]
     """
-    columns = {}
-    for name in metrics:
-        metric = METRICS[name]
-        values = scores[scores["metric"] == name].groupby("model", sort=False)["value"]
-        columns[metric.label] = {
-            model: _interval_text(
-                *np.clip(mean_interval(folds, n_train=n_train, n_test=n_test), *metric.bounds)
-            )
-            for model, folds in values
-        }
+    columns: dict[str, dict[str, str]] = {}
+    for one in intervals.itertuples(index=False):
+        column = columns.setdefault(METRICS[one.metric].label, {})
+        column[one.model] = _interval_text(one.mean, one.low, one.high)
     return pd.DataFrame(columns)
 
 
@@ -121,3 +147,148 @@ def _interval_text(mean: float, low: float, high: float, digits: int = 3) -> str
 
 def _p_text(p: float) -> str:
     return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def to_markdown(frame: pd.DataFrame, corner: str) -> str:
+    """Write a table of texts as Markdown.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_rows, n_columns)
+        Texts.
+    corner : str
+        Heading of the index.
+
+    Returns
+    -------
+    str
+        Lines that end with a line feed.
+
+    Examples
+    --------
+    >>> print(to_markdown(pd.DataFrame({"MAE": ["1.0"]}, index=["linear"]), "Model"), end="")
+    | Model | MAE |
+    |---|---|
+    | linear | 1.0 |
+    """
+    rows = [[corner, *frame.columns], ["---"] * (1 + frame.shape[1])]
+    rows += [[name, *cells] for name, cells in zip(frame.index, frame.to_numpy(), strict=True)]
+    lines = ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
+    lines[1] = lines[1].replace(" ", "")
+    return "\n".join(lines) + "\n"
+
+
+def macro_name(*words: str) -> str:
+    """Make a LaTeX command's name, which may hold letters alone.
+
+    Parameters
+    ----------
+    *words : str
+        Such as a model and a metric.
+
+    Returns
+    -------
+    str
+        Digits are spelt, every word starts with a capital.
+
+    Examples
+    --------
+    >>> macro_name("baselines", "random_forest", "r2", "low")
+    'BaselinesRandomForestRTwoLow'
+    """
+    digits = ["Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"]
+    spelt = re.sub(r"\d", lambda digit: f" {digits[int(digit[0])]} ", " ".join(words))
+    return "".join(part[:1].upper() + part[1:] for part in re.findall(r"[A-Za-z]+", spelt))
+
+
+def score_macros(stem: str, intervals: pd.DataFrame) -> dict[str, str]:
+    """Name every reported score for the paper.
+
+    Parameters
+    ----------
+    stem : str
+        First word of all names: ``"baselines"`` or ``"ablation"``.
+    intervals : DataFrame
+        As `score_intervals` makes it.
+
+    Returns
+    -------
+    dict of str to str
+        Per model and metric the mean, and its interval's ends as ``...Low`` and ``...High``.
+
+    Examples
+    --------
+    >>> score_macros("baselines", pd.DataFrame({
+    ...     "metric": ["mae"], "model": ["linear"], "mean": [2.0], "low": [0.0], "high": [5.928],
+    ... }))
+    {'BaselinesLinearMae': '2.000', 'BaselinesLinearMaeLow': '0.000', \
+'BaselinesLinearMaeHigh': '5.928'}
+    """
+    found = {}
+    for one in intervals.itertuples(index=False):
+        for end, number in (("", one.mean), ("low", one.low), ("high", one.high)):
+            found[macro_name(stem, one.model, one.metric, end)] = f"{number:.3f}"
+    return found
+
+
+def comparison_macros(stem: str, comparison: pd.DataFrame) -> dict[str, str]:
+    """Name every reported comparison for the paper.
+
+    Parameters
+    ----------
+    stem : str
+        First word of all names.
+    comparison : DataFrame
+        As `compare_to_baselines` makes it.
+
+    Returns
+    -------
+    dict of str to str
+        Per row the difference with its interval, p, Holm's p and P(A>B).
+
+    Examples
+    --------
+    >>> comparison = pd.DataFrame({
+    ...     "baseline": ["linear"], "difference": [0.01], "low": [-0.002], "high": [0.022],
+    ...     "p": [0.04], "p_holm": [0.0008], "p_a_over_b": [0.75],
+    ... })
+    >>> comparison_macros("baselines", comparison)["BaselinesLinearPHolm"]
+    '<0.001'
+    """
+    found = {}
+    for one in comparison.itertuples(index=False):
+        numbers = {
+            "difference": f"{one.difference:.4f}",
+            "difference low": f"{one.low:.4f}",
+            "difference high": f"{one.high:.4f}",
+            "p": _p_text(one.p),
+            "p holm": _p_text(one.p_holm),
+            "wins": f"{one.p_a_over_b:.2f}",
+        }
+        found |= {macro_name(stem, one.baseline, key): text for key, text in numbers.items()}
+    return found
+
+
+def to_latex(macros: dict[str, str]) -> str:
+    r"""Write macros as LaTeX commands, sorted by name.
+
+    Parameters
+    ----------
+    macros : dict of str to str
+        Texts by name.
+
+    Returns
+    -------
+    str
+        A file for ``\input``.
+
+    Examples
+    --------
+    >>> print(to_latex({"BaselinesLinearPHolm": "<0.001"}), end="")
+    \newcommand{\BaselinesLinearPHolm}{\ensuremath{<}0.001}
+    """
+    lines = [
+        r"\newcommand{" + "\\" + name + "}{" + text.replace("<", r"\ensuremath{<}") + "}"
+        for name, text in sorted(macros.items())
+    ]
+    return "\n".join(lines) + "\n"

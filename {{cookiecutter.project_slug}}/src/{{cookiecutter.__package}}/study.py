@@ -154,6 +154,17 @@ class Compute(_Section):
         return self
 
 
+class Tolerances(_Section):
+    """How far a number may be off when it is made again on another machine.
+
+    Relative to the larger of 1 and the number. The limit is a tenth of the last digit that tables
+    print (0.0001): a tolerance beyond it would let a printed number change unseen.
+    """
+
+    default: Annotated[float, Field(ge=0, le=1e-5)] = 1e-9
+    metrics: dict[str, Annotated[float, Field(ge=0, le=1e-5)]] = {}
+
+
 class Study(_Section):
     """Everything that study.toml says, checked."""
 
@@ -166,6 +177,7 @@ class Study(_Section):
     ablations: dict[str, Ablation] = {}
     leakage: Leakage = Leakage()
     compute: Compute = Compute()
+    tolerances: Tolerances = Tolerances()
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -173,7 +185,7 @@ class Study(_Section):
             *_column_mistakes(self.data),
             *_target_mistakes(self.data, self.task),
             *_split_mistakes(self.split, self.data),
-            *_name_mistakes(self.metrics, self.models),
+            *_name_mistakes(self.metrics, self.models, self.tolerances),
             *_leakage_mistakes(self.leakage, self.data),
         ]
         if mistakes:
@@ -243,11 +255,16 @@ def _split_mistakes(split: Split, data: Data) -> list[str]:
     return found
 
 
-def _name_mistakes(metrics: Metrics, models: Models) -> list[str]:
+def _name_mistakes(metrics: Metrics, models: Models, tolerances: Tolerances) -> list[str]:
     found = []
     for where, names in (("metrics", metrics.names), ("models", models.names)):
         twice = sorted(name for name, n in Counter(names).items() if n > 1)
         found += [f"{where}: {name!r} is named twice" for name in twice]
+    strangers = sorted(set(tolerances.metrics) - set(metrics.names))
+    found += [
+        f"tolerances.metrics.{name}: no such metric; there are {metrics.names}"
+        for name in strangers
+    ]
     strangers = sorted(set(models.parameters) - set(models.names))
     found += [
         f"models.parameters.{name}: no such model here; there are {models.names}"

@@ -1,0 +1,212 @@
+"""Where numbers come from: commit, lock, data, source, seeds, libraries and machine."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import re
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from .seeding import seed_for
+from .study import Study
+
+
+def digest_of(paths: list[Path], root: Path) -> str:
+    """Return one SHA-256 for many files: of their names below a folder, and of their bytes.
+
+    Parameters
+    ----------
+    paths : list of Path
+        The files, in any order.
+    root : Path
+        The folder that their names are relative to.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     a, b = Path(folder, "a.py"), Path(folder, "b.py")
+    ...     _ = a.write_bytes(b"1"), b.write_bytes(b"2")
+    ...     one, two = digest_of([a, b], Path(folder)), digest_of([b, a], Path(folder))
+    ...     _ = a.write_bytes(b"3")
+    ...     three = digest_of([a, b], Path(folder))
+    >>> one == two, one == three
+    (True, False)
+    """
+    whole = hashlib.sha256()
+    for path in sorted(paths):
+        name = path.relative_to(root).as_posix()
+        whole.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return whole.hexdigest()
+
+
+def source_digest() -> str:
+    """Return the SHA-256 of this package's source: a changed line changes it.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+
+    Examples
+    --------
+    >>> len(source_digest())
+    64
+    """
+    folder = Path(__file__).parent
+    return digest_of(list(folder.rglob("*.py")), folder)
+
+
+def locked_versions(lock: Path) -> dict[str, str]:
+    r"""Return which version of each library a lock names.
+
+    Parameters
+    ----------
+    lock : Path
+        A requirements file with exact versions.
+
+    Returns
+    -------
+    dict of str to str
+        Versions by name, sorted; markers are left out.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     lock = Path(folder) / "requirements.txt"
+    ...     _ = lock.write_text("numpy==2.4.6 --hash=sha256:00\nscipy==1.17.1\n", "utf-8")
+    ...     locked_versions(lock)
+    {'numpy': '2.4.6', 'scipy': '1.17.1'}
+    """
+    text = lock.read_text(encoding="utf-8")
+    return dict(sorted(re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", text, flags=re.MULTILINE)))
+
+
+def installed_versions(names: list[str]) -> dict[str, str]:
+    """Return which version of each library is installed here.
+
+    Parameters
+    ----------
+    names : list of str
+        Names as a lock spells them.
+
+    Returns
+    -------
+    dict of str to str
+        Versions by name; ``"not installed"`` where there is none.
+
+    Examples
+    --------
+    >>> installed_versions(["no-such-library"])
+    {'no-such-library': 'not installed'}
+    """
+    found = {}
+    for name in sorted(names):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def machine() -> dict[str, Any]:
+    """Describe this machine as far as numbers may depend on it.
+
+    Returns
+    -------
+    dict of str to value
+        Python, platform, processor with its features, and each thread pool's library and size.
+
+    Examples
+    --------
+    >>> sorted(machine())
+    ['cpu', 'cpu_features', 'platform', 'python', 'thread_pools']
+    """
+    import numpy as np
+    from threadpoolctl import threadpool_info
+
+    simd = np.show_config(mode="dicts")["SIMD Extensions"]
+    pools = [
+        f"{pool['internal_api']} {pool.get('version') or ''} "
+        f"{pool.get('architecture') or ''} threads={pool['num_threads']}"
+        for pool in threadpool_info()
+    ]
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpu": _cpu_name(),
+        "cpu_features": sorted([*simd.get("baseline", []), *simd.get("found", [])]),
+        "thread_pools": sorted({" ".join(pool.split()) for pool in pools}),
+    }
+
+
+def _cpu_name() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        found = re.search(r"^model name\s*:\s*(.+)$", info.read_text("utf-8"), flags=re.MULTILINE)
+        if found:
+            return found.group(1)
+    return platform.processor() or platform.machine()
+
+
+def commit_of(root: Path) -> dict[str, Any]:
+    """Return the commit that a folder stands at, and whether its files differ from it.
+
+    Parameters
+    ----------
+    root : Path
+        The study's folder.
+
+    Returns
+    -------
+    dict
+        ``commit`` and ``dirty``; both None where there is no git or no commit. Files under results
+        do not make a tree dirty: they are what a run makes.
+    """
+
+    def git(*arguments: str) -> str | None:
+        try:
+            done = subprocess.run(
+                ["git", *arguments], cwd=root, capture_output=True, encoding="utf-8", check=False
+            )
+        except OSError:
+            return None
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    commit = git("rev-parse", "HEAD")
+    if commit is None:
+        return {"commit": None, "dirty": None}
+    changed = git("status", "--porcelain", "--", ".", ":(exclude)results")
+    return {"commit": commit, "dirty": bool(changed)}
+
+
+def all_seeds(study: Study) -> dict[str, int]:
+    """Return every seed that splits and fits draw from, by purpose.
+
+    Parameters
+    ----------
+    study : Study
+        The configuration.
+
+    Returns
+    -------
+    dict of str to int
+        ``"study"`` is the seed of study.toml; all others follow from it and their names.
+    """
+    split = study.split
+    fits = [f"{repeat}/{fold}" for repeat in range(split.repeats) for fold in range(split.folds)]
+    purposes = [
+        "split/test",
+        *(f"split/folds/{repeat}" for repeat in range(split.repeats)),
+        *(f"model/{name}/{fit}" for name in study.models.names for fit in fits),
+    ]
+    return {"study": study.seed} | {name: seed_for(study.seed, name) for name in purposes}

@@ -1,0 +1,235 @@
+"""Compares results that were made again with those that are committed, number by number."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?!\w)")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One place where committed and new results disagree.
+
+    Attributes
+    ----------
+    kind : str
+        ``"different"``, ``"missing"`` (committed, not made again) or ``"extra"`` (made, or not
+        committed).
+    file, row, column : str
+        Where.
+    committed, made : str
+        Both values as they are written.
+    tolerance : float or None
+        What was allowed; None where only the same will do.
+    """
+
+    kind: str
+    file: str
+    row: str
+    column: str
+    committed: str
+    made: str
+    tolerance: float | None = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What comparing files found: how many numbers of each kind, and every difference."""
+
+    counts: Counter[str]
+    differences: list[Difference]
+
+
+def close(committed: str, made: str, tolerance: float) -> bool:
+    """Tell whether two written numbers agree within a tolerance.
+
+    Parameters
+    ----------
+    committed, made : str
+        The numbers.
+    tolerance : float
+        Relative to the larger of 1 and the committed number. Two whole numbers must be equal: a
+        count has no tolerance.
+
+    Returns
+    -------
+    bool
+        True if they agree.
+
+    Examples
+    --------
+    >>> close("0.5", "0.5000000000000001", 1e-9), close("0.5", "0.51", 1e-9), close("7", "8", 10.0)
+    (True, False, False)
+    """
+    if _is_whole(committed) and _is_whole(made):
+        return int(committed) == int(made)
+    a, b = float(committed), float(made)
+    if math.isnan(a) or math.isnan(b) or math.isinf(a) or math.isinf(b):
+        return committed == made
+    return abs(a - b) <= tolerance * max(1.0, abs(a))
+
+
+def _is_whole(text: str) -> bool:
+    return re.fullmatch(r"-?\d+", text) is not None
+
+
+def compare_tables(
+    file: str, committed: str, made: str, tolerances: dict[str, float], default: float
+) -> Comparison:
+    r"""Compare two CSV files cell by cell.
+
+    Parameters
+    ----------
+    file : str
+        What messages call them.
+    committed, made : str
+        Their contents.
+    tolerances : dict of str to float
+        By the value of a row's ``metric`` column.
+    default : float
+        For all other rows.
+
+    Returns
+    -------
+    Comparison
+        Rows are matched by the cells before the first column that holds fractions.
+
+    Examples
+    --------
+    >>> committed = "model,metric,value\ndummy,mae,0.5\nforest,mae,0.25\n"
+    >>> made = "model,metric,value\ndummy,mae,0.75\n"
+    >>> found = compare_tables("a.csv", committed, made, {}, 1e-9)
+    >>> dict(found.counts)
+    {'different': 1, 'missing': 1}
+    >>> [(one.row, one.committed, one.made) for one in found.differences]
+    [('dummy, mae', '0.5', '0.75'), ('forest, mae', 'forest,mae,0.25', '')]
+    """
+    head_old, old = _rows(committed)
+    head_new, new = _rows(made)
+    if head_old != head_new:
+        difference = Difference(
+            "different", file, "head", "", ",".join(head_old), ",".join(head_new)
+        )
+        return Comparison(Counter(different=1), [difference])
+    n_keys = _key_columns([*old, *new])
+    counts: Counter[str] = Counter()
+    differences = []
+    old_rows, new_rows = _keyed(old, n_keys), _keyed(new, n_keys)
+    for key in [*old_rows, *(key for key in new_rows if key not in old_rows)]:
+        name = ", ".join(key[:-1]) + (f" (no. {key[-1] + 1})" if key[-1] else "")
+        if key not in new_rows or key not in old_rows:
+            kind = "missing" if key in old_rows else "extra"
+            row = ",".join(old_rows.get(key) or new_rows[key])
+            sides = (row, "") if kind == "missing" else ("", row)
+            counts[kind] += 1
+            differences.append(Difference(kind, file, name, "", *sides))
+            continue
+        cells = dict(zip(head_old, old_rows[key], strict=False))
+        tolerance = tolerances.get(cells.get("metric", ""), default)
+        for column, a, b in zip(head_old, old_rows[key], new_rows[key], strict=False):
+            kind = _kind(a, b, tolerance)
+            if kind:
+                counts[kind] += 1
+            if kind == "different":
+                differences.append(Difference(kind, file, name, column, a, b, tolerance))
+    return Comparison(counts, differences)
+
+
+def _kind(a: str, b: str, tolerance: float) -> str:
+    """Return what became of a cell; text that stayed the same is not counted."""
+    if a == b:
+        return "bit-identical" if _is_number(a) else ""
+    same = _is_number(a) and _is_number(b) and close(a, b, tolerance)
+    return "within tolerance" if same else "different"
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _rows(text: str) -> tuple[list[str], list[list[str]]]:
+    rows = list(csv.reader(io.StringIO(text)))
+    return (rows[0], rows[1:]) if rows else ([], [])
+
+
+def _key_columns(rows: list[list[str]]) -> int:
+    """Count the leading columns that hold names and whole numbers only."""
+    for position, column in enumerate(zip(*rows, strict=False)):
+        if any(_is_number(cell) and not _is_whole(cell) for cell in column):
+            return max(1, position)
+    return 1
+
+
+def _keyed(rows: list[list[str]], n_keys: int) -> dict[tuple, list[str]]:
+    seen: Counter[tuple] = Counter()
+    keyed = {}
+    for row in rows:
+        key = tuple(row[:n_keys])
+        keyed[(*key, seen[key])] = row
+        seen[key] += 1
+    return keyed
+
+
+def compare_texts(file: str, committed: str, made: str, default: float) -> Comparison:
+    """Compare two text files line by line: the same words, and numbers within the tolerance.
+
+    Parameters
+    ----------
+    file : str
+        What messages call them.
+    committed, made : str
+        Their contents.
+    default : float
+        Tolerance of the numbers in them.
+
+    Returns
+    -------
+    Comparison
+        Every number counts; a line with another word is one difference.
+
+    Examples
+    --------
+    >>> compare_texts("a.tex", "MAE 0.50 of 7", "MAE 0.51 of 7", 1e-9).counts["different"]
+    1
+    >>> dict(compare_texts("a.tex", "MAE 0.50 of 7", "MAE 0.50 of 7", 1e-9).counts)
+    {'bit-identical': 2}
+    """
+    if file.endswith(".svg"):  # ids are hashes of the drawing; coordinates are compared anyway
+        committed, made = (
+            re.sub(r"\b[mpC][0-9a-f_]{8,}\b", "id", text) for text in (committed, made)
+        )
+    counts: Counter[str] = Counter()
+    differences = []
+    old, new = committed.splitlines(), made.splitlines()
+    for number in range(max(len(old), len(new))):
+        a = old[number] if number < len(old) else None
+        b = new[number] if number < len(new) else None
+        if a is None or b is None:
+            kind = "extra" if a is None else "missing"
+        else:
+            kinds = _line_kinds(a, b, default)
+            counts.update(kinds)
+            kind = "different" if kinds["different"] else ""
+        if kind in ("missing", "extra"):
+            counts[kind] += 1
+        if kind:
+            where = f"line {number + 1}"
+            differences.append(Difference(kind, file, where, "", a or "", b or "", default))
+    return Comparison(counts, differences)
+
+
+def _line_kinds(a: str, b: str, tolerance: float) -> Counter[str]:
+    old, new = NUMBER.findall(a), NUMBER.findall(b)
+    if NUMBER.sub("#", a) != NUMBER.sub("#", b) or len(old) != len(new):
+        return Counter(different=1)
+    return Counter(_kind(x, y, tolerance) for x, y in zip(old, new, strict=True))
