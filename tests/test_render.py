@@ -116,10 +116,11 @@ def test_exact_files_of_the_default_study(default_bake, request):
 
 
 def test_other_answers_change_few_files(bakes):
-    default = set(bakes("default").files())
-    gitlab = set(bakes("spatial").files())
-    assert default - gitlab == {".github/workflows/ci.yml", "data/raw/breast_cancer.csv"}
-    assert gitlab - default == {".gitlab-ci.yml", "data/raw/stations.csv"}
+    default, other = set(bakes("default").files()), set(bakes("spatial").files())
+    assert ".github/workflows/ci.yml" in default
+    github = {name for name in default if name.startswith(".github/")}
+    assert default - other == github | {"data/raw/breast_cancer.csv"}
+    assert other - default == {".gitlab-ci.yml", "data/raw/stations.csv"}
 
 
 def test_no_template_code_is_left(study):
@@ -147,9 +148,10 @@ def test_answers_read_back_as_typed(study, template):
     project, citation = parsed["pyproject.toml"]["project"], parsed["CITATION.cff"]
     assert project["name"] == study.path.name
     assert project["description"] == citation["abstract"] == answers["description"]
-    assert parsed["mkdocs.yml"]["site_description"] == answers["description"]
+    site = parsed["mkdocs.yml"]
+    assert site["site_description"] == answers["description"]
     assert project["authors"][0]["name"] == citation["authors"][0]["name"] == answers["author_name"]
-    assert parsed["study.toml"]["study"]["title"] == citation["title"] == answers["project_name"]
+    assert site["site_name"] == citation["title"] == answers["project_name"]
     assert project["license"] == citation["license"] == answers["license"]
 
 
