@@ -9,8 +9,14 @@ def main(arguments: Namespace) -> None:
     """Write ablation.csv and ablation_comparison.csv; print both as tables."""
     from {{ cookiecutter.__package }}.ablation import FULL, make_variants
     from {{ cookiecutter.__package }}.comparison import compare_to_baselines
+    from {{ cookiecutter.__package }}.decisions import RULES, decide, explain
     from {{ cookiecutter.__package }}.evaluation import METRICS, check_metrics
-    from {{ cookiecutter.__package }}.report import comparison_table, direction_note, score_intervals, score_table
+    from {{ cookiecutter.__package }}.report import (
+        comparison_table,
+        direction_note,
+        score_intervals,
+        score_table,
+    )
     from {{ cookiecutter.__package }}.study import read_study
 
     study = read_study(arguments.study)
@@ -19,6 +25,7 @@ def main(arguments: Namespace) -> None:
     setting = prepare(study, arguments)
     sizes = {"n_train": setting.n_train, "n_test": setting.n_test}
 
+    metric = METRICS[study.metrics.primary]
     # variants draw the candidate's seeds, so that each differs in its switch alone
     scores = score(variants, setting, arguments, "ablation", purpose=study.models.candidate)
     comparison = compare_to_baselines(
@@ -26,19 +33,21 @@ def main(arguments: Namespace) -> None:
         candidate=FULL,
         baselines=list(study.ablations),
         metric=study.metrics.primary,
-        higher_is_better=METRICS[study.metrics.primary].higher_is_better,
+        higher_is_better=metric.higher_is_better,
         seed=study.seed,
         **sizes,
     )
+    comparison = decide(comparison)
     write_csv(scores, arguments.results / "ablation.csv")
     write_csv(comparison, arguments.results / "ablation_comparison.csv")
 
     say(f"\nMean over {len(setting.folds)} folds [95 % interval]; locked test rows stay unseen\n")
     say(score_table(score_intervals(scores, metrics, **sizes)).to_string())
     say(direction_note(metrics))
-    say(f"\nFull candidate minus variant in {study.metrics.primary}; positive is better\n")
-    say(comparison_table(comparison).to_string())
-    say("")
+    say(f"\nFull candidate minus variant in {metric.label}; positive is better\n")
+    say(comparison_table(comparison).to_string() + "\n")
+    say("\n".join(explain(comparison, FULL, metric.label)))
+    say(f"\n{RULES}\n")
     for name, ablation in study.ablations.items():
         say(f"{name}: {ablation.reason}")
     say(f"\nWritten to {arguments.results}: ablation.csv, ablation_comparison.csv")

@@ -21,6 +21,7 @@ def write_tables(arguments: Namespace) -> None:
     """Write everything that is made from the CSV files alone."""
     import pandas as pd
 
+    from {{ cookiecutter.__package }}.decisions import RULES, headline
     from {{ cookiecutter.__package }}.report import (
         comparison_macros,
         comparison_table,
@@ -50,10 +51,10 @@ def write_tables(arguments: Namespace) -> None:
             to_markdown(score_table(intervals), corner) + f"{note}, with 95 % intervals.\n",
             tables / f"{stem}.md",
         )
-        write_text(
-            to_markdown(comparison_table(comparison), f"Candidate minus {corner.lower()}"),
-            tables / f"{stem}_comparison.md",
-        )
+        first = headline(comparison, study.models.candidate) if stem == "baselines" else ""
+        table = to_markdown(comparison_table(comparison), f"Candidate minus {corner.lower()}")
+        text = f"{first}\n\n{table}\n{RULES}\n".lstrip()
+        write_text(text, tables / f"{stem}_comparison.md")
         macros |= score_macros(stem, intervals) | comparison_macros(stem, comparison)
     write_text(to_latex(macros), arguments.results / "macros.tex")
 

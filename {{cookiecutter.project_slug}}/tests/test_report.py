@@ -42,3 +42,10 @@ def test_a_tiny_p_is_not_written_as_zero():
         "0.001",
         "1.00 [0.90, 1.00]",
     ]
+
+
+def test_the_decision_stands_last():
+    row = {"baseline": ["dummy"], "difference": [0.1], "low": [0.05], "high": [0.15]}
+    shares = {"p_a_over_b": [1.0], "p_a_over_b_low": [0.9], "p_a_over_b_high": [1.0]}
+    decided = pd.DataFrame(row | {"p": [1e-9], "p_holm": [0.01]} | shares | {"decision": "better"})
+    assert comparison_table(decided).iloc[0].tolist()[-1] == "better"

@@ -62,6 +62,18 @@ def test_the_ladder_is_complete(folder: Path):
     assert set(dummy["value"]) == {0.5}
 
 
+def test_decisions_stand_in_the_comparisons_and_the_linear_model_comes_first(folder: Path):
+    arguments = ["--study", str(folder / "study.toml"), "--results", str(folder / "results")]
+    done = call("baselines", *arguments)
+    assert done.stdout.strip().startswith("The linear model is not distinguishable from candidate")
+    assert "candidate is not distinguishable from linear: ROC AUC ahead by " in done.stdout
+    make(folder, "ablation", "results")
+    for name in ("baselines", "ablation"):
+        compared = pd.read_csv(folder / "results" / f"{name}_comparison.csv")
+        assert compared.columns[-1] == "decision"
+        assert set(compared["decision"]) <= {"better", "worse", "not distinguishable"}
+
+
 def test_the_full_candidate_is_the_one_of_the_ladder(folder: Path):
     make(folder, "baselines", "results")
     make(folder, "ablation", "results")

@@ -108,12 +108,13 @@ def comparison_table(comparison: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     comparison : DataFrame
-        As `compare_to_baselines` makes it; positive differences mean that the candidate is better.
+        As `compare_to_baselines` makes it, or `decide`; positive differences mean that the
+        candidate is better.
 
     Returns
     -------
-    DataFrame of shape (n_comparisons, 4)
-        Text, indexed by baseline.
+    DataFrame of shape (n_comparisons, 4 or 5)
+        Text, indexed by baseline; the last column is the decision, where there is one.
 
     Examples
     --------
@@ -138,6 +139,8 @@ def comparison_table(comparison: pd.DataFrame) -> pd.DataFrame:
             "p (Holm)": _p_text(one.p_holm),
             "P(A>B)": _interval_text(*share, digits=2),
         }
+        if "decision" in comparison:
+            rows[one.baseline]["decision"] = one.decision
     return pd.DataFrame.from_dict(rows, orient="index")
 
 

@@ -1,0 +1,152 @@
+"""Puts paired comparisons into words: better, worse, or not distinguishable.
+
+Two questions are asked, and a difference is claimed only where both say yes. Is it there at all?
+The corrected t-test, adjusted for the number of comparisons, answers that. Does it matter, that is,
+would the candidate win again in most repetitions? P(A>B) answers that (Bouthillier et al. 2021).
+Each alone is too easy: with enough folds the smallest difference becomes significant, and P(A>B)
+takes folds for independent.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from .comparison import LEVEL
+
+ALPHA = 0.05  # a Holm p at or above it claims nothing
+EVEN = 0.5  # P(A>B) of two equally good models: the near end of its interval must be beyond it
+MATTERS = 0.75  # and the far end beyond this (Bouthillier et al. 2021)
+FEWEST = 4  # pairs: with fewer, the interval reaches over EVEN even where all are won
+
+BETTER, WORSE, ALIKE = "better", "worse", "not distinguishable"
+
+RULES = (
+    f"Better means both: the corrected {LEVEL:.0%} interval of the difference lies above 0 with a "
+    f"Holm-adjusted p below {ALPHA:.2f}, and the interval of P(A>B) begins above {EVEN} and ends "
+    f"above {MATTERS}. Worse is the mirror image. All else is not distinguishable, which does not "
+    "mean equal."
+)
+
+
+def decide(comparison: pd.DataFrame) -> pd.DataFrame:
+    """Say for each comparison whether the candidate is better or worse, under ``RULES``.
+
+    Parameters
+    ----------
+    comparison : DataFrame
+        As `compare_to_baselines` makes it; positive differences mean that the candidate is better.
+
+    Returns
+    -------
+    DataFrame
+        The same with a last column, decision: ``"better"``, ``"worse"`` or
+        ``"not distinguishable"``, said of the candidate.
+
+    Examples
+    --------
+    >>> comparison = pd.DataFrame({
+    ...     "baseline": ["dummy", "linear"], "difference": [0.3, 0.01], "low": [0.2, -0.01],
+    ...     "high": [0.4, 0.03], "p_holm": [0.001, 0.2], "p_a_over_b": [1.0, 0.8],
+    ...     "p_a_over_b_low": [0.9, 0.6], "p_a_over_b_high": [1.0, 0.9], "pairs": [30, 30],
+    ... })
+    >>> decide(comparison)["decision"].tolist()  # linear: P(A>B) alone is not enough
+    ['better', 'not distinguishable']
+    """
+    certain = comparison["p_holm"] < ALPHA
+    better = certain & (comparison["low"] > 0)
+    better &= (comparison["p_a_over_b_low"] > EVEN) & (comparison["p_a_over_b_high"] > MATTERS)
+    worse = certain & (comparison["high"] < 0)
+    worse &= (comparison["p_a_over_b_high"] < EVEN) & (comparison["p_a_over_b_low"] < 1 - MATTERS)
+    decision = pd.Series(ALIKE, index=comparison.index).mask(better, BETTER).mask(worse, WORSE)
+    return comparison.assign(decision=decision)
+
+
+def explain(decided: pd.DataFrame, candidate: str, label: str) -> list[str]:
+    """Say each decision in a sentence, with the numbers that it rests on.
+
+    Parameters
+    ----------
+    decided : DataFrame
+        As `decide` returns it.
+    candidate : str
+        What the candidate is called.
+    label : str
+        What the metric is called.
+
+    Returns
+    -------
+    list of str
+        A sentence per comparison, in order.
+
+    Examples
+    --------
+    >>> comparison = pd.DataFrame({
+    ...     "baseline": ["linear"], "difference": [0.01], "low": [-0.01], "high": [0.03],
+    ...     "p_holm": [0.2], "p_a_over_b": [0.8], "p_a_over_b_low": [0.6],
+    ...     "p_a_over_b_high": [0.9], "pairs": [30],
+    ... })
+    >>> print(*explain(decide(comparison), "candidate", "ROC AUC"))
+    candidate is not distinguishable from linear: ROC AUC ahead by 0.0100 [-0.0100, 0.0300], \
+p (Holm) 0.200, P(A>B) 0.80 [0.60, 0.90].
+    """
+    return [_sentence(one, candidate, label) for one in decided.itertuples(index=False)]
+
+
+def headline(decided: pd.DataFrame, candidate: str, linear: str = "linear") -> str:
+    """Say first what a reader has to know first: whether the candidate beats a linear model.
+
+    Parameters
+    ----------
+    decided : DataFrame
+        As `decide` returns it.
+    candidate : str
+        What the candidate is called.
+    linear : str
+        What the linear model is called.
+
+    Returns
+    -------
+    str
+        One or two sentences.
+
+    Examples
+    --------
+    >>> decided = pd.DataFrame({"baseline": ["linear"], "decision": ["not distinguishable"]})
+    >>> print(headline(decided, "candidate"))
+    The linear model is not distinguishable from candidate. Publish the linear model, or say what \
+else speaks for candidate.
+    """
+    decisions = dict(zip(decided["baseline"], decided["decision"], strict=True))
+    if linear not in decisions:
+        return (
+            f"No baseline is called {linear}: whether {candidate} is worth more than a linear "
+            "model is not known."
+        )
+    if decisions[linear] == BETTER:
+        beaten = [name for name, decision in decisions.items() if decision == BETTER]
+        return f"{candidate} is better than {_listed(beaten)}" + (
+            "." if len(beaten) == len(decisions) else ", not shown to be better than the others."
+        )
+    advice = f"Publish the linear model, or say what else speaks for {candidate}."
+    if decisions[linear] == WORSE:
+        return f"The linear model is better than {candidate}. {advice}"
+    return f"The linear model is not distinguishable from {candidate}. {advice}"
+
+
+def _sentence(one: Any, candidate: str, label: str) -> str:
+    words = {BETTER: "better than", WORSE: "worse than", ALIKE: "not distinguishable from"}
+    p = "<0.001" if one.p_holm < 0.001 else f"{one.p_holm:.3f}"
+    text = (
+        f"{candidate} is {words[one.decision]} {one.baseline}: {label} ahead by "
+        f"{one.difference:.4f} [{one.low:.4f}, {one.high:.4f}], p (Holm) {p}, P(A>B) "
+        f"{one.p_a_over_b:.2f} [{one.p_a_over_b_low:.2f}, {one.p_a_over_b_high:.2f}]"
+    )
+    if one.pairs < FEWEST:
+        return f"{text}. With {one.pairs} pairs of scores nothing can be claimed."
+    return f"{text}."
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
