@@ -164,6 +164,10 @@ def test_holm():
     # Adjusted by hand: 4 x 0.005, 3 x 0.01, 2 x 0.03, and 0.04 not below the one before it.
     adjusted = comparison.holm([0.01, 0.04, 0.03, 0.005])
     assert adjusted == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    # statsmodels 0.15.0: multipletests(p, method="holm")
+    adjusted = comparison.holm([0.0004, 0.021, 0.3, 0.0131, 0.021, 0.0072, 0.9, 0.049])
+    expected = [0.0032, 0.105, 0.6, 0.0786, 0.105, 0.0504, 0.9, 0.147]
+    assert adjusted == pytest.approx(expected)
     assert comparison.holm([0.03]) == pytest.approx([0.03])
     assert comparison.holm([0.5, 0.9]).tolist() == [1.0, 1.0]
     assert comparison.holm([]).size == 0
