@@ -135,7 +135,7 @@ class World:
     >>> world = World(0)
     >>> table = world.table()
     >>> len(table["ozone"]), float(table["ozone"][0])
-    (1800, 68.4)
+    (1800, 59.8)
     """
 
     def __init__(self, seed: int, *, n_sites: int = 45, n_months: int = 40):
