@@ -128,6 +128,7 @@ def score(
             tasks,
             table,
             study.data.classes,
+            split=study.split,
             workers=arguments.workers or study.compute.workers,
             cache=cache,
             on_done=bar.update,

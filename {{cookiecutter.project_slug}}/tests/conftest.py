@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +17,8 @@ import pytest
 
 from {{ cookiecutter.__package }}.data import Table
 from {{ cookiecutter.__package }}.study import Study, parse_study
+
+ROOT = Path(__file__).resolve().parents[1]
 
 TINY_CSV = "answer,dose,age,kind\n" + "".join(
     f"{'yes' if (i * 7) % 5 > 1 else 'no'},{(i * 3) % 11 * 0.9:.2f},{20 + i % 13},{'ab'[i % 2]}\n"
@@ -77,6 +82,23 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "tiny.csv").write_text(TINY_CSV, encoding="utf-8", newline="\n")
     (tmp_path / "study.toml").write_text(TINY_TOML, encoding="utf-8", newline="\n")
     return tmp_path
+
+
+@pytest.fixture
+def call() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Return a caller of scripts, each in a process of its own as a user runs it."""
+
+    def run(script: str, *arguments: str, cwd: Path = ROOT, **environment: str):
+        return subprocess.run(
+            [sys.executable, str(ROOT / "scripts" / f"{script}.py"), *arguments],
+            cwd=cwd,
+            env=os.environ | {"PYTHONIOENCODING": "utf-8"} | environment,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+
+    return run
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from {{ cookiecutter.__package }}.data import load_table, sha256_of
+from {{ cookiecutter.__package }}.checksums import sha256_of
+from {{ cookiecutter.__package }}.data import load_table
 from {{ cookiecutter.__package }}.study import StudyError, parse_study, read_study
 
 ROOT = Path(__file__).resolve().parents[1]

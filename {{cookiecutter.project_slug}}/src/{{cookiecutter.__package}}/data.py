@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from .checksums import sha256_of
 from .study import Column, Data, Study, StudyError
 
 SHOWN = 10  # problems listed one by one; the rest are counted
@@ -74,32 +74,6 @@ def load_table(study: Study, root: str | Path) -> Table:
             "  If you changed the data on purpose, write the new checksum into study.toml."
         )
     return make_table(read_raw(path, study.data), study)
-
-
-def sha256_of(path: str | Path) -> str:
-    """Return the SHA-256 of a file's bytes.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder) / "a.csv"
-    ...     _ = path.write_bytes(b"a,b")
-    ...     sha256_of(path)[:12]
-    '1eb7c54d5283'
-    """
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_raw(path: str | Path, data: Data) -> pd.DataFrame:

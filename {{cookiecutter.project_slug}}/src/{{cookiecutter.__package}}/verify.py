@@ -19,8 +19,8 @@ class Difference:
     Attributes
     ----------
     kind : str
-        ``"different"``, ``"missing"`` (committed, not made again) or ``"extra"`` (made, or not
-        committed).
+        ``"different"``, ``"missing"`` (made again, but not committed), ``"extra"`` (committed, but
+        not made again) or ``"edited"`` (not the bytes that the manifest names).
     file, row, column : str
         Where.
     committed, made : str
@@ -106,7 +106,7 @@ def compare_tables(
     >>> made = "model,metric,value\ndummy,mae,0.75\n"
     >>> found = compare_tables("a.csv", committed, made, {}, 1e-9)
     >>> dict(found.counts)
-    {'different': 1, 'missing': 1}
+    {'different': 1, 'extra': 1}
     >>> [(one.row, one.committed, one.made) for one in found.differences]
     [('dummy, mae', '0.5', '0.75'), ('forest, mae', 'forest,mae,0.25', '')]
     """
@@ -124,9 +124,9 @@ def compare_tables(
     for key in [*old_rows, *(key for key in new_rows if key not in old_rows)]:
         name = ", ".join(key[:-1]) + (f" (no. {key[-1] + 1})" if key[-1] else "")
         if key not in new_rows or key not in old_rows:
-            kind = "missing" if key in old_rows else "extra"
+            kind = "extra" if key in old_rows else "missing"
             row = ",".join(old_rows.get(key) or new_rows[key])
-            sides = (row, "") if kind == "missing" else ("", row)
+            sides = (row, "") if kind == "extra" else ("", row)
             counts[kind] += 1
             differences.append(Difference(kind, file, name, "", *sides))
             continue
@@ -215,7 +215,7 @@ def compare_texts(file: str, committed: str, made: str, default: float) -> Compa
         a = old[number] if number < len(old) else None
         b = new[number] if number < len(new) else None
         if a is None or b is None:
-            kind = "extra" if a is None else "missing"
+            kind = "missing" if a is None else "extra"
         else:
             kinds = _line_kinds(a, b, default)
             counts.update(kinds)
@@ -226,6 +226,42 @@ def compare_texts(file: str, committed: str, made: str, default: float) -> Compa
             where = f"line {number + 1}"
             differences.append(Difference(kind, file, where, "", a or "", b or "", default))
     return Comparison(counts, differences)
+
+
+def compare_files(
+    file: str, committed: bytes, made: bytes, tolerances: dict[str, float], default: float
+) -> Comparison:
+    r"""Compare two files as what they are: a table, a text, or bytes.
+
+    Parameters
+    ----------
+    file : str
+        Their name; ``.csv`` is a table, and anything that is UTF-8 is a text.
+    committed, made : bytes
+        Their contents.
+    tolerances, default
+        As for `compare_tables`.
+
+    Returns
+    -------
+    Comparison
+        Of bytes that are neither, the same or not.
+
+    Examples
+    --------
+    >>> compare_files("a.pdf", b"\xff1", b"\xff2", {}, 1e-9).differences[0].kind
+    'different'
+    """
+    try:
+        old, new = committed.decode("utf-8"), made.decode("utf-8")
+    except UnicodeDecodeError:
+        if committed == made:
+            return Comparison(Counter({"bit-identical": 1}), [])
+        sizes = (f"{len(committed)} bytes", f"{len(made)} bytes")
+        return Comparison(Counter(different=1), [Difference("different", file, "", "", *sizes)])
+    if file.endswith(".csv"):
+        return compare_tables(file, old, new, tolerances, default)
+    return compare_texts(file, old, new, default)
 
 
 def _line_kinds(a: str, b: str, tolerance: float) -> Counter[str]:
