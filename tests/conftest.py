@@ -49,8 +49,8 @@ class Bake:
         return (self.path / name).read_bytes().decode("utf-8")
 
     def files(self) -> list[str]:
-        """Every generated file as a sorted relative path, without git's and Python's own."""
-        skipped = {".git", ".venv", "__pycache__"}
+        """Every generated file as a sorted relative path, without what tools add to them."""
+        skipped = {".git", ".venv", "__pycache__", ".pytest_cache", ".ruff_cache"}
         found = (p.relative_to(self.path) for p in self.path.rglob("*") if p.is_file())
         return sorted(p.as_posix() for p in found if not skipped & set(p.parts))
 
