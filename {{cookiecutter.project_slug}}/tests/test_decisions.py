@@ -113,4 +113,4 @@ def test_the_linear_model_comes_first():
 
 
 def test_the_rules_state_their_numbers():
-    assert all(number in RULES for number in ("95%", "0.05", "0.5", "0.75", "Holm", "P(A>B)"))
+    assert all(number in RULES for number in ("95 %", "0.05", "0.5", "0.75", "Holm", "P(A>B)"))

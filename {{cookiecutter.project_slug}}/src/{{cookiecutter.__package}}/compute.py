@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -15,6 +15,8 @@ from threadpoolctl import threadpool_limits
 from .data import Table
 from .seeding import fix_random_state, fix_seeds, seed_for
 from .splits import Fold
+from .study import Split
+from .tuning import set_inner_folds
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,9 @@ def make_tasks(
     ]
 
 
-def run_task(task: Task, table: Table, classes: list[str]) -> Predictions:
+def run_task(
+    task: Task, table: Table, classes: list[str], split: Split | None = None
+) -> Predictions:
     """Fit one model on one fold's training rows and predict its test rows.
 
     Parameters
@@ -120,6 +124,8 @@ def run_task(task: Task, table: Table, classes: list[str]) -> Predictions:
         The checked rows.
     classes : list of str
         Order of the probabilities' columns; empty for regression.
+    split : Split or None
+        How a model that tunes itself cuts its training rows; without it such a model is refused.
 
     Returns
     -------
@@ -140,6 +146,7 @@ def run_task(task: Task, table: Table, classes: list[str]) -> Predictions:
     train, test = task.fold.train, task.fold.test
     fix_seeds(task.seed)  # for models that draw from a global generator
     model = fix_random_state(clone(task.model), task.seed)
+    set_inner_folds(model, table, train, split, stratify=bool(classes), seed=task.seed)
     # with one thread, sums are added in one order: the same bits on any number of cores
     with threadpool_limits(limits=1):
         model.fit(table.X.iloc[train], table.y.iloc[train])
@@ -157,6 +164,7 @@ def run_tasks(
     table: Table,
     classes: list[str],
     *,
+    split: Split | None = None,
     workers: int = 1,
     cache: Memory | None = None,
     on_done: Callable[[], object] = lambda: None,
@@ -171,6 +179,8 @@ def run_tasks(
         The checked rows.
     classes : list of str
         Order of the probabilities' columns; empty for regression.
+    split : Split or None
+        How a model that tunes itself cuts its training rows; without it such a model is refused.
     workers : int
         Processes; 1 works in this one, -1 uses every core.
     cache : Cache or None
@@ -189,7 +199,8 @@ def run_tasks(
     for _ in range(len(tasks) - len(todo)):
         on_done()
     pool = Parallel(n_jobs=workers, return_as="generator_unordered")
-    for number, result in pool(delayed(_numbered)(n, tasks[n], table, classes) for n in todo):
+    fits = (delayed(_numbered)(n, tasks[n], table, classes, split) for n in todo)
+    for number, result in pool(fits):
         results[number] = result
         if cache:
             cache.save(tasks[number], result)
@@ -197,5 +208,5 @@ def run_tasks(
     return results
 
 
-def _numbered(number: int, task: Task, table: Table, classes: list[str]) -> tuple[int, Predictions]:
-    return number, run_task(task, table, classes)
+def _numbered(number: int, *fit: Any) -> tuple[int, Predictions]:
+    return number, run_task(*fit)

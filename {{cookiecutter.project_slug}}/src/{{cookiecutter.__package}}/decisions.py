@@ -23,10 +23,10 @@ FEWEST = 4  # pairs: with fewer, the interval reaches over EVEN even where all a
 BETTER, WORSE, ALIKE = "better", "worse", "not distinguishable"
 
 RULES = (
-    f"Better means both: the corrected {LEVEL:.0%} interval of the difference lies above 0 with a "
-    f"Holm-adjusted p below {ALPHA:.2f}, and the interval of P(A>B) begins above {EVEN} and ends "
-    f"above {MATTERS}. Worse is the mirror image. All else is not distinguishable, which does not "
-    "mean equal."
+    f"Better means both: the corrected {LEVEL * 100:.0f} % interval of the difference lies above 0 "
+    f"with a Holm-adjusted p below {ALPHA:.2f}, and the interval of P(A>B) begins above {EVEN} and "
+    f"ends above {MATTERS}. Worse is the mirror image. All else is not distinguishable, which does "
+    "not mean equal."
 )
 
 

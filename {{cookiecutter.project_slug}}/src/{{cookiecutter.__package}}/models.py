@@ -18,6 +18,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, SplineTransformer, StandardScaler
 from sklearn.utils.validation import check_is_fitted
@@ -276,12 +277,44 @@ def candidate(task: str) -> Pipeline:
     return Pipeline([*steps, ("model", model)])
 
 
+def tuned(task: str) -> Pipeline:
+    """Let the candidate choose its penalty, inside the training rows of each fold.
+
+    An example of a model that tunes itself; it is in no ladder until study.toml names it. Leave
+    ``cv`` out: tuning.py sets it to folds that respect the study's split. A switch in
+    ``[ablations]`` needs the longer name then, such as ``search__estimator__model__C``.
+
+    Parameters
+    ----------
+    task : {"classification", "regression"}
+        What is predicted.
+
+    Returns
+    -------
+    Pipeline
+        A grid search over the candidate's pipeline.
+
+    Examples
+    --------
+    >>> tuned("regression").named_steps["search"].param_grid
+    {'model__alpha': [0.1, 1.0, 10.0, 100.0]}
+    """
+    if task == "classification":
+        grid, scoring = {"model__C": [0.01, 0.1, 1.0, 10.0]}, "neg_log_loss"
+    else:
+        grid, scoring = {"model__alpha": [0.1, 1.0, 10.0, 100.0]}, "neg_mean_absolute_error"
+    # a fit that fails is an error: left at its default it would silently leave the race
+    search = GridSearchCV(candidate(task), grid, scoring=scoring, error_score="raise")
+    return Pipeline([("search", search)])
+
+
 MODELS: dict[str, Callable[[str], Pipeline]] = {
     "dummy": dummy,
     "linear": linear,
     "forest": forest,
     "domain": domain,
     "candidate": candidate,
+    "tuned": tuned,
 }
 
 
