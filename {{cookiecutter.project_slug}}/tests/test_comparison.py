@@ -38,6 +38,11 @@ def long_table(**scores):
     return pd.DataFrame(rows, columns=["model", "repeat", "fold", "metric", "value"])
 
 
+def noisy_table(*models):
+    rng = np.random.default_rng(0)
+    return long_table(**{model: rng.normal(1, 0.1, size=90) for model in models})
+
+
 def compare(scores, baselines, **changes):
     options = {"higher_is_better": False, "n_train": 80, "n_test": 20, "seed": 0} | changes
     return comparison.compare_to_baselines(scores, "new", baselines, "mae", **options)
@@ -169,7 +174,7 @@ def test_holm():
     expected = [0.0032, 0.105, 0.6, 0.0786, 0.105, 0.0504, 0.9, 0.147]
     assert adjusted == pytest.approx(expected)
     assert comparison.holm([0.03]) == pytest.approx([0.03])
-    assert comparison.holm([0.5, 0.9]).tolist() == [1.0, 1.0]
+    assert comparison.holm([0.6, 0.9]).tolist() == [1.0, 1.0]
     assert comparison.holm([]).size == 0
     for wrong in ([0.5, 1.1], [-0.1], [float("nan")]):
         with pytest.raises(ValueError, match="from 0 to 1"):
@@ -189,9 +194,7 @@ def test_positive_is_better_in_both_directions():
 
 
 def test_another_baseline_moves_no_number_but_holm():
-    scores = long_table(
-        new=[1.0, 1.2, 1.1, 0.9], old=[1.1, 1.1, 1.3, 1.0], older=[1.2, 1.1, 1.6, 1.5]
-    )
+    scores = noisy_table("new", "old", "older")
     alone = compare(scores[scores["model"] != "older"], ["old"]).drop(columns="p_holm")
     among = compare(scores, ["older", "old"])
     assert among["baseline"].tolist() == ["older", "old"]
@@ -202,9 +205,24 @@ def test_another_baseline_moves_no_number_but_holm():
     assert (among["p_holm"] > among["p"]).any()
 
 
-def test_the_order_of_rows_does_not_matter():
-    scores = long_table(new=[1.0, 1.2, 1.1, 0.9], old=[1.1, 1.1, 1.3, 1.0])
-    mixed = scores.sample(frac=1, random_state=0)
+def test_each_baseline_has_a_bootstrap_of_its_own(monkeypatch):
+    monkeypatch.setattr(comparison, "share_of_wins", lambda ahead, seed: (seed, 0, 0))
+    scores = noisy_table("new", "old", "older")
+    alone = compare(scores, ["old"])["p_a_over_b"].tolist()
+    among = compare(scores, ["older", "old"])["p_a_over_b"].tolist()
+    assert alone == among[1:] != among[:1]
+    assert compare(scores, ["old"], seed=1)["p_a_over_b"].tolist() != alone
+
+
+@pytest.mark.parametrize("mix", [lambda t: t.iloc[::-1], lambda t: t.sample(frac=1, random_state=0)])
+def test_the_order_of_rows_does_not_matter(mix):
+    scores = noisy_table("new", "old")
+    mixed = mix(scores)
+    ordered, from_mixed = (
+        comparison.paired_differences(table, "new", "old", "mae", higher_is_better=False)
+        for table in (scores, mixed)
+    )
+    assert ordered.tolist() == from_mixed.tolist()
     pd.testing.assert_frame_equal(compare(scores, ["old"]), compare(mixed, ["old"]))
 
 
