@@ -7,7 +7,7 @@ from common import options, prepare, run, say, score, write_csv
 
 def main(arguments: Namespace) -> None:
     """Write ablation.csv and ablation_comparison.csv; print both as tables."""
-    from {{ cookiecutter.__package }}.ablation import FULL, make_variants
+    from {{ cookiecutter.__package }}.ablation import FULL, check_columns, make_variants
     from {{ cookiecutter.__package }}.comparison import compare_to_baselines
     from {{ cookiecutter.__package }}.decisions import RULES, decide, explain
     from {{ cookiecutter.__package }}.evaluation import METRICS, check_metrics
@@ -23,6 +23,8 @@ def main(arguments: Namespace) -> None:
     metrics = check_metrics(study)
     variants = make_variants(study)
     setting = prepare(study, arguments)
+    first = setting.folds[0].train
+    check_columns(variants, study, setting.table.X.iloc[first], setting.table.y.iloc[first])
     sizes = {"n_train": setting.n_train, "n_test": setting.n_test}
 
     metric = METRICS[study.metrics.primary]

@@ -2,13 +2,17 @@
 
 A variant is the candidate with parameters set, so every column keeps its way into the model unless
 the switch says otherwise. Commenting a scaler out of a column transformer would drop its columns
-too; ``"passthrough"`` is the honest switch.
+too; ``"passthrough"`` is the honest switch, and `check_columns` refuses the other.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+import pandas as pd
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
@@ -90,3 +94,107 @@ def make_variants(study: Study) -> dict[str, Pipeline]:
         name: apply_switch(full, ablation.set, f"ablations.{name}")
         for name, ablation in study.ablations.items()
     }
+
+
+def check_columns(
+    variants: dict[str, Pipeline], study: Study, X: pd.DataFrame, y: pd.Series
+) -> None:
+    """Refuse a variant that takes columns away, or adds some, without saying so.
+
+    Its score would tell what the columns are worth, under the name of the step that was meant.
+
+    Parameters
+    ----------
+    variants : dict of str to Pipeline
+        As `make_variants` gives them, the full candidate under ``"full"``.
+    study : Study
+        The configuration; ``removes_columns = true`` in an ablation is its word.
+    X : DataFrame of shape (n_samples, n_features)
+        Training rows.
+    y : Series of shape (n_samples,)
+        Their target.
+
+    Raises
+    ------
+    StudyError
+        If columns are lost or won undeclared, with their names; or if a variant that declares it
+        loses none.
+    """
+    full = columns_reaching(variants[FULL], X, y)
+    for name, ablation in study.ablations.items():
+        there = columns_reaching(variants[name], X, y)
+        lost, won = (
+            [column for column in one if column not in other]
+            for one, other in ((full, there), (there, full))
+        )
+        if ablation.removes_columns and not lost:
+            raise StudyError(
+                f"ablations.{name}: removes_columns is true, but every column of the candidate "
+                "still reaches the model; take removes_columns out, or mend the switch"
+            )
+        if (lost or won) and not ablation.removes_columns:
+            what = f"{lost} no longer reach" if lost else f"{won} now reach"
+            raise StudyError(
+                f"ablations.{name}: the columns {what} the model, and the variant does not say "
+                'so. Switch a step off with "passthrough", so that its columns stay; if the '
+                f"columns are what you ask about, set removes_columns = true in [ablations.{name}]"
+            )
+
+
+def columns_reaching(model: Any, X: pd.DataFrame, y: pd.Series) -> list[str]:
+    """Name the input columns that the final estimator gets to see.
+
+    The steps before it are fitted once; then the values of one column at a time change places, and
+    the column reaches the estimator if what comes out of the steps changes too.
+
+    Parameters
+    ----------
+    model : estimator
+        Unfitted. Searches and the like are looked into; an estimator without steps sees all.
+    X : DataFrame of shape (n_samples, n_features)
+        Training rows.
+    y : Series of shape (n_samples,)
+        Their target.
+
+    Returns
+    -------
+    list of str
+        Columns in the order of ``X``; one with a single value tells nothing and is not among them.
+
+    Examples
+    --------
+    >>> from .models import linear
+    >>> X = pd.DataFrame({"dose": [1.0, 2.0, 4.0], "kind": ["a", "b", "a"]})
+    >>> y = pd.Series([1.0, 2.0, 3.0])
+    >>> model = linear("regression")
+    >>> columns_reaching(model, X, y)
+    ['dose', 'kind']
+    >>> columns_reaching(model.set_params(columns__numbers="drop"), X, y)
+    ['kind']
+    """
+    steps = _fitted_steps(clone(model), X, y)
+    before = steps(X)
+    reaching = []
+    for name in X.columns:
+        moved = X.assign(**{name: pd.Series(np.roll(X[name], 1), X.index, X[name].dtype)})
+        if not steps(moved).equals(before):
+            reaching.append(name)
+    return reaching
+
+
+def _fitted_steps(model: Any, X: Any, y: pd.Series) -> Callable[[Any], pd.DataFrame]:
+    """Fit all that stands before the final estimator; return it as a function."""
+    while not isinstance(model, Pipeline):
+        inner = getattr(model, "estimator", None) or getattr(model, "regressor", None)
+        if inner is None:
+            return _as_frame
+        model = inner
+    if len(model.steps) == 1:
+        return _fitted_steps(model[-1], X, y)
+    front = model[:-1].fit(X, y)
+    rest = _fitted_steps(model[-1], front.transform(X), y)
+    return lambda rows: rest(front.transform(rows))
+
+
+def _as_frame(matrix: Any) -> pd.DataFrame:
+    return pd.DataFrame(matrix.toarray() if sparse.issparse(matrix) else np.asarray(matrix))

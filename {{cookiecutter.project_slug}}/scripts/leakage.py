@@ -1,0 +1,114 @@
+"""Audit the data, the splits and the models for test rows that are known too early."""
+
+import sys
+from argparse import Namespace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from common import options, progress, run, say, write_csv
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from {{ cookiecutter.__package }}.compute import Task
+    from {{ cookiecutter.__package }}.data import Table
+    from {{ cookiecutter.__package }}.splits import Fold
+    from {{ cookiecutter.__package }}.study import Study
+
+
+def main(arguments: Namespace) -> None:
+    """Write leakage.csv and print it; exit with 1 when a check fails."""
+    import pandas as pd
+
+    from {{ cookiecutter.__package }}.data import load_table, read_raw
+    from {{ cookiecutter.__package }}.leakage import audit
+    from {{ cookiecutter.__package }}.splits import lock_test_set, make_folds
+    from {{ cookiecutter.__package }}.study import read_study
+    from {{ cookiecutter.__package }}.tampering import preparation, shuffled_labels
+
+    study = read_study(arguments.study)
+    root = arguments.study.resolve().parent
+    table = load_table(study, root)
+    stratify = study.task == "classification"
+    development, test = lock_test_set(table, study.split, stratify=stratify, seed=study.seed)
+    folds = make_folds(table, development, study.split, stratify=stratify, seed=study.seed)
+    findings = audit(table, study, development, test, folds)
+
+    # the study's path, walked again with a changed file
+    raw = read_raw(root / study.data.file, study.data)
+    make = partial(load_changed, study)
+    kept = {name for role in ("group", "time", "place") for name in study.data.named(role)}
+    others = [name for name in raw.columns if name not in kept]
+    row = table.X.index
+    cuts = [(row[fold.train], row[fold.test]) for fold in folds if fold.repeat == 0]
+    findings.append(preparation(raw, make, row[test], others, study.seed))
+    findings.append(shuffled_labels(raw, make, study.data.target, cuts, study.seed))
+    findings += fits(study, table, folds[0], root / study.data.file)
+
+    frame = pd.DataFrame(findings)
+    write_csv(frame, arguments.results / "leakage.csv")
+    width = frame["check"].str.len().max()
+    say()
+    for one in findings:
+        say(f"{one.verdict:<6}{one.check:<{width}}  {one.message}")
+        if one.advice:
+            say(f"{'':<6}{'':<{width}}  -> {one.advice}")
+    counts = frame["verdict"].value_counts()
+    say(f"\n{len(frame)} checks: {counts.get('fail', 0)} fail, {counts.get('warn', 0)} warn")
+    say(f"Written to {arguments.results}: leakage.csv; docs/leakage.md says what each check sees")
+    failed = [f"  {one.check}: {one.message}" for one in findings if one.verdict == "fail"]
+    if failed:
+        lines = ["error: no score of this study can be believed while a check fails", *failed]
+        sys.exit("\n".join(lines))
+
+
+def load_changed(study: "Study", raw: "pd.DataFrame") -> "Table":
+    """Load a changed raw file as the study loads its own."""
+    from {{ cookiecutter.__package }}.data import load_table, sha256_of
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / study.data.file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".parquet":
+            raw.to_parquet(path, index=False)
+        else:
+            gap = next(iter(study.data.missing_texts), "")
+            raw.to_csv(path, index=False, na_rep=gap, lineterminator="\n", encoding="utf-8")
+        data = study.data.model_copy(update={"sha256": sha256_of(path)})
+        return load_table(study.model_copy(update={"data": data}), folder)
+
+
+def fits(study: "Study", table: "Table", fold: "Fold", data_file: Path) -> list:
+    """Audit how each model is fitted, on one fold."""
+    from {{ cookiecutter.__package }}.compute import make_tasks
+    from {{ cookiecutter.__package }}.tampering import fit, watch_files
+
+    with watch_files() as opened:  # from the import on: models.py could read the data there
+        from {{ cookiecutter.__package }}.models import build_model
+
+        models = {name: build_model(name, study) for name in study.models.names}
+    findings = []
+    with progress(len(models), "leakage") as bar:
+        for task in make_tasks(models, [fold], study.seed):
+            predict = partial(refit, task, study.data.classes)
+            one = fit(task.name, task.model, predict, table, fold, opened, data_file, study.seed)
+            findings.append(one)
+            bar.update()
+    return findings
+
+
+def refit(
+    task: "Task", classes: list[str], table: "Table", fold: "Fold"
+) -> "tuple[np.ndarray, ...]":
+    """Fit and predict as every experiment does."""
+    from {{ cookiecutter.__package }}.compute import run_task
+
+    said = run_task(task, table, classes)
+    return tuple(part for part in (said.predicted, said.probability) if part is not None)
+
+
+if __name__ == "__main__":
+    run(main, options(__doc__))
