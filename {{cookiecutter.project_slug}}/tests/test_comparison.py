@@ -214,7 +214,9 @@ def test_each_baseline_has_a_bootstrap_of_its_own(monkeypatch):
     assert compare(scores, ["old"], seed=1)["p_a_over_b"].tolist() != alone
 
 
-@pytest.mark.parametrize("mix", [lambda t: t.iloc[::-1], lambda t: t.sample(frac=1, random_state=0)])
+@pytest.mark.parametrize(
+    "mix", [lambda t: t.iloc[::-1], lambda t: t.sample(frac=1, random_state=0)]
+)
 def test_the_order_of_rows_does_not_matter(mix):
     scores = noisy_table("new", "old")
     mixed = mix(scores)
