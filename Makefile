@@ -1,12 +1,12 @@
 # `make PYTHON=python3.12 ...` chooses the Python that .venv is made with.
 PYTHON = python3
 
-.PHONY: help demo test format lock venv
+.PHONY: help demo test format lock references venv
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1 - /p' Makefile
 
-demo: venv ## generate a study into demo/, run its baselines and its ablation, print the tables
+demo: venv ## generate a study into demo/, run it, verify it against the numbers it came with
 	.venv/bin/python tools/demo.py
 
 test: venv ## run every test of the template and of the studies it makes
@@ -18,6 +18,9 @@ format: venv ## format and lint the template's own Python
 
 lock: venv ## renew every lock: both of the study and the template's own
 	.venv/bin/python tools/lock.py --upgrade
+
+references: venv ## make the results that every example ships with again
+	.venv/bin/python tools/references.py
 
 venv: # .venv from requirements-dev.txt; done in no time when the lock has not changed
 	@$(PYTHON) tools/bootstrap.py

@@ -75,6 +75,7 @@ def main():
     seconds["baselines"] = timed([STUDY_PYTHON, "scripts/baselines.py"], STUDY)
     first_table = sum(seconds.values())
     seconds["ablation"] = timed([STUDY_PYTHON, "scripts/ablation.py"], STUDY)
+    seconds["verify"] = timed([STUDY_PYTHON, "scripts/verify.py"], STUDY)
     print()
     for stage, value in seconds.items():
         print(f"{stage:<36}{value:6.1f} s")
@@ -84,7 +85,7 @@ def main():
         "\nThe study is in demo/my-study. Look at:\n"
         "  README.md       what it is and how to put your own data in\n"
         "  study.toml      every choice it makes\n"
-        "  results/        the numbers of the two tables above\n"
+        "  results/        every number, as it came with the study and was made again here\n"
         "and make a study of your own: .venv/bin/cookiecutter . --output-dir .."
     )
 

@@ -1,0 +1,223 @@
+"""Every committed number comes out again, and whatever is changed by hand is seen."""
+
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+# The default study with fewer fits: the same code, in seconds.
+SMALLER = [("folds = 5", "folds = 2"), ("repeats = 6", "repeats = 1")]
+
+
+def results(path: Path) -> dict[str, bytes]:
+    """Content of every result that is compared: all but the manifest, which holds times."""
+    found = (p for p in sorted((path / "results").rglob("*")) if p.is_file())
+    return {p.name: p.read_bytes() for p in found if p.name != "manifest.json"}
+
+
+def script(run, python, path: Path, name: str, *arguments: str, rc: int | None = 0, **env: str):
+    environment = {"PYTHONPATH": str(path / "src"), "PYTHONIOENCODING": "utf-8"} | env
+    return run([python, path / "scripts" / f"{name}.py", *arguments], path, env=environment, rc=rc)
+
+
+@pytest.fixture(scope="module")
+def small(bake, study_env, run, tmp_path_factory) -> Path:
+    """A small study that was reproduced."""
+    path = tmp_path_factory.mktemp("small") / "study"
+    shutil.copytree(bake().path, path)
+    toml = (path / "study.toml").read_text(encoding="utf-8")
+    for old, new in SMALLER:
+        assert re.search(old, toml)
+        toml = re.sub(old + r"\b", new, toml)
+    (path / "study.toml").write_text(toml, encoding="utf-8", newline="\n")
+    script(run, study_env, path, "reproduce")
+    return path
+
+
+@pytest.fixture
+def copy(small: Path, tmp_path: Path) -> Path:
+    """A copy of it to break."""
+    path = tmp_path / "study"
+    shutil.copytree(small, path)
+    return path
+
+
+def replace(path: Path, pattern: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    changed, count = re.subn(pattern, new, text, count=1, flags=re.MULTILINE)
+    assert count == 1, f"{pattern} is not in {path.name}"
+    path.write_text(changed, encoding="utf-8", newline="\n")
+
+
+def digit(path: Path, pattern: str) -> None:
+    """Change the last digit of the number that a pattern with one group finds."""
+    text = path.read_text(encoding="utf-8")
+    found = re.search(pattern, text, flags=re.MULTILINE)
+    start, end = found.span(1)
+    last = str((int(text[end - 1]) + 1) % 10)
+    path.write_text(text[: end - 1] + last + text[end:], encoding="utf-8", newline="\n")
+    assert start < end
+
+
+def break_data(study: Path) -> None:
+    data = next((study / "data" / "raw").glob("*.csv"))
+    content = bytearray(data.read_bytes())
+    content[-3] ^= 1
+    data.write_bytes(bytes(content))
+
+
+PACKAGE = "src/my_study/"
+BROKEN = {
+    "a digit in a table": (
+        lambda s: digit(s / "results/baselines.csv", r"^linear,0,1,roc_auc,(0\.\d{3})"),
+        r"different: baselines\.csv: linear, 0, 1, roc_auc, value: committed 0\.\d+, made again",
+    ),
+    "a digit in README": (
+        lambda s: digit(s / "README.md", r"^\| forest \| (0\.\d+)"),
+        r"different: README\.md: line \d+: committed \| forest",
+    ),
+    "a digit in a macro": (
+        lambda s: digit(s / "results/macros.tex", r"BaselinesLinearRocAuc\}\{(0\.\d+)"),
+        r"different: macros\.tex: line \d+",
+    ),
+    "the last bit of a number": (
+        lambda s: digit(s / "results/baselines.csv", r"^linear,0,1,roc_auc,(0\.\d{15,})"),
+        r"edited: baselines\.csv: committed SHA-256 \w+, made again manifest \w+",
+    ),
+    "a seed taken out of the code": (
+        lambda s: replace(
+            s / PACKAGE / "compute.py", r"fix_random_state\((clone\(.*\)), task\.seed\)", r"\1"
+        ),
+        r"different: baselines\.csv: forest, 0, \d",
+    ),
+    "a byte of the data": (break_data, r"SHA-256 is \w+"),
+    "a parameter of a model": (
+        lambda s: replace(s / PACKAGE / "models.py", r"n_estimators=100", "n_estimators=99"),
+        r"different: baselines\.csv: forest, 0, \d",
+    ),
+    "a result that was deleted": (
+        lambda s: (s / "results/ablation.csv").unlink(),
+        r"missing: ablation\.csv",
+    ),
+    "a row too many": (
+        lambda s: (s / "results/ablation.csv").open("a").write("full,9,9,roc_auc,0.75\n"),
+        r"extra: ablation\.csv: full, 9, 9, roc_auc",
+    ),
+    "a file too many": (
+        lambda s: (s / "results/best.csv").write_text("a\n1\n", encoding="utf-8"),
+        r"extra: best\.csv",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_verify_sees(copy: Path, study_env, run, name: str):
+    change, message = BROKEN[name]
+    if name == "the last bit of a number":
+        text = (copy / "results/baselines.csv").read_text(encoding="utf-8")
+        assert re.search(r"^linear,0,1,roc_auc,0\.\d{15,}", text, flags=re.MULTILINE)
+    change(copy)
+    done = script(run, study_env, copy, "verify", rc=None)
+    assert done.returncode != 0
+    assert re.search(message, done.stdout + done.stderr), done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_verify_of_the_untouched_study_is_green_and_writes_nothing(copy: Path, study_env, run):
+    before = {p: p.read_bytes() for p in sorted(copy.rglob("*")) if p.suffix in (".csv", ".md")}
+    found = json.loads(script(run, study_env, copy, "verify", "--json").stdout)
+    assert found["differences"] == []
+    assert found["counts"]["bit-identical"] > 500
+    assert sum(found["counts"].values()) == found["counts"]["bit-identical"]
+    assert {p: p.read_bytes() for p in before} == before
+
+
+def test_an_edit_of_the_source_is_never_answered_from_the_cache(copy: Path, study_env, run):
+    before = results(copy)
+    replace(copy / PACKAGE / "models.py", r"n_estimators=100", "n_estimators=90")
+    script(run, study_env, copy, "reproduce")
+    assert results(copy)["baselines.csv"] != before["baselines.csv"]
+    replace(copy / PACKAGE / "models.py", r"n_estimators=90", "n_estimators=100")
+    script(run, study_env, copy, "reproduce")
+    assert results(copy) == before
+
+
+def test_a_second_run_does_nothing_and_a_new_ablation_is_computed_alone(copy, study_env, run):
+    done = script(run, study_env, copy, "reproduce")
+    assert "Nothing changed" in done.stdout
+    fits = {p.name for p in (copy / ".cache/fits").rglob("*") if p.is_file()}
+    with (copy / "study.toml").open("a", encoding="utf-8", newline="\n") as toml:
+        toml.write('\n[ablations.more_knots]\nset = { columns__numbers__splines__n_knots = 6 }\n')
+        toml.write('reason = "Are more knots better?"\n')
+    script(run, study_env, copy, "reproduce")
+    more = {p.name for p in (copy / ".cache/fits").rglob("*") if p.is_file()} - fits
+    assert len(more) == 2  # one variant, two folds
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kill -9 is for POSIX")
+def test_a_killed_run_leaves_the_results_whole(copy: Path, study_env):
+    """Ten times at a random moment; after each the old bytes stand, and the next run ends well."""
+    before = results(copy)
+    draw = random.Random(0)
+    environment = os.environ | {"PYTHONPATH": str(copy / "src")}
+    command = [str(study_env), str(copy / "scripts" / "reproduce.py")]
+    start = time.monotonic()
+    (copy / ".cache" / "last.json").unlink()
+    shutil.rmtree(copy / ".cache" / "fits")
+    subprocess.run(command, cwd=copy, env=environment, check=True, capture_output=True)
+    whole = time.monotonic() - start
+    assert results(copy) == before
+    killed = 0
+    for _ in range(10):
+        shutil.rmtree(copy / ".cache")
+        process = subprocess.Popen(
+            command,
+            cwd=copy,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        time.sleep(draw.uniform(0.1, 1.0) * whole)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            killed += 1
+        process.wait()
+        assert results(copy) == before
+        assert not [p for p in (copy / "results").rglob(".*")]
+    assert killed >= 5
+    subprocess.run(command, cwd=copy, env=environment, check=True, capture_output=True)
+    assert results(copy) == before
+
+
+MACHINES = {
+    "hash seed and one worker": {"PYTHONHASHSEED": "7", "WORKERS": "1"},
+    "two workers, two threads": {"PYTHONHASHSEED": "8", "WORKERS": "2", "OMP_NUM_THREADS": "2"},
+    "other BLAS kernels": {"OPENBLAS_CORETYPE": "Nehalem"},
+    "a processor without AVX": {
+        "OPENBLAS_CORETYPE": "Prescott",
+        "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR X86_V3",
+    },
+}
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_another_machine_gives_the_same_numbers(copy: Path, study_env, run, name: str):
+    env = dict(MACHINES[name])
+    workers = env.pop("WORKERS", "2")
+    done = script(run, study_env, copy, "verify", "--json", "--workers", workers, **env)
+    counts = json.loads(done.stdout)["counts"]
+    assert counts["different"] == counts["missing"] == counts["extra"] == counts["edited"] == 0
+    if "OPENBLAS_CORETYPE" not in env:
+        assert counts["within tolerance"] == 0
+    else:
+        assert counts["bit-identical"] > counts["within tolerance"] > 0
