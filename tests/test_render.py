@@ -37,7 +37,7 @@ BAKES = {  # every choice at least once, every data set, the shortest and the lo
         "project_slug": "words",
     },
 }
-LEFTOVER = re.compile(r"(?<!\$)\{\{|\{%|%\}|\{#")
+LEFTOVER = re.compile(r"(?<!\$)\{\{|\{%|\{#")
 DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 # Windows stops at 260 characters, and a checkout or a study lies in some folder of its own.
 LONGEST_TEMPLATE_PATH = 140
