@@ -152,6 +152,7 @@ def test_diabetes_units_follow_from_the_numbers_as_its_page_says(ask):
 # Rendered unchanged
 
 
+@pytest.mark.xdist_group("example studies")  # one worker bakes them
 def test_a_study_holds_one_data_set_with_the_checksum_of_its_study_toml(study):
     data = tomllib.loads(study.read("study.toml"))["data"]
     raw = [name for name in study.files() if name.startswith("data/raw/")]
@@ -161,6 +162,7 @@ def test_a_study_holds_one_data_set_with_the_checksum_of_its_study_toml(study):
     assert hashlib.sha256(content).hexdigest() == data["sha256"]
 
 
+@pytest.mark.xdist_group("example studies")  # one worker bakes them
 def test_study_toml_declares_every_column_and_lets_no_answer_through(study):
     task = study.answers["task"]
     dependence = study.answers["dependence"]
@@ -186,6 +188,7 @@ def test_study_toml_declares_every_column_and_lets_no_answer_through(study):
     assert named <= features
 
 
+@pytest.mark.xdist_group("example studies")  # one worker bakes them
 def test_the_page_on_the_data_names_every_column(study):
     page = study.read("data/README.md")
     names = study.read(tomllib.loads(study.read("study.toml"))["data"]["file"]).split("\n", 1)[0]
@@ -310,6 +313,7 @@ def excess(worlds, model, claim, split):
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("worlds")  # one worker, so the worlds are simulated once
 @pytest.mark.parametrize("model", ["splines", "forest"])
 @pytest.mark.parametrize(
     ("claim", "split", "flattery"),
@@ -325,6 +329,7 @@ def test_a_random_split_flatters_and_the_right_one_does_not(worlds, model, claim
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("worlds")  # one worker, so the worlds are simulated once
 @pytest.mark.parametrize("model", ["splines", "forest"])
 def test_a_random_split_is_right_for_more_rows_of_the_same_kind(worlds, model):
     # the whole data train a little better than four fifths of them
