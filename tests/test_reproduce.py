@@ -26,6 +26,8 @@ def results(path: Path) -> dict[str, bytes]:
 
 def script(run, python, path: Path, name: str, *arguments: str, rc: int | None = 0, **env: str):
     environment = {"PYTHONPATH": str(path / "src"), "PYTHONIOENCODING": "utf-8"} | env
+    if "--workers" not in arguments:
+        arguments += ("--workers", "1")  # so small a study is done before workers have started
     return run([python, path / "scripts" / f"{name}.py", *arguments], path, env=environment, rc=rc)
 
 

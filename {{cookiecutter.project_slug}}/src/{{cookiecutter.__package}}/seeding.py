@@ -201,10 +201,14 @@ def _fix_tensorflow(seed: int) -> str:
 
     tf.keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
-    try:
-        # Sums depend on the number of threads here too.
-        tf.config.threading.set_intra_op_parallelism_threads(1)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
-    except RuntimeError as error:
-        raise StudyError("TensorFlow is in use already; call fix_seeds before using it") from error
+    # Sums depend on the number of threads here too. TensorFlow takes it once, before its first use;
+    # a worker that fits many models comes here many times.
+    threads = tf.config.threading
+    pools = (threads.get_intra_op_parallelism_threads(), threads.get_inter_op_parallelism_threads())
+    if pools != (1, 1):
+        try:
+            threads.set_intra_op_parallelism_threads(1)
+            threads.set_inter_op_parallelism_threads(1)
+        except RuntimeError as error:
+            raise StudyError("TensorFlow is in use already; call fix_seeds before it") from error
     return str(tf.__version__)
