@@ -24,10 +24,11 @@ def main(arguments: Namespace) -> None:
     import pandas as pd
 
     from {{ cookiecutter.__package }}.data import load_table, read_raw
-    from {{ cookiecutter.__package }}.leakage import audit
+    from {{ cookiecutter.__package }}.leakage import audit_splits, cuts_of
     from {{ cookiecutter.__package }}.splits import lock_test_set, make_folds
     from {{ cookiecutter.__package }}.study import read_study
     from {{ cookiecutter.__package }}.tampering import preparation, shuffled_labels
+    from {{ cookiecutter.__package }}.traces import audit_rows
 
     study = read_study(arguments.study)
     root = arguments.study.resolve().parent
@@ -35,7 +36,9 @@ def main(arguments: Namespace) -> None:
     stratify = study.task == "classification"
     development, test = lock_test_set(table, study.split, stratify=stratify, seed=study.seed)
     folds = make_folds(table, development, study.split, stratify=stratify, seed=study.seed)
-    findings = audit(table, study, development, test, folds)
+    cuts, accepted = cuts_of(development, test, folds), study.leakage.accepted
+    findings = audit_splits(table, study.split, cuts)
+    findings += audit_rows(table, cuts, development, accepted)
 
     # the study's path, walked again with a changed file
     raw = read_raw(root / study.data.file, study.data)
@@ -43,9 +46,9 @@ def main(arguments: Namespace) -> None:
     kept = {name for role in ("group", "time", "place") for name in study.data.named(role)}
     others = [name for name in raw.columns if name not in kept]
     row = table.X.index
-    cuts = [(row[fold.train], row[fold.test]) for fold in folds if fold.repeat == 0]
+    once = [(row[fold.train], row[fold.test]) for fold in folds if fold.repeat == 0]
     findings.append(preparation(raw, make, row[test], others, study.seed))
-    findings.append(shuffled_labels(raw, make, study.data.target, cuts, study.seed))
+    findings.append(shuffled_labels(raw, make, study.data.target, once, study.seed))
     findings += fits(study, table, folds[0], root / study.data.file)
 
     frame = pd.DataFrame(findings)
@@ -93,20 +96,18 @@ def fits(study: "Study", table: "Table", fold: "Fold", data_file: Path) -> list:
     findings = []
     with progress(len(models), "leakage") as bar:
         for task in make_tasks(models, [fold], study.seed):
-            predict = partial(refit, task, study.data.classes)
+            predict = partial(refit, study, task)
             one = fit(task.name, task.model, predict, table, fold, opened, data_file, study.seed)
             findings.append(one)
             bar.update()
     return findings
 
 
-def refit(
-    task: "Task", classes: list[str], table: "Table", fold: "Fold"
-) -> "tuple[np.ndarray, ...]":
+def refit(study: "Study", task: "Task", table: "Table", fold: "Fold") -> "tuple[np.ndarray, ...]":
     """Fit and predict as every experiment does."""
     from {{ cookiecutter.__package }}.compute import run_task
 
-    said = run_task(task, table, classes)
+    said = run_task(task, table, study.data.classes, study.split)
     return tuple(part for part in (said.predicted, said.probability) if part is not None)
 
 

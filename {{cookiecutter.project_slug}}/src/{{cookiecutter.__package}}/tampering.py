@@ -24,10 +24,11 @@ from sklearn.base import clone
 from sklearn.linear_model import Ridge
 
 from .data import Table
-from .leakage import Finding, scaled_numbers
+from .leakage import Finding
 from .seeding import seed_for
 from .splits import Fold
 from .study import StudyError
+from .traces import scaled_numbers
 
 CHANCE = 0.1  # rank agreement (0 chance, 1 perfect) that shuffled labels may reach: AUC 0.55
 ROUNDS = 10  # shuffles; their scatter says how sure the mean is
