@@ -4,11 +4,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.feature_extraction import FeatureHasher
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-from {{ cookiecutter.__package }}.ablation import FULL, apply_switch, make_variants
+from {{ cookiecutter.__package }}.ablation import (
+    FULL,
+    apply_switch,
+    check_columns,
+    columns_reaching,
+    make_variants,
+)
 from {{ cookiecutter.__package }}.data import load_table
-from {{ cookiecutter.__package }}.models import candidate
+from {{ cookiecutter.__package }}.models import candidate, linear
 from {{ cookiecutter.__package }}.study import StudyError, parse_study, read_study
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -62,3 +75,84 @@ def test_names_of_ablations(content: dict[str, Any], ablations: dict, message: s
     content["ablations"] = ablations
     with pytest.raises(StudyError, match=message):
         make_variants(parse_study(content))
+
+
+X = pd.DataFrame({"dose": [1.0, 2.0, 4.0, 7.0], "age": [3.0, 1.0, 2.0, 2.0], "kind": list("abab")})
+Y = pd.Series(["no", "yes", "yes", "no"])
+
+
+def check(content: dict[str, Any], **ablation: Any) -> None:
+    """Check the columns of a study with this one ablation."""
+    content["ablations"] = {"variant": {"reason": "?", **ablation}}
+    study = parse_study(content)
+    check_columns(make_variants(study), study, X, Y)
+
+
+def tutorial(*, scaler: bool) -> Pipeline:
+    """Return a well-known tutorial's model; without its scaler as a comment sign would take it."""
+    parts = [("kinds", OneHotEncoder(), ["kind"])]
+    if scaler:
+        parts.append(("numbers", StandardScaler(), ["dose", "age"]))
+    return Pipeline([("columns", ColumnTransformer(parts)), ("model", LogisticRegression())])
+
+
+def test_a_scaler_that_is_commented_out_takes_its_columns_along(content: dict[str, Any]):
+    """The tutorial's mistake is refused; the same question asked honestly is not."""
+    content["ablations"] = {"no_scaling": {"set": OFF, "reason": "Is scaling needed?"}}
+    study = parse_study(content)
+    models = {FULL: tutorial(scaler=True), "no_scaling": tutorial(scaler=False)}
+    with pytest.raises(StudyError) as caught:
+        check_columns(models, study, X, Y)
+    message = str(caught.value)
+    assert "ablations.no_scaling: the columns ['dose', 'age'] no longer reach the model" in message
+    assert 'Switch a step off with "passthrough"' in message
+    honest = tutorial(scaler=True).set_params(columns__numbers="passthrough")
+    check_columns(models | {"no_scaling": honest}, study, X, Y)
+
+
+def test_a_dropped_transformer_is_refused_unless_declared(content: dict[str, Any]):
+    for drop in ({"columns__numbers": "drop"}, {"subset__drop": ["dose", "age"]}):
+        with pytest.raises(StudyError, match=r"removes_columns = true in \[ablations.variant\]"):
+            check(content, set=drop)
+        check(content, set=drop, removes_columns=True)
+
+
+def test_the_other_switches_keep_their_columns(content: dict[str, Any]):
+    for switch in (OFF, {"columns__numbers__splines": "passthrough"}, {"model__C": 3.0}):
+        check(content, set=switch)
+
+
+def test_a_declaration_that_is_not_true_is_refused(content: dict[str, Any]):
+    with pytest.raises(StudyError, match="removes_columns is true, but every column"):
+        check(content, set=OFF, removes_columns=True)
+
+
+def test_columns_that_come_in_are_refused(content: dict[str, Any]):
+    content["models"]["parameters"]["candidate"] = {"subset__keep": ["dose"]}
+    with pytest.raises(StudyError, match=r"the columns \['age', 'kind'\] now reach"):
+        check(content, set={"subset__keep": ["dose", "age", "kind"]})
+
+
+def test_the_studys_own_ablations_say_what_they_remove():
+    study = read_study(ROOT / "study.toml")
+    table = load_table(study, ROOT)
+    some = np.arange(len(table.y)) % 5 == 0
+    check_columns(make_variants(study), study, table.X[some], table.y[some])
+    assert any(ablation.removes_columns for ablation in study.ablations.values())
+
+
+def test_columns_are_followed_through_any_model():
+    numbers = X[["dose", "age"]]
+    y = pd.Series([1.0, 2.0, 3.0, 4.0])
+    inside = linear("regression").set_params(subset__drop=["age"])
+    assert columns_reaching(Ridge(), numbers, y) == ["dose", "age"]
+    assert columns_reaching(GridSearchCV(inside, {}), X, y) == ["dose", "kind"]
+    assert columns_reaching(TransformedTargetRegressor(inside), X, y) == ["dose", "kind"]
+    assert columns_reaching(make_pipeline(inside), X, y) == ["dose", "kind"]
+    hashed = make_pipeline(
+        FunctionTransformer(lambda X: X[["kind"]].to_dict("records")), FeatureHasher(8), Ridge()
+    )
+    assert columns_reaching(hashed, X, y) == ["kind"]  # a sparse matrix
+    gaps = X.assign(dose=[1.0, np.nan, np.nan, 2.0])
+    assert columns_reaching(linear("regression"), gaps, y) == ["dose", "age", "kind"]
+    assert columns_reaching(linear("regression"), X.assign(age=1.0), y) == ["dose", "kind"]
