@@ -87,7 +87,7 @@ def lock_test_set(
     """
     everything = np.arange(len(table.y))
     if split.dependence == "temporal":
-        times = np.unique(_units(table, split))
+        times = np.unique(units_of(table, split))
         n_test = max(1, round(split.test_size * len(times)))
         n_development = len(times) - n_test - split.gap
         if n_development < 2:
@@ -95,7 +95,7 @@ def lock_test_set(
                 f"{len(times)} time steps are too few for test_size = {split.test_size} and "
                 f"gap = {split.gap}; lower one of them in [split]"
             )
-        step = np.searchsorted(times, _units(table, split))
+        step = np.searchsorted(times, units_of(table, split))
         development = everything[step < n_development]
         test = everything[step >= len(times) - n_test]
     elif split.dependence == "independent":
@@ -218,12 +218,45 @@ def block_ids(place: pd.DataFrame, block: float) -> np.ndarray:
     return np.array([f"{x},{y}" for x, y in cells])
 
 
+def units_of(table: Table, split: Split) -> np.ndarray:
+    """Return what must not be torn apart: the group, time step or block of each row.
+
+    Parameters
+    ----------
+    table : Table
+        The checked rows.
+    split : Split
+        The ``[split]`` section.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        A name per row; rows that are independent have one each.
+
+    Examples
+    --------
+    >>> site = pd.Series(["a", "a", "b"])
+    >>> table = Table(site.to_frame(), site, site, None, None, dropped={})
+    >>> units_of(table, Split(dependence="grouped")).tolist()
+    ['a', 'a', 'b']
+    >>> units_of(table, Split(dependence="independent")).tolist()
+    [0, 1, 2]
+    """
+    if split.dependence == "grouped":
+        return table.groups.to_numpy()
+    if split.dependence == "temporal":
+        return table.time.to_numpy()
+    if split.dependence == "spatial":
+        return block_ids(table.place, split.block)
+    return np.arange(len(table.y))
+
+
 def _cuts(
     table: Table, rows: np.ndarray, split: Split, stratify: bool, random_state: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield (train, test) as positions in ``rows``."""
     if split.dependence == "temporal":
-        units = _units(table, split)[rows]
+        units = units_of(table, split)[rows]
         times = np.unique(units)
         try:
             steps = list(TimeSeriesSplit(split.folds, gap=split.gap).split(times))
@@ -252,15 +285,6 @@ def _group_splitter(parts: int, stratify: bool, random_state: int) -> GroupKFold
     return kind(parts, shuffle=True, random_state=random_state)
 
 
-def _units(table: Table, split: Split) -> np.ndarray:
-    """Return what must not be torn apart: the group, time step or block of each row."""
-    if split.dependence == "grouped":
-        return table.groups.to_numpy()
-    if split.dependence == "temporal":
-        return table.time.to_numpy()
-    return block_ids(table.place, split.block)
-
-
 def _enough_rows(table: Table, rows: np.ndarray, parts: int, stratify: bool, key: str) -> None:
     counts = pd.Series(_classes(table, rows)).value_counts() if stratify else {"any": len(rows)}
     for name, count in sorted(dict(counts).items()):
@@ -272,7 +296,7 @@ def _enough_rows(table: Table, rows: np.ndarray, parts: int, stratify: bool, key
 
 
 def _enough_units(table: Table, rows: np.ndarray, split: Split, parts: int, key: str) -> np.ndarray:
-    units = _units(table, split)[rows]
+    units = units_of(table, split)[rows]
     count = len(np.unique(units))
     if count < parts:
         name = "groups" if split.dependence == "grouped" else "blocks"

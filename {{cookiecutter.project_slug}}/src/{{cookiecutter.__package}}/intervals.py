@@ -1,0 +1,218 @@
+"""Scores of the locked test rows, with bootstrap intervals.
+
+The bootstrap (BCa, Efron 1987) draws what the claim is about: rows, or whole groups, blocks or time
+steps where rows come in these. It answers "how would this fitted model score on other test rows of
+this kind", and knows nothing of how another training set would have changed the model.
+
+Resamples that lack a class are left out, as most metrics are not defined for them.
+
+A perfect score has no spread to resample, and "1.00" would stand there as if it were certain. Its
+interval is Wilson's for a share of which all cases came out right, stretched over the range of the
+metric. The cases are the units (rows, or whole groups) that hold the rarest class: a score between
+0 and 1 that is a mean over cases can only be perfect if each of them is.
+
+References
+----------
+Efron (1987), Better bootstrap confidence intervals, J. American Statistical Association 82.
+Wilson (1927), Probable inference, J. American Statistical Association 22.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from .comparison import LEVEL, RESAMPLES
+from .compute import Predictions
+from .data import Table
+from .evaluation import METRICS
+from .seeding import seed_for
+from .weighted import weighted_scores
+
+AT_ONCE = 4_000_000  # weights in memory, 32 MB
+DIGITS = 12  # scores are compared with this many, so that rounding makes no order among equals
+
+
+def locked_scores(
+    predictions: Iterable[Predictions],
+    table: Table,
+    units: np.ndarray,
+    names: list[str],
+    classes: list[str],
+    seed: int,
+) -> pd.DataFrame:
+    """Score models on the locked test rows, with intervals.
+
+    Parameters
+    ----------
+    predictions : iterable of Predictions
+        One per model, all for the same test rows.
+    table : Table
+        The checked rows.
+    units : ndarray of shape (n_samples,)
+        What is drawn as a whole, for every row of the table; see `units_of`.
+    names : list of str
+        Keys of ``METRICS``.
+    classes : list of str
+        Order of the probabilities' columns; empty for regression.
+    seed : int
+        The study's seed. All models and metrics are scored on the same resamples.
+
+    Returns
+    -------
+    DataFrame of shape (n_models * n_metrics, 7)
+        Columns model, metric, value, low, high, n_test, n_units.
+
+    Examples
+    --------
+    >>> from .splits import Fold
+    >>> y = pd.Series([1.0, 2.0, 4.0, 3.0, 5.0])
+    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})
+    >>> fold = Fold(0, 0, train=np.array([0]), test=np.array([1, 2, 3, 4]))
+    >>> said = Predictions("linear", fold, np.array([2.5, 3.0, 3.0, 4.5]), None)
+    >>> locked_scores([said], table, np.arange(5), ["mae"], classes=[], seed=0)
+        model metric  value    low   high  n_test  n_units
+    0  linear    mae    0.5  0.125  0.875       4        4
+    """
+    rows = []
+    own_seed = seed_for(seed, "evaluation/bootstrap")
+    for said in predictions:
+        y_true, own = table.y.to_numpy()[said.fold.test], units[said.fold.test]
+        n_units = len(np.unique(own))
+        for name in names:
+            interval = bootstrap_interval(
+                name, y_true, said.predicted, said.probability, own, classes, own_seed
+            )
+            rows.append((said.name, name, *interval, len(y_true), n_units))
+    columns = ["model", "metric", "value", "low", "high", "n_test", "n_units"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def bootstrap_interval(
+    name: str,
+    y_true: np.ndarray,
+    predicted: np.ndarray,
+    probability: np.ndarray | None,
+    units: np.ndarray,
+    classes: list[str],
+    seed: int,
+    *,
+    level: float = LEVEL,
+) -> tuple[float, float, float]:
+    """Score some rows and say how far the score may be off.
+
+    Parameters
+    ----------
+    name : str
+        A key of ``METRICS``.
+    y_true, predicted : ndarray of shape (n_rows,)
+        Truth and predictions.
+    probability : ndarray of shape (n_rows, n_classes) or None
+        A column per class; None for regression.
+    units : ndarray of shape (n_rows,)
+        What is drawn as a whole.
+    classes : list of str
+        Order of the columns; empty for regression.
+    seed : int
+        Of the resamples.
+    level : float
+        Of the interval.
+
+    Returns
+    -------
+    value, low, high : float
+        Without two units to draw from, the ends are those of the metric: nothing is known.
+
+    Examples
+    --------
+    >>> y = np.array(["no", "yes", "yes", "no", "yes"])
+    >>> bootstrap_interval("mcc", y, y, None, np.arange(5), ["no", "yes"], seed=0)
+    (1.0, -0.315, 1.0)
+    """
+    metric = METRICS[name]
+    said = (probability, classes) if metric.takes == "probabilities" else (predicted,)
+    value = metric.function(y_true, *said)
+    _, unit = np.unique(units, return_inverse=True)  # (n_rows,), from 0
+    n_units = int(unit.max()) + 1
+    if n_units < 2:
+        return value, *metric.bounds
+    if any(abs(value - bound) < 10.0**-DIGITS for bound in metric.bounds):
+        return perfect_interval(value, _cases(y_true, unit), metric.bounds, level=level)
+
+    def scores(drawn: np.ndarray, axis: int = -1) -> np.ndarray:
+        times = _times(drawn.reshape(-1, drawn.shape[-1]), n_units)[:, unit]  # (n_draws, n_rows)
+        found = weighted_scores(name, y_true, predicted, probability, times, classes)
+        return found.round(DIGITS).reshape(drawn.shape[:-1])
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found = stats.bootstrap(
+                (np.arange(n_units),),
+                scores,
+                n_resamples=RESAMPLES,
+                batch=max(1, AT_ONCE // len(y_true)),
+                vectorized=True,
+                confidence_level=level,
+                method="BCa",
+                rng=np.random.default_rng(seed),
+            )
+    ends = np.array(found.confidence_interval)
+    if not np.isfinite(ends).all():  # no spread, or undefined resamples: the plain percentiles
+        drawn = found.bootstrap_distribution
+        ends = np.quantile(drawn[np.isfinite(drawn)], [0.5 - level / 2, 0.5 + level / 2])
+    low, high = np.clip(ends, *metric.bounds)
+    return value, float(low), float(high)
+
+
+def perfect_interval(
+    value: float, cases: int, bounds: tuple[float, float], *, level: float = LEVEL
+) -> tuple[float, float, float]:
+    """Return the interval of a score that cannot be better, or cannot be worse.
+
+    Parameters
+    ----------
+    value : float
+        The score: one of the bounds.
+    cases : int
+        How many cases came out that way.
+    bounds : tuple of float
+        Between which scores lie.
+    level : float
+        Of the interval.
+
+    Returns
+    -------
+    value, low, high : float
+        One end is the value. The other is infinite if the metric's range is: then no number of
+        perfect cases limits the error of the next one.
+
+    Examples
+    --------
+    >>> perfect_interval(1.0, 101, (0.0, 1.0))  # 101 of 101 right
+    (1.0, 0.963, 1.0)
+    >>> perfect_interval(0.0, 101, (0.0, float("inf")))  # an error of exactly 0
+    (0.0, 0.0, inf)
+    """
+    z_squared = float(stats.norm.ppf(0.5 + level / 2)) ** 2
+    doubt = z_squared / (cases + z_squared) * (bounds[1] - bounds[0])
+    if abs(value - bounds[0]) < abs(value - bounds[1]):
+        return value, value, value + doubt
+    return value, value - doubt, value
+
+
+def _cases(y_true: np.ndarray, unit: np.ndarray) -> int:
+    if y_true.dtype.kind == "f":
+        return len(np.unique(unit))
+    return min(len(np.unique(unit[y_true == name])) for name in np.unique(y_true))
+
+
+def _times(drawn: np.ndarray, n_units: int) -> np.ndarray:
+    """Count how often each unit was drawn, (n_draws, n_units)."""
+    offset = drawn + n_units * np.arange(len(drawn))[:, None]
+    counts = np.bincount(offset.ravel(), minlength=len(drawn) * n_units)
+    return counts.reshape(len(drawn), n_units).astype(float)
