@@ -76,7 +76,11 @@ def compare_all(
     differences: list[Difference],
 ) -> None:
     """Compare every result file, and the marked places of README and docs."""
-    from {{ cookiecutter.__package }}.verify import Difference, compare_files, compare_texts
+    from {{ cookiecutter.__package }}.verify import (
+        Difference,
+        compare_files,
+        compare_texts,
+    )
 
     root, results = arguments.study.resolve().parent, arguments.results
     old = {path.relative_to(results).as_posix(): path for path in result_files(results)}

@@ -11,7 +11,11 @@ from sklearn.model_selection import LeaveOneOut, cross_val_predict
 
 from {{ cookiecutter.__package }}.compute import Predictions
 from {{ cookiecutter.__package }}.data import Table
-from {{ cookiecutter.__package }}.evaluation import METRICS, check_metrics, score_predictions
+from {{ cookiecutter.__package }}.evaluation import (
+    METRICS,
+    check_metrics,
+    score_predictions,
+)
 from {{ cookiecutter.__package }}.splits import Fold
 from {{ cookiecutter.__package }}.study import StudyError, parse_study
 

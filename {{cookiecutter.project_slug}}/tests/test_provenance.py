@@ -5,7 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from {{ cookiecutter.__package }}.provenance import all_seeds, commit_of, installed_versions, locked_versions, machine
+from {{ cookiecutter.__package }}.provenance import (
+    all_seeds,
+    commit_of,
+    installed_versions,
+    locked_versions,
+    machine,
+)
 from {{ cookiecutter.__package }}.splits import make_folds
 from {{ cookiecutter.__package }}.study import Study
 

@@ -3,7 +3,12 @@
 import pandas as pd
 
 from {{ cookiecutter.__package }}.comparison import mean_interval
-from {{ cookiecutter.__package }}.report import comparison_table, direction_note, score_intervals, score_table
+from {{ cookiecutter.__package }}.report import (
+    comparison_table,
+    direction_note,
+    score_intervals,
+    score_table,
+)
 
 VALUES = [0.97, 1.0, 1.0, 0.99]
 SCORES = pd.DataFrame(

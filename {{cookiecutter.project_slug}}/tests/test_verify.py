@@ -2,7 +2,12 @@
 
 import pytest
 
-from {{ cookiecutter.__package }}.verify import close, compare_files, compare_tables, compare_texts
+from {{ cookiecutter.__package }}.verify import (
+    close,
+    compare_files,
+    compare_tables,
+    compare_texts,
+)
 
 TABLE = """\
 model,repeat,fold,metric,value
