@@ -16,7 +16,7 @@ from pathlib import Path
 from common import ROOT, options, run, say, write_text
 
 # Each is a script with main(arguments), run in this order; report comes last: it reads the others.
-STAGES = ("baselines", "ablation", "report")
+STAGES = ("leakage", "baselines", "ablation", "report")
 KEPT = ("openings.json",)  # a record that grows; every run starts from the committed one
 MANIFEST = "manifest.json"
 
@@ -127,7 +127,10 @@ def digests(arguments: Namespace, results: Path) -> dict[str, dict[str, str]]:
 def state(arguments: Namespace) -> dict[str, object]:
     """Describe everything whose change calls for another run, without heavy imports."""
     from {{ cookiecutter.__package }}.checksums import digest_of
-    from {{ cookiecutter.__package }}.provenance import installed_versions, locked_versions
+    from {{ cookiecutter.__package }}.provenance import (
+        installed_versions,
+        locked_versions,
+    )
 
     root = arguments.study.resolve().parent
     scripts = list((ROOT / "scripts").glob("*.py"))

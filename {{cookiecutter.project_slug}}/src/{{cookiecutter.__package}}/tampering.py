@@ -128,7 +128,8 @@ def preparation(
             after = make(changed(raw, test_rows, columns, how, seed))
         except StudyError as error:
             advice = "the audit gives locked rows values that others have; let data.py take them"
-            return Finding(check, "warn", f"could not be checked: {error}", advice)
+            first = str(error).partition("\n")[0]
+            return Finding(check, "warn", f"could not be checked: {first}", advice)
         if moved := _moved(before, after, test_rows):
             message = f"other values in the locked rows change {moved} of the other rows"
             advice = (
