@@ -220,13 +220,15 @@ def _find_uv() -> list[str] | None:
     return [found] if found else None
 
 
-def _make_environment(folder: Path, python: Path, install: list[object]) -> None:
+def _make_environment(
+    folder: Path, python: Path, install: list[object], interpreter: object
+) -> None:
     uv = _find_uv()
     if uv:
-        _run([*uv, "venv", "--quiet", "--python", sys.executable, folder], cwd=TEMPLATE)
+        _run([*uv, "venv", "--quiet", "--python", interpreter, folder], cwd=TEMPLATE)
         pip = [*uv, "pip", "install", "--quiet", "--python", python]
     else:
-        _run([sys.executable, "-m", "venv", folder], cwd=TEMPLATE)
+        _run([interpreter, "-m", "venv", folder], cwd=TEMPLATE)
         pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     _run([*pip, "--only-binary", ":all:", *install], cwd=TEMPLATE, timeout=1800)
 
@@ -238,8 +240,14 @@ def environment():
     environment(text, "--require-hashes"); `constraints` bounds versions without installing them.
     """
 
-    def make(requirements: str, *options: str, constraints: str = "") -> Path:
-        version = f"{platform.python_implementation()} {sys.version} {platform.platform()}"
+    def make(
+        requirements: str,
+        *options: str,
+        constraints: str = "",
+        interpreter: object = sys.executable,
+    ) -> Path:
+        asked = [interpreter, "-c", "import sys; print(sys.implementation.name, sys.version)"]
+        version = f"{_run(asked, TEMPLATE).stdout} {platform.platform()}"
         made_of = "\0".join([requirements, constraints, *options, version])
         key = hashlib.sha256(made_of.encode("utf-8")).hexdigest()[:16]
         folder = TEMPLATE / ".cache" / "envs" / key
@@ -251,7 +259,9 @@ def environment():
                 shutil.rmtree(folder, ignore_errors=True)
                 wanted.write_text(requirements, encoding="utf-8")
                 bounds.write_text(constraints, encoding="utf-8")
-                _make_environment(folder, python, [*options, "-r", wanted, "-c", bounds])
+                _make_environment(
+                    folder, python, [*options, "-r", wanted, "-c", bounds], interpreter
+                )
                 done.write_text("", encoding="utf-8")
         return python
 

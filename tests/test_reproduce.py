@@ -158,7 +158,7 @@ def test_a_second_run_does_nothing_and_a_new_ablation_is_computed_alone(copy, st
     assert "Nothing changed" in done.stdout
     fits = {p.name for p in (copy / ".cache/fits").rglob("*") if p.is_file()}
     with (copy / "study.toml").open("a", encoding="utf-8", newline="\n") as toml:
-        toml.write('\n[ablations.more_knots]\nset = { columns__numbers__splines__n_knots = 6 }\n')
+        toml.write("\n[ablations.more_knots]\nset = { columns__numbers__splines__n_knots = 6 }\n")
         toml.write('reason = "Are more knots better?"\n')
     script(run, study_env, copy, "reproduce")
     more = {p.name for p in (copy / ".cache/fits").rglob("*") if p.is_file()} - fits
@@ -195,7 +195,7 @@ def test_a_killed_run_leaves_the_results_whole(copy: Path, study_env):
             killed += 1
         process.wait()
         assert results(copy) == before
-        assert not [p for p in (copy / "results").rglob(".*")]
+        assert not list((copy / "results").rglob(".*"))
     assert killed >= 5
     subprocess.run(command, cwd=copy, env=environment, check=True, capture_output=True)
     assert results(copy) == before
@@ -223,3 +223,28 @@ def test_another_machine_gives_the_same_numbers(copy: Path, study_env, run, name
         assert counts["within tolerance"] == 0
     else:
         assert counts["bit-identical"] > counts["within tolerance"] > 0
+
+
+def find_python(version: str) -> Path | None:
+    """Return an interpreter of a version that really runs, on PATH or where pyenv keeps them."""
+    found = [shutil.which(f"python{version}")]
+    found += sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
+    for python in filter(None, found):
+        done = subprocess.run([python, "--version"], capture_output=True, encoding="utf-8")
+        if done.returncode == 0 and done.stdout.startswith(f"Python {version}."):
+            return Path(python)
+    return None
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
+def test_every_offered_python_gives_the_same_bits(bake, environment, template, run, version: str):
+    interpreter = find_python(version)
+    if interpreter is None:
+        pytest.skip(f"there is no Python {version} here")
+    lock = template / "{{cookiecutter.project_slug}}" / "requirements-dev.txt"
+    text = lock.read_text(encoding="utf-8")
+    python = environment(text, "--require-hashes", interpreter=interpreter)
+    done = script(run, python, bake().path, "verify", "--json", "--workers", "2")
+    counts = json.loads(done.stdout)["counts"]
+    assert counts["different"] == counts["missing"] == counts["extra"] == counts["edited"] == 0
+    assert counts["bit-identical"] > 5000

@@ -47,7 +47,10 @@ def generate(folder, task, dependence):
 def make_results(path, python):
     """Reproduce a generated study from nothing; return its results by name."""
     shutil.rmtree(path / "results", ignore_errors=True)
-    env = os.environ | {"PYTHONPATH": str(path / "src"), "GIT_CEILING_DIRECTORIES": str(path.parent)}
+    env = os.environ | {
+        "PYTHONPATH": str(path / "src"),
+        "GIT_CEILING_DIRECTORIES": str(path.parent),
+    }
     subprocess.run([python, "scripts/reproduce.py", "--fresh"], cwd=path, env=env, check=True)
     files = (p for p in (path / "results").rglob("*") if p.is_file())
     return {p.relative_to(path / "results").as_posix(): p.read_bytes() for p in sorted(files)}
@@ -89,7 +92,9 @@ def write_includes(names):
 def main():
     """Reproduce all eight examples and put their results in place."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--python", help="Python of the study's locked environment, if there is one")
+    parser.add_argument(
+        "--python", help="Python of the study's locked environment, if there is one"
+    )
     given = parser.parse_args().python
     with tempfile.TemporaryDirectory() as folder:
         python = given or study_python(Path(folder) / "environment")
