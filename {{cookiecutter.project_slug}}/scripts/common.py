@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # heavy libraries are imported when a script works, not for -
     from tqdm import tqdm
 
     from {{ cookiecutter.__package }}.cache import Cache
+    from {{ cookiecutter.__package }}.compute import Predictions, Task
     from {{ cookiecutter.__package }}.data import Table
     from {{ cookiecutter.__package }}.splits import Fold
     from {{ cookiecutter.__package }}.study import Study
@@ -100,7 +101,11 @@ class Setting(NamedTuple):
 def prepare(study: Study, arguments: argparse.Namespace) -> Setting:
     """Load the data, lock the test rows away and cut the shared folds."""
     from {{ cookiecutter.__package }}.data import load_table
-    from {{ cookiecutter.__package }}.splits import fold_sizes, lock_test_set, make_folds
+    from {{ cookiecutter.__package }}.splits import (
+        fold_sizes,
+        lock_test_set,
+        make_folds,
+    )
 
     table = load_table(study, arguments.study.resolve().parent)
     stratify = study.task == "classification"
@@ -109,19 +114,12 @@ def prepare(study: Study, arguments: argparse.Namespace) -> Setting:
     return Setting(study, table, folds, *fold_sizes(folds))
 
 
-def score(
-    models: dict[str, Pipeline],
-    setting: Setting,
-    arguments: argparse.Namespace,
-    label: str,
-    purpose: str | None = None,
-) -> pd.DataFrame:
-    """Fit every model on every fold and return the scores in long form."""
-    from {{ cookiecutter.__package }}.compute import make_tasks, run_tasks
-    from {{ cookiecutter.__package }}.evaluation import score_predictions
+def predict(
+    tasks: list[Task], study: Study, table: Table, arguments: argparse.Namespace, label: str
+) -> list[Predictions]:
+    """Fit all tasks, or take them from the cache; show progress."""
+    from {{ cookiecutter.__package }}.compute import run_tasks
 
-    study, table = setting.study, setting.table
-    tasks = make_tasks(models, setting.folds, study.seed, purpose=purpose)
     cache = None if arguments.fresh else open_cache(study, arguments)
     with progress(len(tasks), label) as bar:
         predictions = run_tasks(
@@ -135,6 +133,23 @@ def score(
         )
     for name in cache.damaged if cache else []:
         _say(f"cache entry {name} was damaged: computed again", 0)
+    return predictions
+
+
+def score(
+    models: dict[str, Pipeline],
+    setting: Setting,
+    arguments: argparse.Namespace,
+    label: str,
+    purpose: str | None = None,
+) -> pd.DataFrame:
+    """Fit every model on every fold and return the scores in long form."""
+    from {{ cookiecutter.__package }}.compute import make_tasks
+    from {{ cookiecutter.__package }}.evaluation import score_predictions
+
+    study, table = setting.study, setting.table
+    tasks = make_tasks(models, setting.folds, study.seed, purpose=purpose)
+    predictions = predict(tasks, study, table, arguments, label)
     return score_predictions(predictions, table, study.metrics.names, study.data.classes)
 
 

@@ -24,9 +24,10 @@ SECTIONS = ("task", "seed", "data", "split", "metrics", "models")
 # What they import from this package counts as well. study.py does not: what it reads is counted.
 MODULES = ("models", "compute")
 UNCOUNTED = ("study",)
+HERE = Path(__file__).parent
 
 
-def parts_of(study: Study, folder: str | Path) -> dict[str, str]:
+def parts_of(study: Study, folder: str | Path = HERE) -> dict[str, str]:
     """Describe everything that makes a model what it is.
 
     Parameters
@@ -34,7 +35,7 @@ def parts_of(study: Study, folder: str | Path) -> dict[str, str]:
     study : Study
         The configuration.
     folder : str or Path
-        The package's folder.
+        Of the code; this package's own.
 
     Returns
     -------
@@ -52,7 +53,7 @@ def parts_of(study: Study, folder: str | Path) -> dict[str, str]:
     ...     "metrics": {"primary": "mae"},
     ...     "models": {"candidate": "candidate", "baselines": ["dummy"]},
     ... })
-    >>> parts = parts_of(study, Path(__file__).parent)
+    >>> parts = parts_of(study)
     >>> [name for name in parts if not name.endswith(".py")]
     ['task', 'seed', '[data]', '[split]', '[metrics]', '[models]']
     >>> "models.py" in parts, "report.py" in parts

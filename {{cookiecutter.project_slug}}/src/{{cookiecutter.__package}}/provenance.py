@@ -174,5 +174,6 @@ def all_seeds(study: Study) -> dict[str, int]:
         "split/test",
         *(f"split/folds/{repeat}" for repeat in range(split.repeats)),
         *(f"model/{name}/{fit}" for name in study.models.names for fit in fits),
+        *(f"evaluation/{name}" for name in [*study.models.names, "bootstrap"]),
     ]
     return {"study": study.seed} | {name: seed_for(study.seed, name) for name in purposes}

@@ -145,7 +145,7 @@ def comparison_table(comparison: pd.DataFrame) -> pd.DataFrame:
 
 
 def _interval_text(mean: float, low: float, high: float, digits: int = 3) -> str:
-    return f"{mean:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+    return f"{mean:z.{digits}f} [{low:z.{digits}f}, {high:z.{digits}f}]"
 
 
 def _p_text(p: float) -> str:

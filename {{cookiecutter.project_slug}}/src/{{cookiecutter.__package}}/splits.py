@@ -33,6 +33,13 @@ from .data import Table
 from .seeding import seed_for
 from .study import Split, StudyError
 
+UNITS = {  # what must not be torn apart
+    "independent": "rows",
+    "grouped": "groups",
+    "temporal": "time steps",
+    "spatial": "blocks",
+}
+
 
 @dataclass(frozen=True)
 class Fold:
@@ -299,7 +306,7 @@ def _enough_units(table: Table, rows: np.ndarray, split: Split, parts: int, key:
     units = units_of(table, split)[rows]
     count = len(np.unique(units))
     if count < parts:
-        name = "groups" if split.dependence == "grouped" else "blocks"
+        name = UNITS[split.dependence]
         raise StudyError(
             f"{count} {name} are too few for {parts} parts; change {key} in [split]"
             + (", or make block smaller" if name == "blocks" else "")
