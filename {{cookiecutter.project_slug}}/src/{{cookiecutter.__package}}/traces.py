@@ -226,10 +226,12 @@ def scaled_numbers(X: pd.DataFrame) -> np.ndarray:
     >>> scaled_numbers(X).round(1).tolist()
     [[-1.2, 0.7, -0.7], [0.0, 0.7, -0.7], [1.2, -1.4, 1.4]]
     """
-    numbers = pd.get_dummies(X, dtype=float).astype(float)
-    numbers = numbers.fillna(numbers.mean()).fillna(0.0)
-    sd = numbers.std(ddof=0).replace(0.0, 1.0)
-    return ((numbers - numbers.mean()) / sd).to_numpy()
+    numbers = pd.get_dummies(X, dtype=float).to_numpy(dtype=float)  # (n_samples, n_numbers)
+    there = ~np.isnan(numbers)
+    mean = np.where(there, numbers, 0.0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
+    numbers = np.where(there, numbers - mean, 0.0)
+    sd = numbers.std(axis=0)
+    return numbers / np.where(sd > 0, sd, 1.0)
 
 
 def audit_rows(
