@@ -208,9 +208,9 @@ def closing_words(done, undone):
     ]
     if "environment" in done:
         activate = r".venv\Scripts\activate" if WINDOWS else "source .venv/bin/activate"
-        lines += [f"    {activate}", "    python scripts/baselines.py"]
+        lines += [f"    {activate}", "    python scripts/verify.py    # every number of the example comes out again"]
     else:
-        lines += [f"    {BY_HAND['environment'][0]}", f"    {PYTHON} scripts/baselines.py"]
+        lines += [f"    {BY_HAND['environment'][0]}", f"    {PYTHON} scripts/verify.py"]
     if undone:
         lines.append("Not done:")
     for name, why, by_hand in undone:
