@@ -1,6 +1,8 @@
 """A study's audit is silent on clean data, its own too, and sees the leak that is published."""
 
 import csv
+import hashlib
+import io
 import json
 from itertools import product
 from pathlib import Path
@@ -66,10 +68,141 @@ def test_the_published_leak(probe):
 
 @pytest.mark.parametrize(("task", "dependence"), EXAMPLES)
 def test_the_example_studies(task, dependence, bake, study_env, run):
-    study = bake(task=task, dependence=dependence)
-    env = {"PYTHONPATH": str(study.path / "src")}
-    done = run([study_env, "scripts/leakage.py"], cwd=study.path, env=env)
-    with (study.path / "results" / "leakage.csv").open(encoding="utf-8", newline="") as file:
-        found = {row["check"]: (row["verdict"], row["message"]) for row in csv.DictReader(file)}
+    found, done = audit(bake(task=task, dependence=dependence), study_env, run, rc=0)
     assert len(found) == 15, done.stdout
     assert but_pass(found) == {}
+
+
+SCALED = """    table = make_table(read_raw(path, study.data), study)
+    from dataclasses import replace
+    return replace(table, X=(table.X - table.X.mean()) / table.X.std())
+"""
+SELECTED = """    table = make_table(read_raw(path, study.data), study)
+    from dataclasses import replace
+    told = table.X.corrwith((table.y == "malignant") * 1.0).abs().sort_values()
+    kept = {*told.index[-7:], "worst_area", "worst_smoothness", "mean_texture"}  # domain's own
+    return replace(table, X=table.X[sorted(kept)])
+"""
+TUNED = """
+
+def tuned() -> float:
+    from pathlib import Path
+
+    rows = pd.read_csv(Path(__file__).parents[2] / "data" / "raw" / "breast_cancer.csv")
+    X, y = rows.drop(columns="diagnosis"), rows["diagnosis"]
+    X = (X - X.mean()) / X.std()
+    tried = [LogisticRegression(C=c, max_iter=1000).fit(X, y) for c in (0.01, 0.1, 1.0)]
+    return max(tried, key=lambda model: model.score(X, y)).C
+"""
+LOAD = "    return make_table(read_raw(path, study.data), study)\n"
+FOLD = "train, test = task.fold.train, task.fold.test"
+# what a person might write, where, and which check names it
+PLANTS = {
+    "a scaler before the split": (
+        {},
+        {"data.py": (LOAD, SCALED)},
+        ("before the split", "fail", "change column 'mean_radius' of the other rows"),
+    ),
+    "features selected before the split": (
+        {},
+        {"data.py": (LOAD, SELECTED)},
+        ("before the split", "fail", "change which columns there are, such as ['"),
+    ),
+    "folds that forget the group": (
+        {"dependence": "grouped"},
+        {
+            "splits.py": (
+                "_group_splitter(split.folds, stratify, ",
+                "KFold(split.folds, shuffle=True, random_state=",
+            )
+        },
+        ("same groups", "fail", "on both sides of repeat 0, fold 0 and of 29 more"),
+    ),
+    "blocks that are torn apart": (
+        {"dependence": "spatial"},
+        {
+            "splits.py": (
+                "_group_splitter(split.folds, stratify, ",
+                "KFold(split.folds, shuffle=True, random_state=",
+            )
+        },
+        ("same places", "fail", "on both sides of repeat 0, fold 0 and of 29 more"),
+    ),
+    "the future in training": (
+        {"dependence": "temporal"},
+        {"splits.py": ("TimeSeriesSplit(split.folds, gap=split.gap)", "KFold(split.folds)")},
+        ("time order", "fail", "used to train for repeat 0, fold 0, which tests from time 0.0 on"),
+    ),
+    "parameters tuned on the whole file": (
+        {},
+        {"models.py": ("LogisticRegression(C=0.1", "LogisticRegression(C=tuned()", TUNED)},
+        ("fit of candidate", "fail", "breast_cancer.csv is read while the model is built"),
+    ),
+    "training on the test rows": (
+        {},
+        {"compute.py": (FOLD, FOLD + "\n    train = np.union1d(train, test)")},
+        ("fit of linear", "fail", "depend on the labels of rows that it is not trained on"),
+    ),
+}
+
+
+def audit(study, study_env, run, rc):
+    env = {"PYTHONPATH": str(study.path / "src")}
+    done = run([study_env, "scripts/leakage.py"], cwd=study.path, env=env, rc=rc)
+    assert "Traceback" not in done.stderr
+    with (study.path / "results" / "leakage.csv").open(encoding="utf-8", newline="") as file:
+        return {
+            row["check"]: (row["verdict"], row["message"]) for row in csv.DictReader(file)
+        }, done
+
+
+@pytest.mark.parametrize("plant", PLANTS)
+def test_a_leak_in_the_studys_code(plant, bake, study_env, run):
+    answers, edits, (check, verdict, text) = PLANTS[plant]
+    study = bake(**answers)
+    for name, (old, new, *end) in edits.items():
+        path = study.path / "src" / study.package / name
+        code = path.read_text(encoding="utf-8")
+        assert code.count(old) == 1, f"{name} has no longer the line that the leak is planted in"
+        path.write_text(code.replace(old, new) + "".join(end), encoding="utf-8", newline="\n")
+    found, done = audit(study, study_env, run, rc=1)
+    assert found[check][0] == verdict
+    assert text in found[check][1]
+    assert f"{check}: {found[check][1]}" in done.stderr
+
+
+def rewrite(study, change):
+    """Change the rows of the raw file, and write its new checksum into study.toml."""
+    path = study.path / "data" / "raw" / "breast_cancer.csv"
+    before = path.read_bytes()
+    head, *rows = csv.reader(io.StringIO(before.decode("utf-8")))
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(change(head, rows))
+    path.write_bytes(text.getvalue().encode("utf-8"))
+    old, new = (hashlib.sha256(content).hexdigest() for content in (before, path.read_bytes()))
+    settings = study.path / "study.toml"
+    settings.write_text(study.read("study.toml").replace(old, new), encoding="utf-8", newline="\n")
+
+
+def test_leaks_in_the_studys_data(bake, study_env, run):
+    """A row entered twice, and the target as a feature, which needs a written reason."""
+    study = bake()
+
+    def change(head, rows):
+        target = head.index("diagnosis")
+        copied = [[*row, 2.5 * (row[target] == "malignant")] for row in [*rows, rows[6]]]
+        return [[*head, "worst_of_all"], *copied]
+
+    rewrite(study, change)
+    found, _ = audit(study, study_env, run, rc=1)
+    assert found["duplicates"][0] == "fail"
+    assert found["duplicates"][1].startswith("rows 7, 570: equal, on both sides of ")
+    told = "worst_of_all alone predicts 'malignant' (AUC 1.000)"
+    assert found["single feature"] == ("warn", told)
+
+    settings = study.path / "study.toml"
+    reason = '\n[leakage.accepted]\nworst_of_all = "counted before the diagnosis"\n'
+    settings.write_text(study.read("study.toml") + reason, encoding="utf-8", newline="\n")
+    found, _ = audit(study, study_env, run, rc=1)
+    told = "worst_of_all is accepted: counted before the diagnosis"
+    assert found["single feature"] == ("pass", told)
