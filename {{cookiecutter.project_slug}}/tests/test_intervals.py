@@ -4,17 +4,29 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from {{ cookiecutter.__package }} import intervals
 from {{ cookiecutter.__package }}.evaluation import METRICS
-from {{ cookiecutter.__package }}.intervals import bootstrap_interval, perfect_interval
+from {{ cookiecutter.__package }}.intervals import (
+    bootstrap_interval,
+    expanded_level,
+    perfect_interval,
+)
 
 INF = float("inf")
+
+
+def scipys(errors: np.ndarray, seed: int):
+    level = expanded_level(0.95, len(errors))
+    return stats.bootstrap(
+        (errors,), np.mean, confidence_level=level, rng=np.random.default_rng(seed)
+    )
 
 
 def test_independent_rows_have_scipys_interval():
     rng = np.random.default_rng(0)
     y, said = rng.normal(size=60), rng.normal(size=60)
     found = bootstrap_interval("mae", y, said, None, np.arange(60), [], seed=7)
-    errors = stats.bootstrap((np.abs(y - said),), np.mean, rng=np.random.default_rng(7))
+    errors = scipys(np.abs(y - said), seed=7)
     assert found == pytest.approx((np.abs(y - said).mean(), *errors.confidence_interval), rel=1e-9)
 
 
@@ -24,11 +36,30 @@ def test_whole_groups_are_drawn():
     group = np.repeat(np.arange(12), 30)
     y, said = np.zeros(360), np.abs(rng.normal(size=12))[group]
     _, low, high = bootstrap_interval("mae", y, said, None, group, [], seed=0)
-    means = stats.bootstrap((said[::30],), np.mean, rng=np.random.default_rng(0))
+    means = scipys(said[::30], seed=0)
     assert (low, high) == pytest.approx(tuple(means.confidence_interval), rel=1e-9)
     # the twin: rows drawn one by one look much more certain
     _, narrow_low, narrow_high = bootstrap_interval("mae", y, said, None, np.arange(360), [], 0)
     assert narrow_high - narrow_low < (high - low) / 3
+
+
+@pytest.mark.parametrize("n_units", [8, 15])
+def test_few_units_are_given_their_due(n_units: int, monkeypatch: pytest.MonkeyPatch):
+    """Over 200 samples of a normal mean: the plain bootstrap claims more than it holds."""
+    monkeypatch.setattr(intervals, "RESAMPLES", 999)
+    rng = np.random.default_rng(0)
+    held = {"ours": 0, "plain": 0}
+    for seed in range(200):
+        errors = 10 + rng.normal(size=n_units)
+        rows = (np.zeros(n_units), errors, None, np.arange(n_units))
+        _, low, high = bootstrap_interval("mae", *rows, [], seed)
+        held["ours"] += low <= 10 <= high
+        plain = stats.bootstrap((errors,), np.mean, n_resamples=999, rng=np.random.default_rng(0))
+        held["plain"] += plain.confidence_interval.low <= 10 <= plain.confidence_interval.high
+    assert held["ours"] / 200 >= 0.9
+    assert held["plain"] < held["ours"]
+    if n_units == 8:
+        assert held["plain"] / 200 < 0.9
 
 
 def test_groups_of_different_sizes_count_by_their_rows():
@@ -118,8 +149,6 @@ def test_the_seed_decides_the_resamples():
 
 
 def test_memory_does_not_grow_with_the_resamples(monkeypatch: pytest.MonkeyPatch):
-    from {{ cookiecutter.__package }} import intervals
-
     rng = np.random.default_rng(0)
     y, said = rng.normal(size=30), rng.normal(size=30)
     whole = bootstrap_interval("mae", y, said, None, np.arange(30), [], 0)

@@ -1,8 +1,10 @@
 """Scores of the locked test rows, with bootstrap intervals.
 
 The bootstrap (BCa, Efron 1987) draws what the claim is about: rows, or whole groups, blocks or time
-steps where rows come in these. It answers "how would this fitted model score on other test rows of
-this kind", and knows nothing of how another training set would have changed the model.
+steps where rows come in these. With few of them its intervals are too narrow, as the plain formula
+for a mean is without Student's t; the level is raised by as much (Hesterberg 2015). The interval
+answers "how would this fitted model score on other test rows of this kind", and knows nothing of
+how another training set would have changed the model.
 
 Resamples that lack a class are left out, as most metrics are not defined for them.
 
@@ -14,6 +16,7 @@ metric. The cases are the units (rows, or whole groups) that hold the rarest cla
 References
 ----------
 Efron (1987), Better bootstrap confidence intervals, J. American Statistical Association 82.
+Hesterberg (2015), What teachers should know about the bootstrap, American Statistician 69.
 Wilson (1927), Probable inference, J. American Statistical Association 22.
 """
 
@@ -75,8 +78,8 @@ def locked_scores(
     >>> fold = Fold(0, 0, train=np.array([0]), test=np.array([1, 2, 3, 4]))
     >>> said = Predictions("linear", fold, np.array([2.5, 3.0, 3.0, 4.5]), None)
     >>> locked_scores([said], table, np.arange(5), ["mae"], classes=[], seed=0)
-        model metric  value    low   high  n_test  n_units
-    0  linear    mae    0.5  0.125  0.875       4        4
+        model metric  value  low  high  n_test  n_units
+    0  linear    mae    0.5  0.0   1.0       4        4
     """
     rows = []
     own_seed = seed_for(seed, "evaluation/bootstrap")
@@ -143,6 +146,8 @@ def bootstrap_interval(
     if any(abs(value - bound) < 10.0**-DIGITS for bound in metric.bounds):
         return perfect_interval(value, _cases(y_true, unit), metric.bounds, level=level)
 
+    expanded = expanded_level(level, n_units)
+
     def scores(drawn: np.ndarray, axis: int = -1) -> np.ndarray:
         times = _times(drawn.reshape(-1, drawn.shape[-1]), n_units)[:, unit]  # (n_draws, n_rows)
         found = weighted_scores(name, y_true, predicted, probability, times, classes)
@@ -157,16 +162,44 @@ def bootstrap_interval(
                 n_resamples=RESAMPLES,
                 batch=max(1, AT_ONCE // len(y_true)),
                 vectorized=True,
-                confidence_level=level,
+                confidence_level=expanded,
                 method="BCa",
                 rng=np.random.default_rng(seed),
             )
     ends = np.array(found.confidence_interval)
     if not np.isfinite(ends).all():  # no spread, or undefined resamples: the plain percentiles
         drawn = found.bootstrap_distribution
-        ends = np.quantile(drawn[np.isfinite(drawn)], [0.5 - level / 2, 0.5 + level / 2])
+        ends = np.quantile(drawn[np.isfinite(drawn)], [0.5 - expanded / 2, 0.5 + expanded / 2])
     low, high = np.clip(ends, *metric.bounds)
     return value, float(low), float(high)
+
+
+def expanded_level(level: float, n_units: int) -> float:
+    """Return the level at which a bootstrap of few units has the coverage that is wanted.
+
+    For a mean, the percentiles at this level are as far apart as Student's interval is wide; the
+    usual ones are narrower by the factor that separates the normal from the t distribution, and by
+    another that comes from dividing by n where n - 1 is right (Hesterberg 2015).
+
+    Parameters
+    ----------
+    level : float
+        Wanted.
+    n_units : int
+        How many are drawn from: 2 or more.
+
+    Returns
+    -------
+    float
+        Above ``level``, and close to it for many units.
+
+    Examples
+    --------
+    >>> expanded_level(0.95, 9), expanded_level(0.95, 114), expanded_level(0.95, 10_000)
+    (0.986, 0.953, 0.950)
+    """
+    t = stats.t.ppf(0.5 + level / 2, n_units - 1) * np.sqrt(n_units / (n_units - 1))
+    return float(1 - 2 * stats.norm.sf(t))
 
 
 def perfect_interval(
