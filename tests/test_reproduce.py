@@ -201,6 +201,29 @@ def test_a_killed_run_leaves_the_results_whole(copy: Path, study_env):
     assert results(copy) == before
 
 
+def test_test_rows_are_scored_again_only_for_the_model_that_opened_them(copy, study_env, run):
+    assert "evaluation  left out" in script(run, study_env, copy, "reproduce", "--fresh").stdout
+    assert "evaluation.csv" not in results(copy)
+    script(run, study_env, copy, "evaluation")
+    opened = results(copy)
+    script(run, study_env, copy, "reproduce")
+    again = results(copy)
+    for name in ("evaluation.csv", "predictions.csv", "openings.json"):
+        assert again[name] == opened[name]
+    digit(copy / "results/evaluation.csv", r"^linear,roc_auc,(0\.\d{3})")
+    done = script(run, study_env, copy, "verify", rc=1)
+    assert "different: evaluation.csv: linear, roc_auc" in done.stdout
+
+    replace(copy / "study.toml", r"^baselines = .*$", 'baselines = ["dummy", "linear"]')
+    replace(copy / "study.toml", r"^domain = .*$", "")
+    done = script(run, study_env, copy, "reproduce")
+    assert "evaluation  left out" in done.stdout
+    assert "results/evaluation.csv (no longer made)" in done.stdout
+    assert results(copy)["openings.json"] == opened["openings.json"]
+    done = script(run, study_env, copy, "evaluation", rc=2)
+    assert "the locked test rows were opened before" in done.stderr
+
+
 MACHINES = {
     "hash seed and one worker": {"PYTHONHASHSEED": "7", "WORKERS": "1"},
     "two workers, two threads": {"PYTHONHASHSEED": "8", "WORKERS": "2", "OMP_NUM_THREADS": "2"},

@@ -18,6 +18,7 @@ from common import ROOT, options, run, say, write_text
 # Each is a script with main(arguments), run in this order; report comes last: it reads the others.
 STAGES = ("leakage", "baselines", "ablation", "report")
 KEPT = ("openings.json",)  # a record that grows; every run starts from the committed one
+CLOSED = "evaluation  left out: the test rows are locked for this model; see scripts/evaluation.py"
 MANIFEST = "manifest.json"
 
 
@@ -51,6 +52,8 @@ def main(arguments: Namespace) -> None:
         f"{len(files)} files under {results}; {len(changed)} changed"
         + "".join(f"\n  {c}" for c in changed)
     )
+    if "evaluation" not in seconds:
+        say(CLOSED)
     say("Next: python scripts/verify.py makes all of it again and compares every number.")
 
 
@@ -60,15 +63,35 @@ def make_all(arguments: Namespace, into: Path) -> dict[str, float]:
         if (arguments.results / name).is_file():
             shutil.copy(arguments.results / name, into / name)
     seconds = {}
-    for number, name in enumerate(STAGES, start=1):
+    stages = stages_of(arguments)
+    for number, name in enumerate(stages, start=1):
         start = time.perf_counter()
-        settings = vars(arguments) | {"results": into, "label": f"{number}/{len(STAGES)} {name}"}
+        settings = vars(arguments) | {"results": into, "label": f"{number}/{len(stages)} {name}"}
         stage = import_module(name)
         make = stage.write_tables if name == "report" else stage.main
         with contextlib.redirect_stdout(io.StringIO()):  # the tables are in the files
             make(Namespace(**settings))
         seconds[name] = round(time.perf_counter() - start, 1)
     return seconds
+
+
+def stages_of(arguments: Namespace) -> list[str]:
+    """Return the stages; the test rows are scored again only where they were opened before.
+
+    Nothing but scripts/evaluation.py opens them: for a model that has not had them, this makes
+    everything else and leaves their scores out.
+    """
+    from {{ cookiecutter.__package }}.openings import parts_of
+    from {{ cookiecutter.__package }}.study import read_study
+
+    record = arguments.results / KEPT[0]
+    if not record.is_file():
+        return list(STAGES)
+    parts = parts_of(read_study(arguments.study))
+    opened = json.loads(record.read_text(encoding="utf-8"))
+    if not any(opening["parts"] == parts for opening in opened):
+        return list(STAGES)
+    return [*STAGES[:-1], "evaluation", STAGES[-1]]
 
 
 def sweep(aside: Path) -> None:
