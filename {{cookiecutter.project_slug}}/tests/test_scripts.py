@@ -1,40 +1,29 @@
 """The scripts as a user runs them: in a process of their own, on a tiny study."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ["baselines", "ablation"]
 
 
-def call(script: str, *arguments: str, cwd: Path = ROOT, **environment: str):
-    """Run a script; return the finished process."""
-    return subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / f"{script}.py"), *arguments],
-        cwd=cwd,
-        env=os.environ | {"PYTHONIOENCODING": "utf-8"} | environment,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+@pytest.fixture
+def make(call):
+    """Return a runner of scripts on a folder's study, which gives what was written, by name."""
 
+    def run(folder: Path, script: str, into: str, *arguments: str, **environment: str) -> dict:
+        results = folder / into
+        study = str(folder / "study.toml")
+        done = call(script, "--study", study, "--results", str(results), *arguments, **environment)
+        assert done.returncode == 0, done.stderr
+        return {path.name: path.read_bytes() for path in sorted(results.iterdir())}
 
-def make(folder: Path, script: str, into: str, *arguments: str, **environment: str) -> dict:
-    """Run a script on the folder's study; return what it wrote, by name."""
-    results = folder / into
-    study = str(folder / "study.toml")
-    done = call(script, "--study", study, "--results", str(results), *arguments, **environment)
-    assert done.returncode == 0, done.stderr
-    return {path.name: path.read_bytes() for path in sorted(results.iterdir())}
+    return run
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_two_runs_give_the_same_bytes(folder: Path, script: str):
+def test_two_runs_give_the_same_bytes(folder: Path, script: str, make):
     one = make(folder, script, "one", "--workers", "1", PYTHONHASHSEED="1")
     two = make(folder, script, "two", "--workers", "2", PYTHONHASHSEED="2", OMP_NUM_THREADS="2")
     assert sorted(one) == [f"{script}.csv", f"{script}_comparison.csv"]
@@ -42,7 +31,7 @@ def test_two_runs_give_the_same_bytes(folder: Path, script: str):
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_another_seed_gives_other_bytes(folder: Path, script: str):
+def test_another_seed_gives_other_bytes(folder: Path, script: str, make):
     """The twin: equal bytes above are no accident."""
     one = make(folder, script, "one")
     path = folder / "study.toml"
@@ -51,7 +40,7 @@ def test_another_seed_gives_other_bytes(folder: Path, script: str):
     assert make(folder, script, "two")[f"{script}.csv"] != one[f"{script}.csv"]
 
 
-def test_the_ladder_is_complete(folder: Path):
+def test_the_ladder_is_complete(folder: Path, make):
     make(folder, "baselines", "results")
     scores = pd.read_csv(folder / "results" / "baselines.csv")
     assert list(scores.columns) == ["model", "repeat", "fold", "metric", "value"]
@@ -62,7 +51,9 @@ def test_the_ladder_is_complete(folder: Path):
     assert set(dummy["value"]) == {0.5}
 
 
-def test_decisions_stand_in_the_comparisons_and_the_linear_model_comes_first(folder: Path):
+def test_decisions_stand_in_the_comparisons_and_the_linear_model_comes_first(
+    folder: Path, make, call
+):
     arguments = ["--study", str(folder / "study.toml"), "--results", str(folder / "results")]
     done = call("baselines", *arguments)
     assert done.stdout.strip().startswith("The linear model is not distinguishable from candidate")
@@ -74,7 +65,7 @@ def test_decisions_stand_in_the_comparisons_and_the_linear_model_comes_first(fol
         assert set(compared["decision"]) <= {"better", "worse", "not distinguishable"}
 
 
-def test_the_full_candidate_is_the_one_of_the_ladder(folder: Path):
+def test_the_full_candidate_is_the_one_of_the_ladder(folder: Path, make):
     make(folder, "baselines", "results")
     make(folder, "ablation", "results")
     ladder = pd.read_csv(folder / "results" / "baselines.csv").query("model == 'candidate'")
@@ -83,14 +74,14 @@ def test_the_full_candidate_is_the_one_of_the_ladder(folder: Path):
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_help_is_plain_and_needs_no_study(script: str, tmp_path: Path):
+def test_help_is_plain_and_needs_no_study(script: str, tmp_path: Path, call):
     done = call(script, "--help", cwd=tmp_path)
     assert done.returncode == 0
     assert "--workers" in done.stdout
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_a_mistake_is_a_message_and_nothing_is_written(folder: Path, script: str):
+def test_a_mistake_is_a_message_and_nothing_is_written(folder: Path, script: str, call):
     path = folder / "study.toml"
     path.write_text(
         path.read_text(encoding="utf-8").replace("folds = 3", "folds = 1"),
@@ -106,7 +97,7 @@ def test_a_mistake_is_a_message_and_nothing_is_written(folder: Path, script: str
     assert "Traceback" in call(script, *arguments, "--debug").stderr
 
 
-def test_bad_data_leaves_old_results_as_they_were(folder: Path):
+def test_bad_data_leaves_old_results_as_they_were(folder: Path, make, call):
     before = make(folder, "baselines", "results")
     data = folder / "tiny.csv"
     data.write_bytes(data.read_bytes().replace(b"20,", b"21,", 1))
@@ -118,7 +109,7 @@ def test_bad_data_leaves_old_results_as_they_were(folder: Path):
     assert {p.name: p.read_bytes() for p in sorted((folder / "results").iterdir())} == before
 
 
-def test_no_workers_is_refused():
+def test_no_workers_is_refused(call):
     done = call("baselines", "--workers", "0")
     assert done.returncode == 2
     assert "use 1 or more" in done.stderr
