@@ -18,6 +18,7 @@ def main(arguments: Namespace) -> None:
         score_table,
     )
     from {{ cookiecutter.__package }}.study import read_study
+    from {{ cookiecutter.__package }}.variance import doubt, fold_sources, in_words
 
     study = read_study(arguments.study)
     metrics = check_metrics(study)
@@ -46,6 +47,7 @@ def main(arguments: Namespace) -> None:
     say(f"\nMean over {len(setting.folds)} folds [95 % interval]; locked test rows stay unseen\n")
     say(score_table(score_intervals(scores, metrics, **sizes)).to_string())
     say(direction_note(metrics))
+    say(f"{in_words(fold_sources(study, variants))} {doubt(study)}".rstrip())
     say(f"\nFull candidate minus variant in {metric.label}; positive is better\n")
     say(comparison_table(comparison).to_string() + "\n")
     say("\n".join(explain(comparison, FULL, metric.label)))

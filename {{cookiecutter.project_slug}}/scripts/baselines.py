@@ -9,6 +9,7 @@ def main(arguments: Namespace) -> None:
     """Write baselines.csv and baselines_comparison.csv; print both as tables."""
     from {{ cookiecutter.__package }}.comparison import compare_to_baselines
     from {{ cookiecutter.__package }}.decisions import RULES, decide, explain, headline
+    from {{ cookiecutter.__package }}.diagnostics import prevalence_note
     from {{ cookiecutter.__package }}.evaluation import METRICS, check_metrics
     from {{ cookiecutter.__package }}.models import build_model
     from {{ cookiecutter.__package }}.report import (
@@ -18,6 +19,7 @@ def main(arguments: Namespace) -> None:
         score_table,
     )
     from {{ cookiecutter.__package }}.study import read_study
+    from {{ cookiecutter.__package }}.variance import doubt, fold_sources, in_words
 
     study = read_study(arguments.study)
     metrics = check_metrics(study)
@@ -41,9 +43,12 @@ def main(arguments: Namespace) -> None:
     write_csv(comparison, arguments.results / "baselines_comparison.csv")
 
     say("\n" + headline(comparison, candidate))
+    truth = setting.table.y.iloc[setting.development]
+    say(prevalence_note(truth, study.data.classes, "development"))
     say(f"\nMean over {len(setting.folds)} folds [95 % interval]; locked test rows stay unseen\n")
     say(score_table(score_intervals(scores, metrics, **sizes)).to_string())
     say(direction_note(metrics))
+    say(f"{in_words(fold_sources(study, models))} {doubt(study)}".rstrip())
     say(f"\n{candidate} minus baseline in {metric.label}; positive is better\n")
     say(comparison_table(comparison).to_string() + "\n")
     say("\n".join(explain(comparison, candidate, metric.label)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 import tempfile
@@ -11,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:  # heavy libraries are imported when a script works, not for --help
+    import numpy as np
     import pandas as pd
+    from matplotlib.figure import Figure
     from sklearn.pipeline import Pipeline
     from tqdm import tqdm
 
@@ -96,6 +99,7 @@ class Setting(NamedTuple):
     folds: list[Fold]
     n_train: float  # mean rows of a fold's training part
     n_test: float
+    development: np.ndarray  # positions of the rows that are not locked
 
 
 def prepare(study: Study, arguments: argparse.Namespace) -> Setting:
@@ -111,7 +115,7 @@ def prepare(study: Study, arguments: argparse.Namespace) -> Setting:
     stratify = study.task == "classification"
     development, _ = lock_test_set(table, study.split, stratify=stratify, seed=study.seed)
     folds = make_folds(table, development, study.split, stratify=stratify, seed=study.seed)
-    return Setting(study, table, folds, *fold_sizes(folds))
+    return Setting(study, table, folds, *fold_sizes(folds), development)
 
 
 def predict(
@@ -188,3 +192,15 @@ def write_text(text: str, path: Path) -> None:
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write a table; floats as the shortest text that reads back to the same bits."""
     write_text(frame.to_csv(index=False, lineterminator="\n"), path)
+
+
+def write_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as SVG: the same bytes for the same figure, without date or random names."""
+    import matplotlib
+
+    content = io.StringIO()
+    # text stays text, so that it can be searched and takes the page's font
+    with matplotlib.rc_context({"svg.hashsalt": path.stem, "svg.fonttype": "none"}):
+        figure.savefig(content, format="svg", metadata={"Date": None, "Creator": None})
+    text = content.getvalue()
+    write_text(text[text.index("<svg") :], path)  # no XML head: pages take the figure in as it is

@@ -35,6 +35,7 @@ def main(arguments: Namespace) -> None:
     from {{ cookiecutter.__package }}.seeding import seed_for
     from {{ cookiecutter.__package }}.splits import UNITS, Fold, lock_test_set, units_of
     from {{ cookiecutter.__package }}.study import read_study
+    from {{ cookiecutter.__package }}.variance import doubt, in_words, locked_sources
 
     study = read_study(arguments.study)
     metrics, classes = check_metrics(study), study.data.classes
@@ -68,6 +69,7 @@ def main(arguments: Namespace) -> None:
     say(f"\nScores of the locked test rows [95 % interval, bootstrap of {drawn}]\n")
     say(score_table(scores.rename(columns={"value": "mean"})).to_string())
     say(direction_note(metrics))
+    say(f"{in_words(locked_sources(study))} {doubt(study)}".rstrip())
     say(f"\nWritten to {arguments.results}: evaluation.csv, predictions.csv, {', '.join(made)}")
 
 

@@ -1,9 +1,16 @@
 """Write tables and macros from the results, and renew the numbers in README and docs."""
 
+from __future__ import annotations
+
+import json
 from argparse import Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from common import options, prepare, run, say, write_text
+
+if TYPE_CHECKING:
+    from {{ cookiecutter.__package }}.study import Study
 
 TEXTS = ("README.md", "docs/*.md")  # where markers may stand
 STEMS = {"baselines": "Model", "ablation": "Variant"}
@@ -22,6 +29,8 @@ def write_tables(arguments: Namespace) -> None:
     import pandas as pd
 
     from {{ cookiecutter.__package }}.decisions import RULES, headline
+    from {{ cookiecutter.__package }}.diagnostics import prevalence_note
+    from {{ cookiecutter.__package }}.models import build_model
     from {{ cookiecutter.__package }}.report import (
         comparison_macros,
         comparison_table,
@@ -33,10 +42,15 @@ def write_tables(arguments: Namespace) -> None:
         to_markdown,
     )
     from {{ cookiecutter.__package }}.study import StudyError, read_study
+    from {{ cookiecutter.__package }}.variance import doubt, fold_sources, in_words
 
     study = read_study(arguments.study)
     setting = prepare(study, arguments)
     sizes = {"n_train": setting.n_train, "n_test": setting.n_test}
+    models = {name: build_model(name, study) for name in study.models.names}
+    truth = setting.table.y.iloc[setting.development]
+    prevalence = prevalence_note(truth, study.data.classes, "development")
+    tables = arguments.results / "tables"
     macros = {}
     for stem, corner in STEMS.items():
         paths = [arguments.results / f"{stem}{end}.csv" for end in ("", "_comparison")]
@@ -45,18 +59,74 @@ def write_tables(arguments: Namespace) -> None:
                 raise StudyError(f"{path.name}: not there yet; run scripts/{stem}.py first")
         scores, comparison = (pd.read_csv(path) for path in paths)
         intervals = score_intervals(scores, study.metrics.names, **sizes)
-        note = f"\n{direction_note(study.metrics.names)} Means over {len(setting.folds)} folds"
-        tables = arguments.results / "tables"
-        write_text(
-            to_markdown(score_table(intervals), corner) + f"{note}, with 95 % intervals.\n",
-            tables / f"{stem}.md",
+        note = (
+            f"{prevalence} {direction_note(study.metrics.names)} Means over {len(setting.folds)} "
+            f"folds, with 95 % intervals. {in_words(fold_sources(study, models))} {doubt(study)}"
         )
+        table = to_markdown(score_table(intervals), corner)
+        write_text(f"{table}\n{note.rstrip()}\n", tables / f"{stem}.md")
         first = headline(comparison, study.models.candidate) if stem == "baselines" else ""
         table = to_markdown(comparison_table(comparison), f"Candidate minus {corner.lower()}")
         text = f"{first}\n\n{table}\n{RULES}\n".lstrip()
         write_text(text, tables / f"{stem}_comparison.md")
         macros |= score_macros(stem, intervals) | comparison_macros(stem, comparison)
-    write_text(to_latex(macros), arguments.results / "macros.tex")
+    write_text(claim_text(study, arguments.results), tables / "claim.md")
+    text, more = evaluation_text(study, arguments.results)
+    write_text(text, tables / "evaluation.md")
+    write_text(to_latex(macros | more), arguments.results / "macros.tex")
+
+
+def claim_text(study: Study, results: Path) -> str:
+    """Return the table that compares the split with a random one."""
+    import pandas as pd
+
+    from {{ cookiecutter.__package }}.claim import claim_note, claim_texts
+    from {{ cookiecutter.__package }}.report import to_markdown
+    from {{ cookiecutter.__package }}.study import StudyError
+
+    if not (results / "claim.csv").is_file():
+        raise StudyError("claim.csv: not there yet; run scripts/claim.py first")
+    table = pd.read_csv(results / "claim.csv")
+    note = claim_note(table, study.split, study.models.candidate)
+    if study.split.dependence == "independent":
+        return f"{note}\n"
+    return f"{note}\n\n{to_markdown(claim_texts(table), 'Model')}"
+
+
+def evaluation_text(study: Study, results: Path) -> tuple[str, dict[str, str]]:
+    """Return what the locked test rows said, if they were opened, and the macros for it."""
+    import pandas as pd
+
+    from {{ cookiecutter.__package }}.diagnostics import prevalence_note
+    from {{ cookiecutter.__package }}.openings import count_note
+    from {{ cookiecutter.__package }}.report import (
+        direction_note,
+        score_macros,
+        score_table,
+        to_markdown,
+    )
+    from {{ cookiecutter.__package }}.splits import UNITS
+    from {{ cookiecutter.__package }}.variance import doubt, in_words, locked_sources
+
+    record = results / "openings.json"
+    openings = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else []
+    count = count_note(openings, study.data.sha256)
+    if not (results / "evaluation.csv").is_file():
+        return f"{count} This model was not scored on it.\n", {}
+    scores = pd.read_csv(results / "evaluation.csv").rename(columns={"value": "mean"})
+    n_test, n_units = scores[["n_test", "n_units"]].iloc[0]
+    units = UNITS[study.split.dependence]
+    rows = f"{n_test} rows" if units == "rows" else f"{n_test} rows of {n_units} {units}"
+    predicted = pd.read_csv(results / "predictions.csv")
+    truth = predicted.loc[predicted["model"] == study.models.candidate, "truth"]
+    note = (
+        f"{count} {prevalence_note(truth, study.data.classes, 'test')} Scores of {rows}, with "
+        "95 % intervals (BCa bootstrap). "
+        f"{direction_note(study.metrics.names)} {in_words(locked_sources(study))} "
+        f"{doubt(study)}"
+    )
+    table = to_markdown(score_table(scores), "Model")
+    return f"{table}\n{note.rstrip()}\n", score_macros("evaluation", scores)
 
 
 def renew_texts(root: Path, results: Path) -> list[str]:

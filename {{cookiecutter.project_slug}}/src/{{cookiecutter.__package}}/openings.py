@@ -209,16 +209,16 @@ def count_note(openings: list[dict[str, Any]], data: str) -> str:
 
     Examples
     --------
-    >>> count_note([{"data": "d"}], "d")
-    'The test set was opened once.'
+    >>> count_note([], "d"), count_note([{"data": "d"}], "d")
+    ('The test set was never opened.', 'The test set was opened once.')
     >>> print(count_note([{"data": "e"}, {"data": "d"}, {"data": "d"}], "d"))
     The test set was opened 2 times, each time with another model: these scores flatter by as much \
 as the earlier answers were used. Test rows of other data files were opened 1 more time.
     """
     here = sum(opening["data"] == data for opening in openings)
     elsewhere = len(openings) - here
-    text = "The test set was opened once."
-    if here != 1:
+    text = "The test set was never opened." if here == 0 else "The test set was opened once."
+    if here > 1:
         text = (
             f"The test set was opened {here} times, each time with another model: these scores "
             "flatter by as much as the earlier answers were used."

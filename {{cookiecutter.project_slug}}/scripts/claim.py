@@ -1,0 +1,55 @@
+"""Show what a random split would have reported, beside the split that fits the claim."""
+
+from argparse import Namespace
+
+from common import options, prepare, run, say, score, write_csv, write_figure
+
+
+def main(arguments: Namespace) -> None:
+    """Write claim.csv and figures/claim.svg; baselines.csv has to be there."""
+    import pandas as pd
+
+    from {{ cookiecutter.__package }}.claim import (
+        claim_note,
+        claim_table,
+        draw_claim,
+        random_split,
+    )
+    from {{ cookiecutter.__package }}.evaluation import check_metrics
+    from {{ cookiecutter.__package }}.models import build_model
+    from {{ cookiecutter.__package }}.splits import fold_sizes, make_folds
+    from {{ cookiecutter.__package }}.study import StudyError, read_study
+
+    study = read_study(arguments.study)
+    check_metrics(study)
+    path = arguments.results / "baselines.csv"
+    if not path.is_file():
+        raise StudyError("baselines.csv: not there yet; run scripts/baselines.py first")
+    scores = pd.read_csv(path)
+    if set(scores["model"]) != set(study.models.names):
+        raise StudyError("baselines.csv: has other models than study.toml; run it again first")
+    setting = prepare(study, arguments)
+    sizes = {"n_train": setting.n_train, "n_test": setting.n_test}
+
+    random, random_sizes = scores, sizes
+    if study.split.dependence != "independent":
+        split, stratify = random_split(study.split), study.task == "classification"
+        folds = make_folds(
+            setting.table, setting.development, split, stratify=stratify, seed=study.seed
+        )
+        n_train, n_test = fold_sizes(folds)
+        dealt = setting._replace(study=study.model_copy(update={"split": split}), folds=folds)
+        models = {name: build_model(name, study) for name in study.models.names}
+        random = score(models, dealt, arguments, "claim")
+        random_sizes = {"n_train": n_train, "n_test": n_test}
+
+    table = claim_table(scores, random, study.metrics.primary, sizes, random_sizes)
+    note = claim_note(table, study.split, study.models.candidate)
+    write_csv(table, arguments.results / "claim.csv")
+    write_figure(draw_claim(table, study.split), arguments.results / "figures" / "claim.svg")
+    say(f"\n{note}")
+    say(f"\nWritten to {arguments.results}: claim.csv, figures/claim.svg")
+
+
+if __name__ == "__main__":
+    run(main, options(__doc__))

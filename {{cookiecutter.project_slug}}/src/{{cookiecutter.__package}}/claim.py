@@ -1,0 +1,202 @@
+"""What a random split would have said: the score beside the one that fits the claim."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from .evaluation import METRICS
+from .report import score_intervals
+from .study import Split
+
+OURS, RANDOM = "#0072b2", "#d55e00"  # told apart by all kinds of colour vision
+
+
+def random_split(split: Split) -> Split:
+    """Return the split that takes rows for independent, otherwise like the study's.
+
+    Parameters
+    ----------
+    split : Split
+        The ``[split]`` section.
+
+    Returns
+    -------
+    Split
+        As many folds and repeats, of rows dealt at random.
+
+    Examples
+    --------
+    >>> random_split(Split(dependence="temporal", folds=3, gap=2))
+    Split(dependence='independent', test_size=0.2, folds=3, repeats=1, gap=0, block=0.0)
+    """
+    return split.model_copy(update={"dependence": "independent", "gap": 0, "block": 0.0})
+
+
+def claim_table(
+    scores: pd.DataFrame,
+    random: pd.DataFrame,
+    metric: str,
+    sizes: dict[str, float],
+    random_sizes: dict[str, float],
+) -> pd.DataFrame:
+    """Put the scores of both splits side by side.
+
+    Parameters
+    ----------
+    scores, random : DataFrame
+        Long results (model, repeat, fold, metric, value) of the study's split and of a random one.
+    metric : str
+        A key of ``METRICS``.
+    sizes, random_sizes : dict
+        ``n_train`` and ``n_test`` of either.
+
+    Returns
+    -------
+    DataFrame of shape (n_models, 9)
+        Columns model, metric, value, low, high; random, random_low, random_high; and flattery: how
+        much better the random split makes the model look, positive whatever the metric's direction.
+
+    Examples
+    --------
+    >>> scores = pd.DataFrame({
+    ...     "model": "linear", "repeat": 0, "fold": [0, 1], "metric": "mae", "value": [2.0, 3.0],
+    ... })
+    >>> sizes = {"n_train": 20, "n_test": 20}
+    >>> claim_table(scores, scores.assign(value=[1.5, 1.7]), "mae", sizes, sizes).round(1)
+        model metric  value  low  high  random  random_low  random_high  flattery
+    0  linear    mae    2.5  0.0  13.5     1.6         0.0          3.8       0.9
+    """
+    ours = score_intervals(scores, [metric], **sizes)
+    other = score_intervals(random, [metric], **random_sizes)
+    table = ours.rename(columns={"mean": "value"})[["model", "metric", "value", "low", "high"]]
+    other = other.set_index("model").loc[table["model"]].reset_index()
+    table["random"], table["random_low"] = other["mean"], other["low"]
+    table["random_high"] = other["high"]
+    gain = table["random"] - table["value"]
+    table["flattery"] = gain if METRICS[metric].higher_is_better else -gain
+    return table
+
+
+def claim_note(table: pd.DataFrame, split: Split, candidate: str) -> str:
+    """Say how much a random split would have flattered the candidate.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `claim_table` makes it.
+    split : Split
+        The ``[split]`` section.
+    candidate : str
+        What the candidate is called.
+
+    Returns
+    -------
+    str
+        A sentence or two.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({
+    ...     "model": ["candidate"], "metric": ["mae"], "value": [7.4], "random": [5.6],
+    ...     "flattery": [1.8],
+    ... })
+    >>> print(claim_note(table, Split(dependence="grouped"), "candidate"))
+    A random split would have reported MAE 5.600 for candidate, where the split that fits the \
+claim reports 7.400: it flatters by 1.800.
+    """
+    if split.dependence == "independent":
+        return (
+            "The claim is about more rows of the same kind, so the random split is the one that is "
+            "reported: there is nothing to compare."
+        )
+    one = table.set_index("model").loc[candidate]
+    verdict = f"it flatters by {one['flattery']:.3f}"
+    if one["flattery"] <= 0:
+        verdict = "it does not flatter here"
+    return (
+        f"A random split would have reported {METRICS[one['metric']].label} {one['random']:.3f} "
+        f"for {candidate}, where the split that fits the claim reports {one['value']:.3f}: "
+        f"{verdict}."
+    )
+
+
+def claim_texts(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the comparison as text, a row per model.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `claim_table` makes it.
+
+    Returns
+    -------
+    DataFrame of shape (n_models, 3)
+        Texts, indexed by model.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({
+    ...     "model": ["candidate"], "metric": ["mae"], "value": [7.4], "low": [6.2], "high": [8.7],
+    ...     "random": [5.6], "random_low": [5.3], "random_high": [5.9], "flattery": [1.8],
+    ... })
+    >>> print(claim_texts(table).T)
+                         candidate
+    reported  7.400 [6.200, 8.700]
+    random    5.600 [5.300, 5.900]
+    flattery                +1.800
+    """
+    rows = {
+        one.model: {
+            "reported": f"{one.value:.3f} [{one.low:.3f}, {one.high:.3f}]",
+            "random": f"{one.random:.3f} [{one.random_low:.3f}, {one.random_high:.3f}]",
+            "flattery": f"{one.flattery:+z.3f}",
+        }
+        for one in table.itertuples(index=False)
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def draw_claim(table: pd.DataFrame, split: Split) -> Figure:
+    """Draw both scores of every model with their intervals.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `claim_table` makes it.
+    split : Split
+        The ``[split]`` section.
+
+    Returns
+    -------
+    Figure
+        One row per model, the first model on top.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({
+    ...     "model": ["candidate"], "metric": ["mae"], "value": [7.4], "low": [6.2], "high": [8.7],
+    ...     "random": [5.6], "random_low": [5.3], "random_high": [5.9], "flattery": [1.8],
+    ... })
+    >>> draw_claim(table, Split(dependence="grouped")).axes[0].get_xlabel()
+    'MAE (lower is better), mean over folds with 95 % interval'
+    """
+    figure = Figure(figsize=(7, 1.3 + 0.5 * len(table)), layout="constrained")
+    axes = figure.subplots()
+    rows = np.arange(len(table))
+    drawn = [("value", "low", "high", OURS, "o", f"{split.dependence} split, reported", -0.12)]
+    if split.dependence != "independent":
+        label = "random split, for comparison"
+        drawn.append(("random", "random_low", "random_high", RANDOM, "s", label, 0.12))
+    for mean, low, high, colour, marker, label, shift in drawn:
+        axes.hlines(rows + shift, table[low], table[high], color=colour, linewidth=2)
+        axes.plot(table[mean], rows + shift, marker, color=colour, label=label)
+    axes.set_yticks(rows, table["model"])
+    axes.invert_yaxis()
+    metric = METRICS[table["metric"].iloc[0]]
+    better = "higher" if metric.higher_is_better else "lower"
+    axes.set_xlabel(f"{metric.label} ({better} is better), mean over folds with 95 % interval")
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(loc="outside upper center", ncols=2, frameon=False)
+    return figure
