@@ -208,7 +208,10 @@ def closing_words(done, undone):
     ]
     if "environment" in done:
         activate = r".venv\Scripts\activate" if WINDOWS else "source .venv/bin/activate"
-        lines += [f"    {activate}", "    python scripts/verify.py    # every number of the example comes out again"]
+        lines += [
+            f"    {activate}",
+            "    python scripts/verify.py    # every number of the example comes out again",
+        ]
     else:
         lines += [f"    {BY_HAND['environment'][0]}", f"    {PYTHON} scripts/verify.py"]
     if undone:

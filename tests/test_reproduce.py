@@ -70,6 +70,10 @@ def digit(path: Path, pattern: str) -> None:
     assert start < end
 
 
+def append(path: Path, text: str) -> None:
+    path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8", newline="\n")
+
+
 def break_data(study: Path) -> None:
     data = next((study / "data" / "raw").glob("*.csv"))
     content = bytearray(data.read_bytes())
@@ -111,7 +115,7 @@ BROKEN = {
         r"missing: ablation\.csv",
     ),
     "a row too many": (
-        lambda s: (s / "results/ablation.csv").open("a").write("full,9,9,roc_auc,0.75\n"),
+        lambda s: append(s / "results/ablation.csv", "full,9,9,roc_auc,0.75\n"),
         r"extra: ablation\.csv: full, 9, 9, roc_auc",
     ),
     "a file too many": (

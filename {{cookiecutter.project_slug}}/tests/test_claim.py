@@ -8,7 +8,12 @@ import pandas as pd
 import pytest
 
 from {{ cookiecutter.__package }}.checksums import sha256_of
-from {{ cookiecutter.__package }}.claim import claim_note, claim_table, draw_claim, random_split
+from {{ cookiecutter.__package }}.claim import (
+    claim_note,
+    claim_table,
+    draw_claim,
+    random_split,
+)
 from {{ cookiecutter.__package }}.splits import make_folds
 from {{ cookiecutter.__package }}.study import Split, StudyError
 

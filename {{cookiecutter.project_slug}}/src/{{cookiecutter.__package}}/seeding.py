@@ -210,5 +210,6 @@ def _fix_tensorflow(seed: int) -> str:
             threads.set_intra_op_parallelism_threads(1)
             threads.set_inter_op_parallelism_threads(1)
         except RuntimeError as error:
-            raise StudyError("TensorFlow is in use already; call fix_seeds before it") from error
+            message = "TensorFlow is in use already; call fix_seeds before using it"
+            raise StudyError(message) from error
     return str(tf.__version__)
