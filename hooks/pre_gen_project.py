@@ -72,8 +72,9 @@ DEPENDENCIES = words("""
 # Folders of the study, and scripts: Python finds those before any package of the same name.
 STUDY = words("""
     data docs notebooks paper results scripts site src test tests
-    ablation baselines check common comparison conftest environment evaluation interpretation
-    leakage lock provenance report reproduce sharing verify
+    ablation archive backends baselines benchmarks cards check checklist claim common comparison
+    compute conftest environment evaluation explore figures interpretation leakage lock notebook
+    provenance report reproduce sharing tour verify
 """)
 
 

@@ -203,4 +203,5 @@ def write_figure(figure: Figure, path: Path) -> None:
     with matplotlib.rc_context({"svg.hashsalt": path.stem, "svg.fonttype": "none"}):
         figure.savefig(content, format="svg", metadata={"Date": None, "Creator": None})
     text = content.getvalue()
-    write_text(text[text.index("<svg") :], path)  # no XML head: pages take the figure in as it is
+    text = text[text.index("<svg") :]  # no XML head: pages take the figure in as it is
+    write_text("".join(f"{line.rstrip()}\n" for line in text.splitlines()), path)

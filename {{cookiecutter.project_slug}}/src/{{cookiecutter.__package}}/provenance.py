@@ -108,7 +108,8 @@ def machine() -> dict[str, Any]:
     ]
     return {
         "python": platform.python_version(),
-        "platform": platform.platform(),
+        # no release of the kernel: it changes often, and no number depends on it
+        "platform": " ".join([platform.system(), platform.machine(), *platform.libc_ver()]).strip(),
         "cpu": _cpu_name(),
         "cpu_features": sorted([*simd.get("baseline", []), *simd.get("found", [])]),
         "thread_pools": sorted({" ".join(pool.split()) for pool in pools}),
