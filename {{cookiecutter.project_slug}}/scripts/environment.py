@@ -7,6 +7,7 @@ This script needs Python and nothing else; it uses uv where there is one because
 
 import argparse
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -93,8 +94,20 @@ def run(command):
         )
 
 
-def build(lock, uv):
+def python_of(wheels):
+    """Return the version that a folder's wheels are for ("3.12"): some hold compiled code."""
+    names = sorted(path.name for path in Path(wheels).glob("*.whl"))
+    if not names:
+        raise CommandError(f"{wheels}: there are no wheels in this folder.")
+    found = {match for name in names for match in re.findall(r"-cp3(\d+)-cp3\1-", name)}
+    if len(found) != 1:
+        raise CommandError(f"{wheels}: the wheels are for no one Python 3.x ({sorted(found)}).")
+    return f"3.{found.pop()}"
+
+
+def build(lock, uv, wheels=None):
     """Make .venv, or take the one that is there, and install the lock and the study into it."""
+    wanted = python_of(wheels) if wheels else None
     if VENV.exists():
         found, _ = probe([str(PYTHON)])
         if found not in OFFERED:
@@ -102,12 +115,16 @@ def build(lock, uv):
                 f".venv is there but has no working Python {', '.join(OFFERED)}.\n"
                 "Remove the folder .venv and run this again."
             )
+        if wanted and found != wanted:
+            raise CommandError(f".venv has Python {found}, the wheels are for {wanted}; remove it.")
         print(f"Updating .venv (Python {found}).", flush=True)
         if not uv:
             run([PYTHON, "-m", "ensurepip"])  # an environment made by uv has no pip
     else:
-        wanted = (ROOT / ".python-version").read_text(encoding="utf-8").strip()
-        python = find_python(wanted, uv)
+        usual = (ROOT / ".python-version").read_text(encoding="utf-8").strip()
+        python = find_python(wanted or usual, uv)
+        if wanted and probe([python])[0] != wanted:
+            raise CommandError(f"The wheels are for Python {wanted}; install that one.")
         make = [*uv, "venv", "--quiet", "--python", python] if uv else [python, "-m", "venv"]
         print(f"Making .venv with {'uv' if uv else 'venv and pip'}.", flush=True)
         run([*make, VENV])
@@ -116,6 +133,8 @@ def build(lock, uv):
         install = [*uv, "pip", "install", "--quiet", "--python", PYTHON]
     else:
         install = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    if wheels:
+        install += ["--no-index", "--find-links", Path(wheels).resolve()]
     # Wheels only: building a library from source would fetch build tools that no lock holds.
     run([*install, "--require-hashes", "--only-binary", ":all:", "-r", lock])
     run([*install, "--no-deps", "--no-build-isolation", "-e", "."])
@@ -128,6 +147,11 @@ def main():
         "--runtime",
         action="store_true",
         help="install only what the study runs on (requirements.txt), no tools to check it with",
+    )
+    parser.add_argument(
+        "--wheels",
+        type=Path,
+        help="install from this folder of wheels, without a network (implies --runtime)",
     )
     parser.add_argument(
         "--installer",
@@ -143,7 +167,8 @@ def main():
         uv = None if options.installer == "pip" else find_uv()
         if options.installer == "uv" and not uv:
             raise CommandError("uv was asked for, but it is neither on PATH nor in this Python.")
-        build("requirements.txt" if options.runtime else "requirements-dev.txt", uv)
+        runtime = options.runtime or options.wheels
+        build("requirements.txt" if runtime else "requirements-dev.txt", uv, options.wheels)
     except BaseException as error:  # interrupts too: a half-made .venv looks like a whole one
         if not was_there and VENV.exists():
             shutil.rmtree(VENV)

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from report import renewed
-from reproduce import KEPT, MANIFEST, digests, make_all, result_files
+from reproduce import KEPT, MANIFEST, digests, make_all, result_files, state
 
-from common import options, run, say
+from common import options, run, say, write_text
 
 if TYPE_CHECKING:
     from {{ cookiecutter.__package }}.study import Study
@@ -47,8 +47,33 @@ def main(arguments: Namespace) -> None:
         print(json.dumps(content, indent=1))  # ASCII: everything else is escaped
     else:
         tell(counts, differences, notes)
+    remember(arguments, None if differences else counts)
     if differences:
         sys.exit(1)
+
+
+def remember(arguments: Namespace, counts: Counter[str] | None) -> None:
+    """Keep what this run found of these files, or forget what an earlier one did."""
+    if counts is None:
+        stamp(arguments).unlink(missing_ok=True)
+        return
+    found = {kind: counts[kind] for kind in KINDS}
+    content = {"state": state(arguments), "counts": found}
+    write_text(json.dumps(content, indent=1) + "\n", stamp(arguments))
+
+
+def last_verified(arguments: Namespace) -> dict[str, int] | None:
+    """Return what the last run found, if it found these very files to come out again."""
+    path = stamp(arguments)
+    if not path.is_file():
+        return None
+    last = json.loads(path.read_text(encoding="utf-8"))
+    return last["counts"] if last["state"] == state(arguments) else None
+
+
+def stamp(arguments: Namespace) -> Path:
+    """Return where the last verification is kept: on this machine only, git ignores it."""
+    return arguments.study.resolve().parent / ".cache" / "verified.json"
 
 
 def edited(manifest: dict[str, Any], arguments: Namespace, made: Path) -> list[Difference]:

@@ -1,0 +1,151 @@
+"""What stands in an archive beside the study: a CODECHECK configuration, a page for offline use.
+
+The configuration is the author's part of CODECHECK's 2.0 (codecheck.org.uk/spec/config/2.0).
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from .crate import authors_of
+
+CODECHECK = "https://codecheck.org.uk/spec/config/2.0/"
+RECORDS = ("results/manifest.json", "results/openings.json")  # not made again: what happened when
+COMMENT = "made by scripts/reproduce.py, compared by scripts/verify.py"
+
+
+def codecheck_yml(citation: dict[str, Any], outputs: list[str]) -> str:
+    """Write the author's part of codecheck.yml; a codechecker adds the rest.
+
+    Parameters
+    ----------
+    citation : dict
+        CITATION.cff; its DOI, if it has one, is what the paper is referred to by.
+    outputs : list of str
+        Every result, as paths below the study.
+
+    Returns
+    -------
+    str
+        YAML: the results that have to come out again, title, authors, reference. CODECHECK asks
+        for every author's ORCID; one that CITATION.cff does not have is left out.
+
+    Examples
+    --------
+    >>> author = {"name": "Ada", "orcid": "https://orcid.org/0000-0002-1825-0097"}
+    >>> text = codecheck_yml({"title": "T", "authors": [author]}, ["results/a.csv"])
+    >>> print("".join(text.splitlines(keepends=True)[5:]), end="")
+    manifest:
+      - file: "results/a.csv"
+        comment: "made by scripts/reproduce.py, compared by scripts/verify.py"
+    <BLANKLINE>
+    paper:
+      title: "T"
+      authors:
+        - name: "Ada"
+          ORCID: "0000-0002-1825-0097"
+      reference: "in preparation"
+    """
+    doi = citation.get("doi")
+    lines = [
+        "%YAML 1.1",
+        "---",
+        "# The author's part; a codechecker adds codechecker, report, summary and certificate.",
+        f"version: {CODECHECK}",
+        "",
+        "manifest:",
+    ]
+    for name in outputs:
+        if name not in RECORDS:
+            lines += [f"  - file: {_quoted(name)}", f"    comment: {_quoted(COMMENT)}"]
+    lines += ["", "paper:", f"  title: {_quoted(citation['title'])}", "  authors:"]
+    for one in authors_of(citation):
+        lines.append(f"    - name: {_quoted(one['name'])}")
+        lines += [f"      ORCID: {_quoted(one['orcid'])}"] if "orcid" in one else []
+    lines.append(f"  reference: {_quoted(f'https://doi.org/{doi}' if doi else 'in preparation')}")
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(str(text), ensure_ascii=False)  # a JSON text is a YAML text
+
+
+def offline_page(python: str, platform: str, n_wheels: int) -> str:
+    r"""Say how to run the study from the archive alone.
+
+    Parameters
+    ----------
+    python, platform : str
+        What the wheels are for, such as ``"3.12"`` and ``"Linux x86_64"``.
+    n_wheels : int
+        How many there are.
+
+    Returns
+    -------
+    str
+        Markdown.
+
+    Examples
+    --------
+    >>> "for Python 3.12 on\nLinux x86_64" in offline_page("3.12", "Linux x86_64", 30)
+    True
+    """
+    return f"""\
+# Run this study without a network
+
+`wheels/` holds the {n_wheels} libraries that `requirements.txt` locks, for Python {python} on
+{platform}. There, nothing else is needed; every wheel is checked against its hash in the lock.
+
+```
+python{python} scripts/environment.py --wheels wheels
+source .venv/bin/activate            # on Windows: .venv\\Scripts\\activate
+python scripts/verify.py             # makes every result again and compares it with those here
+```
+
+Without that script, the first line by hand:
+
+```
+python{python} -m venv .venv
+.venv/bin/python -m pip install --no-index --find-links wheels --require-hashes -r requirements.txt
+.venv/bin/python -m pip install --no-index --no-deps --no-build-isolation -e .
+```
+
+Elsewhere leave `--wheels wheels` out: the same versions come from the package index, as long as
+there is one.
+`ro-crate-metadata.json` names every file here with its SHA-256.
+"""
+
+
+def write_zip(entries: dict[str, bytes | Path], executable: set[str], into: Path) -> None:
+    """Write a zip whose bytes depend on its content alone.
+
+    Parameters
+    ----------
+    entries : dict of str to bytes or Path
+        What each path in the zip holds, or the file that holds it.
+    executable : set of str
+        Paths that can be run.
+    into : Path
+        File to write.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     one, two = Path(folder, "1.zip"), Path(folder, "2.zip")
+    ...     write_zip({"b": b"2", "a": b"1"}, set(), one)
+    ...     write_zip({"a": b"1", "b": b"2"}, set(), two)
+    ...     one.read_bytes() == two.read_bytes(), zipfile.ZipFile(one).namelist()
+    (True, ['a', 'b'])
+    """
+    # Stored, not packed: what a packer makes of the same bytes depends on its version.
+    with zipfile.ZipFile(into, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(entries):
+            entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            entry.create_system = 3  # Unix, wherever it is written, so that modes are kept
+            entry.external_attr = (0o100755 if name in executable else 0o100644) << 16
+            content = entries[name]
+            archive.writestr(entry, content if isinstance(content, bytes) else content.read_bytes())
