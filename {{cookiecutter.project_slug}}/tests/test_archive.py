@@ -8,7 +8,7 @@ import yaml
 
 from {{ cookiecutter.__package }}.archive import codecheck_yml, offline_page, write_zip
 
-HOSTILE = 'Jo "J" O\'Neil\'s \\new # {a}: \N{DNA DOUBLE HELIX}'
+HOSTILE = "Jo \"J\" O'Neil's \\new # {a}: \N{DNA DOUBLE HELIX}"
 
 
 def test_codecheck_has_all_that_is_asked_of_an_author():
