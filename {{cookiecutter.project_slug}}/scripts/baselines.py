@@ -1,15 +1,21 @@
-"""Score the baselines and the candidate on the same folds."""
+"""Score the baselines and the candidate on the same folds, and say where they err."""
 
 from argparse import Namespace
 
-from common import options, prepare, run, say, score, write_csv
+from evaluation import write_diagnostics
+
+from common import options, predict, prepare, run, say, scores_of, write_csv
 
 
 def main(arguments: Namespace) -> None:
-    """Write baselines.csv and baselines_comparison.csv; print both as tables."""
+    """Write baselines.csv and what is made of it; print scores and comparisons as tables."""
     from {{ cookiecutter.__package }}.comparison import compare_to_baselines
+    from {{ cookiecutter.__package }}.compute import make_tasks
     from {{ cookiecutter.__package }}.decisions import RULES, decide, explain, headline
-    from {{ cookiecutter.__package }}.diagnostics import prevalence_note
+    from {{ cookiecutter.__package }}.diagnostics import (
+        prediction_table,
+        prevalence_note,
+    )
     from {{ cookiecutter.__package }}.evaluation import METRICS, check_metrics
     from {{ cookiecutter.__package }}.models import build_model
     from {{ cookiecutter.__package }}.report import (
@@ -18,6 +24,7 @@ def main(arguments: Namespace) -> None:
         score_intervals,
         score_table,
     )
+    from {{ cookiecutter.__package }}.splits import fold_table
     from {{ cookiecutter.__package }}.study import read_study
     from {{ cookiecutter.__package }}.variance import doubt, fold_sources, in_words
 
@@ -28,7 +35,9 @@ def main(arguments: Namespace) -> None:
     sizes = {"n_train": setting.n_train, "n_test": setting.n_test}
 
     candidate, metric = study.models.candidate, METRICS[study.metrics.primary]
-    scores = score(models, setting, arguments, "baselines")
+    tasks = make_tasks(models, setting.folds, study.seed)
+    predictions = predict(tasks, study, setting.table, arguments, "baselines")
+    scores = scores_of(predictions, setting)
     comparison = compare_to_baselines(
         scores,
         candidate=candidate,
@@ -41,6 +50,11 @@ def main(arguments: Namespace) -> None:
     comparison = decide(comparison)
     write_csv(scores, arguments.results / "baselines.csv")
     write_csv(comparison, arguments.results / "baselines_comparison.csv")
+    write_csv(fold_table(setting.folds), arguments.results / "baselines_folds.csv")
+    # of the first repeat, so that a row that was held out counts once
+    once = [said for said in predictions if said.fold.repeat == 0]
+    held_out = prediction_table(once, setting.table, study.data.classes)
+    made = write_diagnostics(held_out, setting.table, study, arguments.results, "baselines_")
 
     say("\n" + headline(comparison, candidate))
     truth = setting.table.y.iloc[setting.development]
@@ -53,7 +67,8 @@ def main(arguments: Namespace) -> None:
     say(comparison_table(comparison).to_string() + "\n")
     say("\n".join(explain(comparison, candidate, metric.label)))
     say(f"\n{RULES}")
-    say(f"\nWritten to {arguments.results}: baselines.csv, baselines_comparison.csv")
+    made = ["baselines.csv", "baselines_comparison.csv", "baselines_folds.csv", *made]
+    say(f"\nWritten to {arguments.results}: {', '.join(made)}")
 
 
 if __name__ == "__main__":

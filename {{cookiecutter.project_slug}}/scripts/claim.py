@@ -2,17 +2,16 @@
 
 from argparse import Namespace
 
-from common import options, prepare, run, say, score, write_csv, write_figure
+from common import options, prepare, run, say, score, write_csv
 
 
 def main(arguments: Namespace) -> None:
-    """Write claim.csv and figures/claim.svg; baselines.csv has to be there."""
+    """Write claim.csv; baselines.csv has to be there."""
     import pandas as pd
 
     from {{ cookiecutter.__package }}.claim import (
         claim_note,
         claim_table,
-        draw_claim,
         random_split,
     )
     from {{ cookiecutter.__package }}.evaluation import check_metrics
@@ -46,9 +45,8 @@ def main(arguments: Namespace) -> None:
     table = claim_table(scores, random, study.metrics.primary, sizes, random_sizes)
     note = claim_note(table, study.split, study.models.candidate)
     write_csv(table, arguments.results / "claim.csv")
-    write_figure(draw_claim(table, study.split), arguments.results / "figures" / "claim.svg")
     say(f"\n{note}")
-    say(f"\nWritten to {arguments.results}: claim.csv, figures/claim.svg")
+    say(f"\nWritten to {arguments.results}: claim.csv")
 
 
 if __name__ == "__main__":

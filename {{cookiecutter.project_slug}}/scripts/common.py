@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import sys
 import tempfile
@@ -14,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:  # heavy libraries are imported when a script works, not for --help
     import numpy as np
     import pandas as pd
-    from matplotlib.figure import Figure
     from sklearn.pipeline import Pipeline
     from tqdm import tqdm
 
@@ -149,12 +147,18 @@ def score(
 ) -> pd.DataFrame:
     """Fit every model on every fold and return the scores in long form."""
     from {{ cookiecutter.__package }}.compute import make_tasks
+
+    tasks = make_tasks(models, setting.folds, setting.study.seed, purpose=purpose)
+    predictions = predict(tasks, setting.study, setting.table, arguments, label)
+    return scores_of(predictions, setting)
+
+
+def scores_of(predictions: list[Predictions], setting: Setting) -> pd.DataFrame:
+    """Return the scores of predictions in long form."""
     from {{ cookiecutter.__package }}.evaluation import score_predictions
 
-    study, table = setting.study, setting.table
-    tasks = make_tasks(models, setting.folds, study.seed, purpose=purpose)
-    predictions = predict(tasks, study, table, arguments, label)
-    return score_predictions(predictions, table, study.metrics.names, study.data.classes)
+    study = setting.study
+    return score_predictions(predictions, setting.table, study.metrics.names, study.data.classes)
 
 
 def open_cache(study: Study, arguments: argparse.Namespace) -> Cache:
@@ -176,12 +180,17 @@ def open_cache(study: Study, arguments: argparse.Namespace) -> Cache:
 
 
 def write_text(text: str, path: Path) -> None:
+    """Write a text whole or not at all; line ends stay as they are."""
+    write_bytes(text.encode("utf-8"), path)
+
+
+def write_bytes(content: bytes, path: Path) -> None:
     """Write a file whole or not at all: aside first, then renamed over the old one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
         Path(aside).chmod(0o644)  # mkstemp makes files that nobody else can read
         Path(aside).replace(path)
     except BaseException:
@@ -192,16 +201,3 @@ def write_text(text: str, path: Path) -> None:
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write a table; floats as the shortest text that reads back to the same bits."""
     write_text(frame.to_csv(index=False, lineterminator="\n"), path)
-
-
-def write_figure(figure: Figure, path: Path) -> None:
-    """Write a figure as SVG: the same bytes for the same figure, without date or random names."""
-    import matplotlib
-
-    content = io.StringIO()
-    # text stays text, so that it can be searched and takes the page's font
-    with matplotlib.rc_context({"svg.hashsalt": path.stem, "svg.fonttype": "none"}):
-        figure.savefig(content, format="svg", metadata={"Date": None, "Creator": None})
-    text = content.getvalue()
-    text = text[text.index("<svg") :]  # no XML head: pages take the figure in as it is
-    write_text("".join(f"{line.rstrip()}\n" for line in text.splitlines()), path)

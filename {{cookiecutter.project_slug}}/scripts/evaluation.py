@@ -104,14 +104,15 @@ def admitted(study: Study, arguments: Namespace) -> list[dict[str, Any]]:
 
 
 def write_diagnostics(
-    predicted: pd.DataFrame, table: Table, study: Study, results: Path
+    predicted: pd.DataFrame, table: Table, study: Study, results: Path, prefix: str = ""
 ) -> list[str]:
-    """Write where the models err; return the names of the files."""
+    """Write where the models err; return the names of the files, which begin with the prefix."""
     import pandas as pd
 
     from {{ cookiecutter.__package }}.diagnostics import (
         calibration_table,
         confusion_table,
+        residual_quantiles,
         residual_table,
     )
     from {{ cookiecutter.__package }}.splits import block_ids
@@ -127,10 +128,13 @@ def write_diagnostics(
             blocks = block_ids(table.place, study.split.block)
             units["block"] = pd.Series(blocks, index=table.y.index)
         there = {name: of_row for name, of_row in units.items() if of_row is not None}
-        made = {"residuals.csv": residual_table(predicted, there)}
+        made = {
+            "residuals.csv": residual_table(predicted, there),
+            "residual_quantiles.csv": residual_quantiles(predicted),
+        }
     for name, frame in made.items():
-        write_csv(frame, results / name)
-    return sorted(made)
+        write_csv(frame, results / f"{prefix}{name}")
+    return sorted(f"{prefix}{name}" for name in made)
 
 
 if __name__ == "__main__":

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from .evaluation import METRICS
 from .report import score_intervals
 from .study import Split
-
-OURS, RANDOM = "#0072b2", "#d55e00"  # told apart by all kinds of colour vision
 
 
 def random_split(split: Split) -> Split:
@@ -156,47 +152,3 @@ def claim_texts(table: pd.DataFrame) -> pd.DataFrame:
         for one in table.itertuples(index=False)
     }
     return pd.DataFrame.from_dict(rows, orient="index")
-
-
-def draw_claim(table: pd.DataFrame, split: Split) -> Figure:
-    """Draw both scores of every model with their intervals.
-
-    Parameters
-    ----------
-    table : DataFrame
-        As `claim_table` makes it.
-    split : Split
-        The ``[split]`` section.
-
-    Returns
-    -------
-    Figure
-        One row per model, the first model on top.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({
-    ...     "model": ["candidate"], "metric": ["mae"], "value": [7.4], "low": [6.2], "high": [8.7],
-    ...     "random": [5.6], "random_low": [5.3], "random_high": [5.9], "flattery": [1.8],
-    ... })
-    >>> draw_claim(table, Split(dependence="grouped")).axes[0].get_xlabel()
-    'MAE (lower is better), mean over folds with 95 % interval'
-    """
-    figure = Figure(figsize=(7, 1.3 + 0.5 * len(table)), layout="constrained")
-    axes = figure.subplots()
-    rows = np.arange(len(table))
-    drawn = [("value", "low", "high", OURS, "o", f"{split.dependence} split, reported", -0.12)]
-    if split.dependence != "independent":
-        label = "random split, for comparison"
-        drawn.append(("random", "random_low", "random_high", RANDOM, "s", label, 0.12))
-    for mean, low, high, colour, marker, label, shift in drawn:
-        axes.hlines(rows + shift, table[low], table[high], color=colour, linewidth=2)
-        axes.plot(table[mean], rows + shift, marker, color=colour, label=label)
-    axes.set_yticks(rows, table["model"])
-    axes.invert_yaxis()
-    metric = METRICS[table["metric"].iloc[0]]
-    better = "higher" if metric.higher_is_better else "lower"
-    axes.set_xlabel(f"{metric.label} ({better} is better), mean over folds with 95 % interval")
-    axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(loc="outside upper center", ncols=2, frameon=False)
-    return figure

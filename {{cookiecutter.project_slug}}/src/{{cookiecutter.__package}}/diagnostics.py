@@ -1,8 +1,8 @@
 """Where a model is wrong: confusion, calibration, and errors by prediction, group, time or place.
 
-All tables are made from predictions of the locked test rows, of the same models whose scores are
-reported. To look for improvements make them from folds instead: what is learnt from the test rows
-cannot be tested on them.
+`scripts/baselines.py` makes these tables from predictions of the development rows while they were
+held out: look there for improvements. `scripts/evaluation.py` makes them from the locked test rows,
+and what is learnt from those cannot be tested on them.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from .data import Table
 
 MOST_BINS = 10
 ROWS_PER_BIN = 20  # with fewer, a share says little
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)  # median, middle half, middle 90 %
 
 
 def prediction_table(
@@ -216,6 +217,42 @@ def residual_table(predicted: pd.DataFrame, units: dict[str, pd.Series]) -> pd.D
             head = {"model": model, "by": by, "level": rows.index, "n": means.groupby(level).size()}
             tables.append(pd.concat([pd.DataFrame(head, rows.index), rows], axis=1))
     return pd.concat(tables, ignore_index=True)
+
+
+def residual_quantiles(predicted: pd.DataFrame) -> pd.DataFrame:
+    """Say how errors spread, by what was predicted.
+
+    Parameters
+    ----------
+    predicted : DataFrame
+        As `prediction_table` makes it.
+
+    Returns
+    -------
+    DataFrame
+        Columns model, bin, n, prediction (mean), and the quantiles q05, q25, q50, q75 and q95 of
+        prediction minus truth, in bins of about equally many rows.
+
+    Examples
+    --------
+    >>> predicted = pd.DataFrame({
+    ...     "model": "linear", "truth": [1.0, 2.0, 4.0], "prediction": [1.5, 2.0, 3.0],
+    ... })
+    >>> residual_quantiles(predicted).round(2)
+        model  bin  n  prediction   q05   q25  q50   q75   q95
+    0  linear    1  3        2.17  -0.9  -0.5  0.0  0.25  0.45
+    """
+    rows = []
+    for model, part in predicted.groupby("model", sort=False):
+        error = (part["prediction"] - part["truth"]).to_numpy()
+        bins = _bins(part["prediction"].to_numpy())
+        for number in range(1, bins.max() + 1):
+            inside = bins == number
+            mean = part["prediction"].to_numpy()[inside].mean()
+            spread = np.quantile(error[inside], QUANTILES)
+            rows.append((model, number, int(inside.sum()), mean, *spread))
+    ends = [f"q{round(q * 100):02d}" for q in QUANTILES]
+    return pd.DataFrame(rows, columns=["model", "bin", "n", "prediction", *ends])
 
 
 def _bins(values: np.ndarray) -> np.ndarray:

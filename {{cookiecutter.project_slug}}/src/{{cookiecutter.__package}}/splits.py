@@ -199,6 +199,29 @@ def fold_sizes(folds: list[Fold]) -> tuple[float, float]:
     return n_train, float(np.mean([len(fold.test) for fold in folds]))
 
 
+def fold_table(folds: list[Fold]) -> pd.DataFrame:
+    """Return how many rows each fold trains and tests on.
+
+    Parameters
+    ----------
+    folds : list of Fold
+        The shared folds.
+
+    Returns
+    -------
+    DataFrame of shape (n_folds, 4)
+        Columns repeat, fold, n_train, n_test.
+
+    Examples
+    --------
+    >>> fold_table([Fold(0, 0, np.arange(6), np.arange(6, 9))])
+       repeat  fold  n_train  n_test
+    0       0     0        6       3
+    """
+    rows = [(fold.repeat, fold.fold, len(fold.train), len(fold.test)) for fold in folds]
+    return pd.DataFrame(rows, columns=["repeat", "fold", "n_train", "n_test"])
+
+
 def block_ids(place: pd.DataFrame, block: float) -> np.ndarray:
     """Name the square block that each row lies in.
 
