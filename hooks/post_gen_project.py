@@ -18,6 +18,7 @@ WANTS_ENVIRONMENT = "{{ cookiecutter.setup_environment }}" == "yes"
 BY_CRUFT = "{{ '_output_dir' in cookiecutter }}" == "False"
 
 STUDY = Path.cwd().resolve()
+MARK = STUDY / "THIS-STUDY-IS-NOT-WHOLE.txt"  # left by the hook that ran before the files
 WINDOWS = os.name == "nt"
 PYTHON = str(Path(".venv", *(("Scripts", "python.exe") if WINDOWS else ("bin", "python"))))
 MESSAGE = "Start from the repro-ml template"
@@ -93,6 +94,19 @@ def is_update():
     return BY_CRUFT and unnamed and list(parent.iterdir()) == [STUDY]
 
 
+def take_mark():
+    """Take the mark of an unfinished study away; say whether its folder held files before."""
+    held = False
+    try:
+        held = "held other files" in MARK.read_text(encoding="ascii")
+        MARK.unlink()
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:
+        say(f"Remove {MARK.name} by hand, the study is whole: {error}")
+    return held
+
+
 def make_environment():
     """Let the study's own script make .venv; it uses uv where there is one."""
     say("Making the environment .venv from the lock (about a minute) ...")
@@ -123,8 +137,10 @@ def make_repository():
     need("git", "symbolic-ref", "HEAD", "refs/heads/main")  # `init -b` needs git 2.28
 
 
-def commit():
+def commit(held):
     """Commit all files as they were generated."""
+    if held:
+        raise CannotError("the folder held files before; look first at what you commit")
     # A person's own list of ignored files (*.csv, results) must not keep parts of the study out.
     need("git", "-c", f"core.excludesFile={os.devnull}", "add", "-A")
     named = ("-c", "user.useConfigOnly=true")  # else git makes a name up from the machine's
@@ -158,11 +174,11 @@ def install_pre_commit():
     raise CannotError("pre-commit was not found; once there is an environment")
 
 
-def take_steps():
+def take_steps(held):
     """Take the steps in order; give the names of those done, and (name, why, by hand) of others."""
     steps = [
         ("git repository", make_repository),
-        ("first commit", commit),
+        ("first commit", lambda: commit(held)),
         ("pre-commit hook", install_pre_commit),
     ]
     if WANTS_ENVIRONMENT:
@@ -223,14 +239,16 @@ def closing_words(done, undone):
 
 def main():
     """Set the study up, or leave it alone where it only gets an update."""
+    held = take_mark()
     if is_update():
         say("An update: git, hooks and environment stay as they are.", sys.stderr)
         return
-    say("\n".join(closing_words(*take_steps())))
+    say("\n".join(closing_words(*take_steps(held))))
 
 
 if __name__ == "__main__":
     try:
         main()
     except KeyboardInterrupt:
-        say("Interrupted; the study's files are all there.")
+        left = [step for step in BY_HAND if WANTS_ENVIRONMENT or step != "environment"]
+        say("\n".join(closing_words([], [(", ".join(left), "interrupted", commands(left))])))

@@ -6,13 +6,18 @@ that needs the standard library only. It prints ASCII, which every console can s
 
 import json
 import keyword
+import os
 import re
 import sys
 import unicodedata
+from pathlib import Path
 
 # No answer can break out of this string: JSON escapes double quotes and backslashes, a raw string
 # keeps its escapes as they are, and JSON never puts three double quotes in a row.
 ANSWERS = r"""{{ cookiecutter | tojson }}"""
+# The same as they came from the command line or a settings file, before cookiecutter ran them as
+# templates; cruft does not say.
+GIVEN = r"""{{ _cookiecutter | default({}) | tojson }}"""
 
 TEXTS = {"project_name": "My Study", "description": "What it asks", "author_name": "Ada Lovelace"}
 CHOICES = {  # a replayed or updated study can bring values that are not offered any more
@@ -23,6 +28,13 @@ CHOICES = {  # a replayed or updated study can bring values that are not offered
     "ci": ["github", "gitlab"],
     "setup_environment": ["yes", "no"],
 }
+# Here from this hook to the next: cookiecutter cleans up when a hook fails, but not when it is
+# interrupted, or has no room left, between the two.
+MARK = Path("THIS-STUDY-IS-NOT-WHOLE.txt")
+MARK_TEXT = "Cookiecutter was stopped here: not all files of the study were written.\n"
+MARK_NEW = "Remove this folder, then run cookiecutter again.\n"
+MARK_HELD = "It held other files before. Keep them; run cookiecutter with --overwrite-if-exists.\n"
+ROOM = 8 * 1024 * 1024  # bytes: the files of a study, and git's copies of them
 LONGEST_TEXT = 200
 LONGEST_SLUG = 40  # keeps rendered lines and Windows paths short
 SLUG = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*", re.ASCII)
@@ -31,6 +43,7 @@ EMAIL = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 ORCID = re.compile(r"[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{3}[0-9X]")
+TEMPLATE_CODE = re.compile(r"\{[#%{]")
 # Turn the direction of the text around them, so that it reads otherwise than it is.
 DIRECTION = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -91,9 +104,26 @@ def wrong_text(value):
         broken.append(f"has {len(value)} characters, {LONGEST_TEXT} are allowed")
     if any(unprintable(char) for char in value):
         broken.append("must be one line, without control or text-direction characters")
-    if re.search(r"\{[#%{]", value):
-        broken.append("must not hold an opening brace before another, % or #: updates would run it")
-    return broken
+    if any(unicodedata.category(char) == "Cs" for char in value):
+        broken.append("came with bytes that are not UTF-8: set the terminal, or LC_ALL, to UTF-8")
+    return broken + wrong_code(value)
+
+
+def wrong_code(value):
+    """Give the rule that a text with template code in it breaks."""
+    if isinstance(value, str) and TEMPLATE_CODE.search(value):
+        return ["must not hold an opening brace before another, % or #: that runs as a template"]
+    return []
+
+
+def wrong_given(field, given, answer):
+    """Give the rules broken by what cookiecutter was given, where its answer does not show it."""
+    value = given.get(field, answer)
+    if value == answer or (field == "project_slug" and "slugify" in str(value)):
+        return []
+    if not isinstance(value, str):  # 1_000 in a settings file has become 1000
+        return ["must be text (in a settings file: with quotes around it)"]
+    return wrong_code(value)
 
 
 def unprintable(char):
@@ -173,9 +203,10 @@ def better_slug(slug, name):
     return "my-study"
 
 
-def find_mistakes(answers):
+def find_mistakes(answers, given=None):
     """Give (field, what came, broken rules, what would do) for every answer that cannot work."""
     found = []
+    given = given or {}
     for field, example in TEXTS.items():
         value = answers[field]
         found.append((field, value, wrong_text(value), better_text(value, example)))
@@ -189,14 +220,49 @@ def find_mistakes(answers):
         value = answers[field]
         broken = [] if value in choices else ["must be one of: " + ", ".join(choices)]
         found.append((field, value, broken, choices[0]))
+    for position, (field, value, _, better) in enumerate(found):
+        lost = [] if field in CHOICES else wrong_given(field, given, value)
+        if lost:
+            value = given[field]
+            better = better_text(value, TEXTS[field]) if field in TEXTS else better
+            found[position] = (field, value, lost, better)
     return [mistake for mistake in found if mistake[2]]
+
+
+def mark_unfinished():
+    """Leave the mark of a study that is not whole yet; give why it cannot be made, or "".
+
+    What a disk says of its free space knows nothing of quotas, so room is taken and given back.
+    """
+    held = any(Path.cwd().iterdir())
+    try:
+        if MARK.exists():  # of an earlier run, whose files are no others
+            held = MARK_HELD in MARK.read_text(encoding="ascii")
+        MARK.write_bytes(os.urandom(ROOM))  # not zeros: some file systems keep those in no room
+        MARK.write_text(MARK_TEXT + (MARK_HELD if held else MARK_NEW), encoding="ascii")
+    except OSError as error:
+        MARK.unlink(missing_ok=True)
+        return f"{ROOM // 1024**2} MB could not be written to {str(Path.cwd())!a}: {error}"
+    return ""
+
+
+def clean_up():
+    """Leave nothing of an interrupted run: no mark, and no folder that is empty without it."""
+    folder = Path.cwd()
+    MARK.unlink(missing_ok=True)
+    if not any(folder.iterdir()):
+        os.chdir(folder.parent)  # Windows removes no folder that somebody stands in
+        folder.rmdir()
 
 
 def main():
     """Print every mistake; a return value other than 0 makes cookiecutter remove the folder."""
-    mistakes = find_mistakes(json.loads(ANSWERS))
+    mistakes = find_mistakes(json.loads(ANSWERS), json.loads(GIVEN))
     if not mistakes:
-        return 0
+        why = mark_unfinished()
+        if why:
+            print(f"\nNo study was made: {why}", file=sys.stderr, flush=True)
+        return 1 if why else 0
     count = "1 answer" if len(mistakes) == 1 else f"{len(mistakes)} answers"
     lines = ["", f"No study was made: {count} cannot work."]
     for field, value, broken, better in mistakes:
@@ -209,4 +275,8 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:  # after which cookiecutter cleans nothing up
+        clean_up()
+        sys.exit("No study was made: interrupted.")

@@ -15,49 +15,111 @@ def cruft(environment, template):
 
 @pytest.fixture
 def versions(template, tmp_path, run):
-    """A repository of the template; versions(name, text) adds a version with a file changed."""
+    """A repository of the template: versions("1.0") tags one version, with changes to its files.
+
+    versions("1.1", Makefile=str.upper) makes a new one, in which functions changed those texts.
+    """
     listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=template, capture_output=True, check=True
+        ["git", "ls-files", "-coz", "--exclude-standard"], cwd=template, capture_output=True
     )
     repository = tmp_path / "template"
-    for name in listed.stdout.decode("utf-8").rstrip("\0").split("\0"):
+    for name in filter(None, listed.stdout.decode("utf-8").split("\0")):
         (repository / name).parent.mkdir(parents=True, exist_ok=True)
         (repository / name).write_bytes((template / name).read_bytes())
     run(["git", "init", "--quiet"], cwd=repository)
 
-    def commit(name=None, text=""):
-        if name:
-            changed = repository / "{{cookiecutter.project_slug}}" / name
-            with changed.open("a", encoding="utf-8") as handle:
-                handle.write(text)
+    def commit(tag, changes):
+        for name, change in changes.items():
+            path = repository / "{{cookiecutter.project_slug}}" / name
+            before = path.read_text(encoding="utf-8") if path.exists() else ""
+            path.write_text(change(before), encoding="utf-8", newline="\n")
         run(["git", "add", "--all"], cwd=repository)
-        run(["git", "commit", "--quiet", "--message", "A version"], cwd=repository)
+        run(["git", "commit", "--quiet", "--message", f"Version {tag}"], cwd=repository)
+        run(["git", "tag", tag], cwd=repository)
         return repository
 
     return commit
 
 
-def test_from_one_version_to_the_next(cruft, versions, run, tmp_path):
-    template = versions()
-    answers = json.dumps({"setup_environment": "no", "author_name": 'Jo "J" O\'Neil'})
-    created = run([*cruft, "create", template, "--no-input", "--extra-context", answers], tmp_path)
-    study = tmp_path / "my-study"
-    assert "git add .cruft.json" in created.stdout
-    run(["git", "add", ".cruft.json"], cwd=study)
-    with (study / "README.md").open("a", encoding="utf-8") as readme:
-        readme.write("\nMy own words.\n")
-    run(["git", "commit", "--quiet", "--all", "--message", "Mine"], cwd=study)
-    run([*cruft, "check"], cwd=study)
-    before = run(["git", "rev-parse", "HEAD"], cwd=study).stdout
+ANSWERS = {  # cruft runs them again as templates, at every update
+    "project_name": r"""Jo "J" O'Neil's \new # {a}: 100% <b> $x$ 'y'""",
+    "description": "Gr\u00f6\u00dfe \u05e9\u05dc\u05d5\u05dd \N{DNA DOUBLE HELIX} & _ ^ ~ \\",
+    "author_name": 'Jo "J" O\'Neil',
+    "project_slug": "my-study",
+    "setup_environment": "no",
+}
 
-    versions("Makefile", "# A newer line\n")
-    run([*cruft, "check"], cwd=study, rc=1)
+
+def test_from_one_tagged_version_to_the_next(cruft, versions, run, tmp_path):
+    template = versions("1.0", {})
+    command = [*cruft, "create", template, "--checkout", "1.0", "--no-input"]
+    created = run([*command, "--extra-context", json.dumps(ANSWERS)], tmp_path)
+    study = tmp_path / "my-study"
+
+    def git(*args):
+        return run(["git", *args], cwd=study).stdout
+
+    def text(name):
+        return (study / name).read_text(encoding="utf-8")
+
+    assert "git add .cruft.json" in created.stdout
+    # As if the author had said yes: an update must not make an environment all the same.
+    recorded = text(".cruft.json").replace(
+        '"setup_environment": "no"', '"setup_environment": "yes"'
+    )
+    (study / ".cruft.json").write_text(recorded, encoding="utf-8")
+    git("add", ".cruft.json")
+    title, readme = text("README.md").splitlines()[0], text("README.md")
+    (study / "README.md").write_text(readme + "\nMy own words.\n", encoding="utf-8")
+    (study / "own.txt").write_text("mine\n", encoding="utf-8")
+    toml = text("study.toml")
+    (study / "study.toml").write_text("# My note\n" + toml, encoding="utf-8")
+    git("rm", "--quiet", ".vscode/extensions.json")
+    git("add", "--all")
+    git("commit", "--quiet", "--message", "Mine")
+    run([*cruft, "check", "--checkout", "1.0"], cwd=study)
+    before = git("rev-parse", "HEAD"), git("reflog"), text(".git/config"), git("branch", "--all")
+
+    news = {"Makefile": lambda old: old + "# A newer line\n", "new.txt": lambda old: "new\n"}
+    news["study.toml"] = news["Makefile"]
+    news["README.md"] = lambda old: old.replace("## Run it", "## How to run it")
+    versions("1.1", news)
+    run([*cruft, "check", "--checkout", "1.1"], cwd=study, rc=1)
     assert "My own words." in run([*cruft, "diff"], cwd=study).stdout
-    run([*cruft, "update", "--skip-apply-ask"], cwd=study)
-    changed = run(["git", "status", "--porcelain"], cwd=study).stdout.split()
-    assert sorted(changed[1::2]) == [".cruft.json", "Makefile"]
-    assert (study / "Makefile").read_text(encoding="utf-8").endswith("# A newer line\n")
-    assert (study / "README.md").read_text(encoding="utf-8").endswith("My own words.\n")
-    assert run(["git", "rev-parse", "HEAD"], cwd=study).stdout == before
+    command = [*cruft, "update", "--skip-apply-ask", "--checkout", "1.1"]
+    updated = run(command, cwd=study)
+    assert "An update: git, hooks and environment stay as they are." in updated.stderr
+    assert "Making" not in updated.stdout + updated.stderr
+    changed = git("status", "--porcelain", "--untracked-files=all").split()
+    wanted = [".cruft.json", "Makefile", "README.md", "new.txt", "study.toml"]
+    assert sorted(changed[1::2]) == wanted
+    assert text("Makefile").endswith("# A newer line\n")
+    assert text("README.md").splitlines()[0] == title
+    assert "## How to run it" in text("README.md")
+    assert text("README.md").endswith("My own words.\n")
+    assert text("study.toml").startswith("# My note\n")
+    assert text("study.toml").endswith("# A newer line\n")
+    assert text("own.txt") == "mine\n"
+    assert not (study / ".vscode" / "extensions.json").exists()
     assert not (study / ".venv").exists()
-    run([*cruft, "check"], cwd=study)
+    assert list(study.glob("THIS-STUDY*")) == list(study.rglob("*.rej")) == []
+    after = git("rev-parse", "HEAD"), git("reflog"), text(".git/config"), git("branch", "--all")
+    assert after == before
+    run([*cruft, "check", "--checkout", "1.1"], cwd=study)
+
+
+def test_an_edit_in_the_place_of_a_change_is_kept(cruft, versions, run, tmp_path):
+    """Both lines are in the file, between marks of a conflict: nothing is lost or decided."""
+    template = versions("1.0", {})
+    answers = json.dumps({"setup_environment": "no"})
+    run([*cruft, "create", template, "--no-input", "--extra-context", answers], tmp_path)
+    study = tmp_path / "my-study"
+    python = study / ".python-version"
+    python.write_text("3.12.4\n", encoding="utf-8")
+    run(["git", "add", "--all"], cwd=study)
+    run(["git", "commit", "--quiet", "--message", "Mine"], cwd=study)
+    versions("1.1", {".python-version": lambda old: "3.13\n"})
+    run([*cruft, "update", "--skip-apply-ask"], cwd=study, rc=None)
+    assert "3.12.4" in python.read_text(encoding="utf-8")
+    left = [path.read_text("utf-8") for path in (python, *study.glob(".python-version.rej"))]
+    assert any("3.13" in text for text in left)
