@@ -17,6 +17,7 @@ CHECKS = {
     "lint": ["-m", "ruff", "check", "."],
     "lock": ["scripts/lock.py", "--check"],
     "tests": ["-m", "pytest"],  # with the examples in the docstrings
+    "checklist": ["scripts/checklist.py", "--count"],  # open questions are counted, not refused
     "documentation": ["-m", "mkdocs", "build", "--strict"],  # --quiet would hide broken links
 }
 
@@ -36,6 +37,8 @@ def main():
     environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
     rows = []
     for name, arguments in CHECKS.items():
+        if not (ROOT / arguments[0]).is_file() and arguments[0] != "-m":
+            continue  # the script is not one of this study
         print(f"--- {name}: python {' '.join(arguments)}", flush=True)
         start = time.perf_counter()
         code = subprocess.run([sys.executable, *arguments], cwd=ROOT, env=environment).returncode

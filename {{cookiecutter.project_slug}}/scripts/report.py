@@ -7,6 +7,8 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from checklist import TABLE, filled
+
 from common import options, prepare, run, say, write_text
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ def write_tables(arguments: Namespace) -> None:
     """Write everything that is made from the CSV files alone."""
     import pandas as pd
 
+    from {{ cookiecutter.__package }}.checklist import to_page
     from {{ cookiecutter.__package }}.decisions import RULES, headline
     from {{ cookiecutter.__package }}.diagnostics import prevalence_note
     from {{ cookiecutter.__package }}.models import build_model
@@ -74,6 +77,7 @@ def write_tables(arguments: Namespace) -> None:
     text, more = evaluation_text(study, arguments.results)
     write_text(text, tables / "evaluation.md")
     write_text(to_latex(macros | more), arguments.results / "macros.tex")
+    write_text(to_page(filled(study, setting.table, arguments)), tables / TABLE)
 
 
 def claim_text(study: Study, results: Path) -> str:

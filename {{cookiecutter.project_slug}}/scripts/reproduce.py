@@ -20,6 +20,9 @@ STAGES = ("leakage", "baselines", "ablation", "claim", "figures", "report")
 KEPT = ("openings.json",)  # a record that grows; every run starts from the committed one
 CLOSED = "evaluation  left out: the test rows are locked for this model; see scripts/evaluation.py"
 MANIFEST = "manifest.json"
+# Where numbers are shown, and what the checklist looks at beside the results
+TEXTS = ("*.md", "docs/*.md", "checklist.toml", "CITATION.cff", "LICENSE", "data/README.md")
+TEXTS += ("pyproject.toml",)
 
 
 def main(arguments: Namespace) -> None:
@@ -157,7 +160,7 @@ def state(arguments: Namespace) -> dict[str, object]:
 
     root = arguments.study.resolve().parent
     scripts = list((ROOT / "scripts").glob("*.py"))
-    texts = [path for pattern in ("README.md", "docs/*.md") for path in root.glob(pattern)]
+    texts = [path for pattern in TEXTS for path in root.glob(pattern)]
     return {
         **digests(arguments, arguments.results),
         "scripts": digest_of(scripts, ROOT),
