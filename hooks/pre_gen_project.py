@@ -86,8 +86,8 @@ DEPENDENCIES = words("""
 STUDY = words("""
     data docs notebooks paper results scripts site src test tests
     ablation archive backends baselines benchmarks cards check checklist claim common comparison
-    compute conftest environment evaluation explore figures interpretation leakage lock notebook
-    provenance report reproduce sharing tour verify
+    compute conftest environment evaluation explore figures interpretation leakage lock model
+    notebook provenance report reproduce sharing tour verify
 """)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+import pandas as pd
 from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
@@ -143,20 +144,80 @@ def run_task(
     >>> run_task(task, table, classes=[]).predicted.round(2).tolist()
     [1.83]
     """
-    train, test = task.fold.train, task.fold.test
+    model = fit_task(task, table, classes, split)
+    said = predict_with(model, table.X.iloc[task.fold.test], classes)
+    return Predictions(task.name, task.fold, *said)
+
+
+def fit_task(task: Task, table: Table, classes: list[str], split: Split | None = None) -> Pipeline:
+    """Fit one model on one fold's training rows.
+
+    Parameters
+    ----------
+    task, table, classes, split
+        As for `run_task`.
+
+    Returns
+    -------
+    Pipeline
+        A fitted clone of the task's model.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from .models import dummy
+    >>> y = pd.Series([0.0, 1.0, 5.0])
+    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})
+    >>> fold = Fold(0, 0, train=np.array([0, 1, 2]), test=np.array([], dtype=int))
+    >>> model = fit_task(Task("dummy", dummy("regression"), fold, seed=0), table, classes=[])
+    >>> model["model"].constant_.item()
+    1.0
+    """
+    train = task.fold.train
     fix_seeds(task.seed)  # for models that draw from a global generator
     model = fix_random_state(clone(task.model), task.seed)
     set_inner_folds(model, table, train, split, stratify=bool(classes), seed=task.seed)
     # with one thread, sums are added in one order: the same bits on any number of cores
     with threadpool_limits(limits=1):
-        model.fit(table.X.iloc[train], table.y.iloc[train])
-        X_test = table.X.iloc[test]
-        predicted = np.asarray(model.predict(X_test))
-        probability = None
-        if classes:
-            order = [list(model.classes_).index(name) for name in classes]
-            probability = model.predict_proba(X_test)[:, order]
-    return Predictions(task.name, task.fold, predicted, probability)
+        return model.fit(table.X.iloc[train], table.y.iloc[train])
+
+
+def predict_with(
+    model: Pipeline, X: pd.DataFrame, classes: list[str]
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Ask a fitted model about rows, in one thread.
+
+    Parameters
+    ----------
+    model : Pipeline
+        Fitted.
+    X : DataFrame of shape (n_samples, n_features)
+        The rows.
+    classes : list of str
+        Order of the probabilities' columns; empty for regression.
+
+    Returns
+    -------
+    predicted : ndarray of shape (n_samples,)
+        Class names or numbers.
+    probability : ndarray of shape (n_samples, n_classes) or None
+        None for regression.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from .models import dummy
+    >>> X = pd.DataFrame({"dose": [1.0, 2.0, 3.0, 4.0]})
+    >>> model = dummy("classification").fit(X, ["no", "no", "no", "yes"])
+    >>> predict_with(model, X[:1], ["yes", "no"])[1].tolist()
+    [[0.25, 0.75]]
+    """
+    with threadpool_limits(limits=1):
+        predicted = np.asarray(model.predict(X))
+        if not classes:
+            return predicted, None
+        order = [list(model.classes_).index(name) for name in classes]
+        return predicted, model.predict_proba(X)[:, order]
 
 
 def run_tasks(

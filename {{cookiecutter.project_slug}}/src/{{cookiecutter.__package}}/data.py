@@ -13,6 +13,7 @@ from .checksums import sha256_of
 from .study import Column, Data, Study, StudyError
 
 SHOWN = 10  # problems listed one by one; the rest are counted
+ADVICE = "Mend the file, or change what study.toml allows in [data.columns]."
 
 
 @dataclass(frozen=True)
@@ -176,6 +177,59 @@ def make_table(raw: pd.DataFrame, study: Study) -> Table:
       Mend the file, or change what study.toml allows in [data.columns].
     """
     data = study.data
+    frame = check_rows(raw, data)
+    frame, dropped = _drop_missing(frame) if data.missing == "drop" else (frame, {})
+    if frame.empty:
+        raise StudyError(f"{data.file}: no row is left; dropped: {dropped or 'none'}")
+    features = [name for name in frame.columns if data.column_for(name).role == "feature"]
+    group, time, place = data.named("group"), data.named("time"), data.named("place")
+    return Table(
+        X=frame[features],
+        y=frame[data.target],
+        groups=frame[group[0]] if group else None,
+        time=frame[time[0]] if time else None,
+        place=frame[place] if place else None,
+        dropped=dropped,
+    )
+
+
+def check_rows(raw: pd.DataFrame, data: Data, advice: str = ADVICE) -> pd.DataFrame:
+    """Check raw rows against the declared columns.
+
+    Parameters
+    ----------
+    raw : DataFrame of shape (n_rows, n_columns)
+        As :func:`read_raw` gives it.
+    data : Data
+        The ``[data]`` section.
+    advice : str
+        Last line of the message.
+
+    Returns
+    -------
+    DataFrame of shape (n_rows, n_used)
+        The columns that are not ignored, in the order of the file and in their final types; where
+        ``data.missing`` is "drop", gaps are still there.
+
+    Raises
+    ------
+    StudyError
+        One message with every offending row and column.
+
+    Examples
+    --------
+    >>> columns = {"kind": Column(role="feature", type="category", values=["a", "b"])}
+    >>> data = Data(file="trial.csv", sha256="0" * 64, columns=columns)
+    >>> check_rows(pd.DataFrame({"kind": ["a", "b"]}, index=[1, 2]), data)["kind"].tolist()
+    ['a', 'b']
+    >>> try:
+    ...     check_rows(pd.DataFrame({"kind": ["a", "c"]}, index=[1, 2]), data, "Mend it.")
+    ... except StudyError as error:
+    ...     print(error)
+    trial.csv has 1 problem:
+      row 2, column 'kind': 'c' is none of ['a', 'b']
+      Mend it.
+    """
     problems = [*_name_problems(raw, data)]
     clean = {}
     used = [name for name in raw.columns if (c := data.column_for(name)) and c.role != "ignore"]
@@ -188,21 +242,8 @@ def make_table(raw: pd.DataFrame, study: Study) -> Table:
             gaps = clean[name].index[raw[name].isna()]
             problems += [(row, f"row {row}, column {name!r}: {hint}") for row in gaps]
     if problems:
-        raise StudyError(_one_message(data.file, [text for _, text in sorted(problems)]))
-    frame = pd.DataFrame(clean, index=raw.index)
-    frame, dropped = _drop_missing(frame) if data.missing == "drop" else (frame, {})
-    if frame.empty:
-        raise StudyError(f"{data.file}: no row is left; dropped: {dropped or 'none'}")
-    features = [name for name in used if data.column_for(name).role == "feature"]
-    group, time, place = data.named("group"), data.named("time"), data.named("place")
-    return Table(
-        X=frame[features],
-        y=frame[data.target],
-        groups=frame[group[0]] if group else None,
-        time=frame[time[0]] if time else None,
-        place=frame[place] if place else None,
-        dropped=dropped,
-    )
+        raise StudyError(_one_message(data.file, [text for _, text in sorted(problems)], advice))
+    return pd.DataFrame(clean, index=raw.index)
 
 
 def _name_problems(raw: pd.DataFrame, data: Data) -> Iterator[tuple[int, str]]:
@@ -257,10 +298,10 @@ def _drop_missing(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
     return frame[~gaps.any(axis=1)], dict(sorted(dropped.items()))
 
 
-def _one_message(file: str, problems: list[str]) -> str:
+def _one_message(file: str, problems: list[str], advice: str) -> str:
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
     lines = [f"{file} has {count}:", *(f"  {text}" for text in problems[:SHOWN])]
     if len(problems) > SHOWN:
         lines.append(f"  ... and {len(problems) - SHOWN} more")
-    lines.append("  Mend the file, or change what study.toml allows in [data.columns].")
+    lines.append(f"  {advice}")
     return "\n".join(lines)

@@ -137,7 +137,7 @@ def commit_of(root: Path) -> dict[str, Any]:
     -------
     dict
         ``commit`` and ``dirty``; both None where there is no git or no commit. Files under results
-        do not make a tree dirty: they are what a run makes.
+        and model do not make a tree dirty: they are what a run makes.
     """
 
     def git(*arguments: str) -> str | None:
@@ -152,7 +152,7 @@ def commit_of(root: Path) -> dict[str, Any]:
     commit = git("rev-parse", "HEAD")
     if commit is None:
         return {"commit": None, "dirty": None}
-    changed = git("status", "--porcelain", "--", ".", ":(exclude)results")
+    changed = git("status", "--porcelain", "--", ".", ":(exclude)results", ":(exclude)model")
     return {"commit": commit, "dirty": bool(changed)}
 
 

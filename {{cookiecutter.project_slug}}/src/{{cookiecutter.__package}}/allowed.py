@@ -1,0 +1,306 @@
+"""What may stand in a model file: a closed list, and the audit of a file against it.
+
+skops restores only types that it trusts, but it trusts hundreds by default. Here the list is closed
+and frozen: per model, what its own file needs and nothing else. An entry is skops' word for how a
+thing is restored, then the thing's full name. A model of your own needs an entry in ``ALLOWED``;
+`audit` names what is missing. Add a type only if you know what restoring it does: a class whose
+``__setstate__`` or constructor runs commands or opens files makes the file a program.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from typing import Any
+
+from numpy.lib import format as npy
+from skops.io import dumps
+
+from .study import StudyError
+
+PACKAGE = __name__.rpartition(".")[0]
+
+PLAIN = frozenset(
+    {
+        "DictNode builtins.dict",
+        "JsonNode builtins.str",  # text, numbers, True, False and None
+        "ListNode builtins.list",
+        "NdArrayNode numpy.bool",
+        "NdArrayNode numpy.float64",
+        "NdArrayNode numpy.int64",
+        "NdArrayNode numpy.ndarray",
+        "TupleNode builtins.tuple",
+        "TypeNode builtins.str",
+    }
+)
+PREPARED = PLAIN | {  # what `prepare` in models.py puts before a model
+    f"ObjectNode {PACKAGE}.models.ColumnSubset",
+    "DTypeNode numpy.dtype",
+    "ObjectNode sklearn.compose._column_transformer.ColumnTransformer",
+    "ObjectNode sklearn.compose._column_transformer.make_column_selector",
+    "ObjectNode sklearn.impute._base.SimpleImputer",
+    "ObjectNode sklearn.pipeline.Pipeline",
+    "ObjectNode sklearn.preprocessing._encoders.OneHotEncoder",
+    "SliceNode builtins.slice",
+    "TypeNode numpy.float64",
+}
+LINEAR = PREPARED | {
+    "ObjectNode sklearn.linear_model._logistic.LogisticRegression",
+    "ObjectNode sklearn.linear_model._ridge.Ridge",
+    "ObjectNode sklearn.preprocessing._data.StandardScaler",
+}
+SPLINES = LINEAR | {
+    "FunctionNode scipy._lib.array_api_compat.numpy._aliases.asarray",  # kept by every BSpline
+    "ObjectNode scipy.interpolate._bsplines.BSpline",
+    "ObjectNode sklearn.preprocessing._polynomial.SplineTransformer",
+}
+
+ALLOWED: dict[str, frozenset[str]] = {
+    "dummy": PLAIN
+    | {
+        "ObjectNode sklearn.dummy.DummyClassifier",
+        "ObjectNode sklearn.dummy.DummyRegressor",
+        "ObjectNode sklearn.pipeline.Pipeline",
+    },
+    "linear": LINEAR,
+    "forest": PREPARED
+    | {
+        "ObjectNode sklearn.ensemble._forest.RandomForestClassifier",
+        "ObjectNode sklearn.ensemble._forest.RandomForestRegressor",
+        "ObjectNode sklearn.tree._classes.DecisionTreeClassifier",
+        "ObjectNode sklearn.tree._classes.DecisionTreeRegressor",
+        # a forged tree can crash the process: only a file with the right SHA-256 gets this far
+        "TreeNode sklearn.tree._tree.Tree",
+    },
+    "domain": LINEAR,
+    "candidate": SPLINES,
+    "tuned": SPLINES,  # the model that was found is shared, not the search
+    "steps": PLAIN  # what checkpoints.py is shown with
+    | {
+        "LossNode sklearn._loss._loss.CyHalfBinomialLoss",
+        "ObjectNode sklearn.linear_model._stochastic_gradient.SGDClassifier",
+        "ObjectNode sklearn.linear_model._stochastic_gradient.SGDRegressor",
+        "ObjectNode sklearn.neural_network._multilayer_perceptron.MLPClassifier",
+        "ObjectNode sklearn.neural_network._multilayer_perceptron.MLPRegressor",
+        "ObjectNode sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+        "ObjectNode sklearn.preprocessing._label.LabelBinarizer",
+        "RandomStateNode numpy.random.mtrand.RandomState",
+    },
+}
+
+# Whose versions a model file depends on: first part of a type's name -> name of the distribution.
+LIBRARIES = {
+    "numpy": "numpy",
+    "pandas": "pandas",
+    "scipy": "scipy",
+    "skops": "skops",
+    "sklearn": "scikit-learn",
+}
+
+
+def audit(content: bytes, model: str) -> list[str]:
+    """Look through a model file without restoring anything; refuse what is not on the list.
+
+    Parameters
+    ----------
+    content : bytes
+        The file, its SHA-256 checked already.
+    model : str
+        Key of ``ALLOWED``. Take it from study.toml or your own code, never from the file.
+
+    Returns
+    -------
+    list of str
+        What is in the file, as ``ALLOWED`` spells it, sorted.
+
+    Raises
+    ------
+    StudyError
+        If the file is no plain skops file of this version, or holds anything that is not allowed.
+
+    Examples
+    --------
+    >>> from sklearn.dummy import DummyRegressor
+    >>> audit(dumps(DummyRegressor()), "dummy")[-2:]
+    ['ObjectNode sklearn.dummy.DummyRegressor', 'TypeNode builtins.str']
+    >>> try:
+    ...     audit(dumps(print), "dummy")
+    ... except StudyError as error:
+    ...     print(error)
+    the model file is refused: it holds types that 'dummy' may not have:
+      TypeNode builtins.print
+      If you made the file and know what restoring them does, add them to ALLOWED in allowed.py.
+    """
+    if model not in ALLOWED:
+        raise StudyError(
+            f"{model!r} has no list of types that its file may hold; there are {sorted(ALLOWED)}. "
+            "Add one to ALLOWED in allowed.py"
+        )
+    found = types_in(schema_of(content))
+    strangers = [name for name in found if name not in ALLOWED[model]]
+    if strangers:
+        raise StudyError(
+            f"the model file is refused: it holds types that {model!r} may not have:\n"
+            + "".join(f"  {name}\n" for name in strangers)
+            + "  If you made the file and know what restoring them does, add them to ALLOWED in "
+            "allowed.py."
+        )
+    return found
+
+
+def types_in(node: Any) -> list[str]:
+    """Return what a file's description names, however deep.
+
+    Parameters
+    ----------
+    node : dict, list or value
+        The content of ``schema.json``, or a part of it.
+
+    Returns
+    -------
+    list of str
+        Entries as in ``ALLOWED``, sorted.
+
+    Raises
+    ------
+    StudyError
+        If an entry is malformed.
+    """
+    found: set[str] = set()
+    wanted = [node]
+    while wanted:  # no recursion: a file may be deeper than Python's stack
+        part = wanted.pop()
+        if isinstance(part, dict):
+            if "__loader__" in part:
+                words = [part.get(key) for key in ("__loader__", "__module__", "__class__")]
+                if not all(isinstance(word, str) for word in words):
+                    raise refused("its description is malformed")
+                found.add(f"{words[0]} {words[1]}.{words[2]}")
+            wanted += part.values()
+        elif isinstance(part, list):
+            wanted += part
+    return sorted(found)
+
+
+def schema_of(content: bytes) -> dict[str, Any]:
+    """Return the description in a skops file, if the archive is exactly what skops would write.
+
+    Parameters
+    ----------
+    content : bytes
+        The file.
+
+    Returns
+    -------
+    dict
+        The content of ``schema.json``.
+
+    Raises
+    ------
+    StudyError
+        If it is no archive, has entries that skops does not write, is packed (a small file could
+        unpack to any size), has an array that claims more than there is, or another protocol.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            entries = archive.infolist()
+            for entry in entries:
+                _check_entry(entry)
+            if len({entry.filename for entry in entries}) < len(entries):
+                raise refused("two of its entries have one name")
+            if sum(entry.file_size for entry in entries) > len(content):
+                raise refused("its entries overlap")
+            for entry in entries:
+                if entry.filename != "schema.json":
+                    _check_array(archive.read(entry), entry.filename)
+            schema = json.loads(archive.read("schema.json"))
+    except (zipfile.BadZipFile, EOFError, KeyError, NotImplementedError) as error:
+        raise refused(f"it is no skops file ({error})") from error
+    except (ValueError, RecursionError, OverflowError) as error:
+        raise refused(f"its description cannot be read ({error})") from error
+    ours = json.loads(zipfile.ZipFile(io.BytesIO(dumps(None))).read("schema.json"))
+    for key in ("protocol", "_skops_version"):
+        if not isinstance(schema, dict) or schema.get(key) != ours[key]:
+            raise refused(f"its {key} is not {ours[key]!r}, which the installed skops writes")
+    return schema
+
+
+def refused(reason: str) -> StudyError:
+    """Return the error for a model file that is not what it should be."""
+    return StudyError(f"the model file is refused: {reason}; get it again from where it came from")
+
+
+def _check_entry(entry: zipfile.ZipInfo) -> None:
+    if not re.fullmatch(r"schema\.json|[0-9]+\.npy", entry.filename):
+        raise refused(f"it has an entry {entry.filename!r}, which skops does not write")
+    if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:
+        raise refused(f"its entry {entry.filename!r} is packed or encrypted")
+
+
+def _check_array(content: bytes, name: str) -> None:
+    """Compare what an array claims with what is there, before anything of that size is made."""
+    file = io.BytesIO(content)
+    version = npy.read_magic(file)
+    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    shape, _, dtype = read(file)
+    count = 1
+    for length in shape:
+        count *= length  # Python's integers do not overflow
+    if dtype.hasobject or dtype.itemsize * count != len(content) - file.tell() or count < 0:
+        raise refused(f"its array {name} is not what it claims to be")
+
+
+def normalised(content: bytes) -> bytes:
+    """Write a skops file anew, so that the same model is the same bytes.
+
+    skops numbers objects by their place in memory and stamps the time into the archive. Here they
+    are numbered in the order of the description, and the time is always the same.
+
+    Parameters
+    ----------
+    content : bytes
+        As `skops.io.dumps` gives it.
+
+    Returns
+    -------
+    bytes
+        A file that skops reads to the same model.
+
+    Examples
+    --------
+    >>> from sklearn.dummy import DummyRegressor
+    >>> one, two = DummyRegressor().fit([[0.0]], [1.0]), DummyRegressor().fit([[0.0]], [1.0])
+    >>> dumps(one) == dumps(two), normalised(dumps(one)) == normalised(dumps(two))
+    (False, True)
+    """
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        schema = json.loads(archive.read("schema.json"))
+        arrays = {name: archive.read(name) for name in archive.namelist() if name != "schema.json"}
+    ids: dict[int, int] = {}
+    names: dict[str, str] = {}
+    wanted: list[Any] = [schema]
+    number = 0
+    while wanted:
+        part = wanted.pop()
+        if isinstance(part, dict):
+            if "__id__" in part:
+                number += 1
+                # plain values need no identity, and whether equal ones share it is chance
+                is_plain = part["__loader__"] == "JsonNode"
+                part["__id__"] = number if is_plain else ids.setdefault(part["__id__"], number)
+            if isinstance(part.get("file"), str):
+                part["file"] = names.setdefault(part["file"], f"{len(names)}.npy")
+            wanted += reversed(part.values())
+        elif isinstance(part, list):
+            wanted += reversed(part)
+    files = {new: arrays[old] for old, new in names.items()}
+    files["schema.json"] = json.dumps(schema, separators=(",", ":")).encode("ascii")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, data in files.items():
+            entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            entry.create_system = 3  # the same on Windows
+            archive.writestr(entry, data)
+    return packed.getvalue()

@@ -1,0 +1,39 @@
+"""Writes a file whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def write_whole(content: bytes, path: str | Path) -> None:
+    """Write a file aside, then rename it over the old one: a kill leaves the old or the new bytes.
+
+    Parameters
+    ----------
+    content : bytes
+        All of the file.
+    path : str or Path
+        Where it goes; its folder is made if it is not there.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "model" / "candidate.skops"
+    ...     write_whole(b"old", path)
+    ...     write_whole(b"new", path)
+    ...     path.read_bytes(), len(list(path.parent.iterdir()))
+    (b'new', 1)
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(aside).chmod(0o644)  # mkstemp makes files that nobody else can read
+        Path(aside).replace(path)
+    except BaseException:
+        Path(aside).unlink(missing_ok=True)
+        raise
