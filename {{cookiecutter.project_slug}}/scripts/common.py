@@ -177,6 +177,23 @@ def open_cache(study: Study, arguments: argparse.Namespace) -> Cache:
     return Cache(arguments.study.resolve().parent / ".cache" / "fits", context)
 
 
+def write_table(
+    frame: pd.DataFrame, corner: str, path: Path, *, before: str = "", note: str = ""
+) -> None:
+    """Write a table of texts twice: as Markdown for pages, as LaTeX for the paper (.md, .tex).
+
+    The paper has a text of its own before a table; the note below goes with it.
+    """
+    from {{ cookiecutter.__package }}.paper import tex, to_tabular
+    from {{ cookiecutter.__package }}.report import to_markdown
+
+    parts = [before, to_markdown(frame, corner), note]
+    text = "\n\n".join(part.strip() for part in parts if part)
+    write_text(f"{text}\n", path.with_suffix(".md"))
+    below = "\\tablenote{" + tex(note.strip()) + "}\n" if note else ""
+    write_text(to_tabular(frame, corner) + below, path.with_suffix(".tex"))
+
+
 def write_text(text: str, path: Path) -> None:
     """Write a text whole or not at all; line ends stay as they are."""
     write_bytes(text.encode("utf-8"), path)

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from common import options, progress, run, say, write_csv, write_text
+from common import options, progress, run, say, write_csv
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,12 +20,11 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Namespace) -> None:
-    """Write leakage.csv and tables/leakage.md, print them; exit with 1 when a check fails."""
+    """Write leakage.csv, print what it says; exit with 1 when a check fails."""
     import pandas as pd
 
     from {{ cookiecutter.__package }}.data import load_table, read_raw
     from {{ cookiecutter.__package }}.leakage import audit_splits, cuts_of
-    from {{ cookiecutter.__package }}.report import to_markdown
     from {{ cookiecutter.__package }}.splits import lock_test_set, make_folds
     from {{ cookiecutter.__package }}.study import read_study
     from {{ cookiecutter.__package }}.tampering import preparation, shuffled_labels
@@ -54,9 +53,6 @@ def main(arguments: Namespace) -> None:
 
     frame = pd.DataFrame(findings)
     write_csv(frame, arguments.results / "leakage.csv")
-    table = frame.set_index("check").rename(columns=str.capitalize)
-    table = table.replace("[|]", r"\|", regex=True)  # names of columns may hold any sign
-    write_text(to_markdown(table, "Check"), arguments.results / "tables" / "leakage.md")
     width = frame["check"].str.len().max()
     say()
     for one in findings:

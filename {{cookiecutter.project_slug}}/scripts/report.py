@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from checklist import TABLE, filled
 
-from common import options, prepare, run, say, write_text
+from common import options, prepare, run, say, write_table, write_text
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from {{ cookiecutter.__package }}.study import Study
 
 TEXTS = ("README.md", "docs/*.md")  # where markers may stand
@@ -19,7 +21,7 @@ STEMS = {"baselines": "Model", "ablation": "Variant"}
 
 
 def main(arguments: Namespace) -> None:
-    """Write tables/*.md and macros.tex below results; then renew README and docs."""
+    """Write tables/*.md and *.tex and macros.tex below results; then renew README and docs."""
     write_tables(arguments)
     for name in renew_texts(arguments.study.resolve().parent, arguments.results):
         say(f"renewed {name}")
@@ -28,11 +30,15 @@ def main(arguments: Namespace) -> None:
 
 def write_tables(arguments: Namespace) -> None:
     """Write everything that is made from the CSV files alone."""
-    import pandas as pd
-
     from {{ cookiecutter.__package }}.checklist import to_page
     from {{ cookiecutter.__package }}.decisions import RULES, headline
     from {{ cookiecutter.__package }}.diagnostics import prevalence_note
+    from {{ cookiecutter.__package }}.facts import (
+        ablation_facts,
+        audit_facts,
+        headline_facts,
+        study_facts,
+    )
     from {{ cookiecutter.__package }}.models import build_model
     from {{ cookiecutter.__package }}.report import (
         comparison_macros,
@@ -42,7 +48,6 @@ def write_tables(arguments: Namespace) -> None:
         score_macros,
         score_table,
         to_latex,
-        to_markdown,
     )
     from {{ cookiecutter.__package }}.study import StudyError, read_study
     from {{ cookiecutter.__package }}.variance import doubt, fold_sources, in_words
@@ -53,52 +58,69 @@ def write_tables(arguments: Namespace) -> None:
     models = {name: build_model(name, study) for name in study.models.names}
     truth = setting.table.y.iloc[setting.development]
     prevalence = prevalence_note(truth, study.data.classes, "development")
-    tables = arguments.results / "tables"
-    macros = {}
+    note = (
+        f"{prevalence} {direction_note(study.metrics.names)} Means over {len(setting.folds)} "
+        f"folds, with 95 % intervals. {in_words(fold_sources(study, models))} {doubt(study)}"
+    )
+    results, tables = arguments.results, arguments.results / "tables"
+    macros = study_facts(study, setting.table, setting.development, len(setting.folds))
+    audit = read(results, "leakage.csv", "leakage")
+    audited = audit.astype("object").fillna("").set_index("check").rename(columns=str.capitalize)
+    write_table(audited, "Check", tables / "leakage")
+    macros |= audit_facts(audit)
     for stem, corner in STEMS.items():
-        paths = [arguments.results / f"{stem}{end}.csv" for end in ("", "_comparison")]
-        for path in paths:
-            if not path.is_file():
-                raise StudyError(f"{path.name}: not there yet; run scripts/{stem}.py first")
-        scores, comparison = (pd.read_csv(path) for path in paths)
+        scores = read(results, f"{stem}.csv", stem)
+        comparison = read(results, f"{stem}_comparison.csv", stem)
+        if not set(study.metrics.names) <= set(scores["metric"]):
+            raise StudyError(f"{stem}.csv: lacks metrics of study.toml; run it again first")
+        if stem == "baselines" and set(scores["model"]) != set(study.models.names):
+            raise StudyError("baselines.csv: has other models than study.toml; run it again first")
         intervals = score_intervals(scores, study.metrics.names, **sizes)
-        note = (
-            f"{prevalence} {direction_note(study.metrics.names)} Means over {len(setting.folds)} "
-            f"folds, with 95 % intervals. {in_words(fold_sources(study, models))} {doubt(study)}"
-        )
-        table = to_markdown(score_table(intervals), corner)
-        write_text(f"{table}\n{note.rstrip()}\n", tables / f"{stem}.md")
         first = headline(comparison, study.models.candidate) if stem == "baselines" else ""
-        table = to_markdown(comparison_table(comparison), f"Candidate minus {corner.lower()}")
-        text = f"{first}\n\n{table}\n{RULES}\n".lstrip()
-        write_text(text, tables / f"{stem}_comparison.md")
+        write_table(score_table(intervals), corner, tables / stem, note=note)
+        write_table(
+            comparison_table(comparison),
+            f"Candidate minus {corner.lower()}",
+            tables / f"{stem}_comparison",
+            before=first,
+            note=RULES,
+        )
         macros |= score_macros(stem, intervals) | comparison_macros(stem, comparison)
-    write_text(claim_text(study, arguments.results), tables / "claim.md")
-    text, more = evaluation_text(study, arguments.results)
-    write_text(text, tables / "evaluation.md")
-    write_text(to_latex(macros | more), arguments.results / "macros.tex")
+        if stem == "baselines":
+            macros |= headline_facts(study, intervals, comparison)
+        else:
+            macros |= ablation_facts(study, comparison)
+    macros |= write_claim(study, results) | write_evaluation(study, results)
+    write_text(to_latex(macros), results / "macros.tex")
     write_text(to_page(filled(study, setting.table, arguments)), tables / TABLE)
 
 
-def claim_text(study: Study, results: Path) -> str:
-    """Return the table that compares the split with a random one."""
+def read(results: Path, name: str, script: str) -> pd.DataFrame:
+    """Read what a script wrote, or say that it has to run first."""
     import pandas as pd
 
-    from {{ cookiecutter.__package }}.claim import claim_note, claim_texts
-    from {{ cookiecutter.__package }}.report import to_markdown
     from {{ cookiecutter.__package }}.study import StudyError
 
-    if not (results / "claim.csv").is_file():
-        raise StudyError("claim.csv: not there yet; run scripts/claim.py first")
-    table = pd.read_csv(results / "claim.csv")
+    if not (results / name).is_file():
+        raise StudyError(f"{name}: not there yet; run scripts/{script}.py first")
+    return pd.read_csv(results / name)
+
+
+def write_claim(study: Study, results: Path) -> dict[str, str]:
+    """Write the table that compares the split with a random one; return the macro for it."""
+    from {{ cookiecutter.__package }}.claim import claim_note, claim_texts
+
+    table, path = read(results, "claim.csv", "claim"), results / "tables" / "claim"
     note = claim_note(table, study.split, study.models.candidate)
     if study.split.dependence == "independent":
-        return f"{note}\n"
-    return f"{note}\n\n{to_markdown(claim_texts(table), 'Model')}"
+        write_text(f"{note}\n", path.with_suffix(".md"))
+    else:
+        write_table(claim_texts(table), "Model", path, before=note)
+    return {"ClaimNote": note}
 
 
-def evaluation_text(study: Study, results: Path) -> tuple[str, dict[str, str]]:
-    """Return what the locked test rows said, if they were opened, and the macros for it."""
+def write_evaluation(study: Study, results: Path) -> dict[str, str | bool]:
+    """Write what the locked test rows said, if they were opened; return the macros for it."""
     import pandas as pd
 
     from {{ cookiecutter.__package }}.diagnostics import prevalence_note
@@ -107,16 +129,17 @@ def evaluation_text(study: Study, results: Path) -> tuple[str, dict[str, str]]:
         direction_note,
         score_macros,
         score_table,
-        to_markdown,
     )
     from {{ cookiecutter.__package }}.splits import UNITS
     from {{ cookiecutter.__package }}.variance import doubt, in_words, locked_sources
 
-    record = results / "openings.json"
+    record, path = results / "openings.json", results / "tables" / "evaluation"
     openings = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else []
     count = count_note(openings, study.data.sha256)
     if not (results / "evaluation.csv").is_file():
-        return f"{count} This model was not scored on it.\n", {}
+        note = f"{count} This model was not scored on it."
+        write_text(f"{note}\n", path.with_suffix(".md"))
+        return {"Opened": False, "EvaluationNote": note}
     scores = pd.read_csv(results / "evaluation.csv").rename(columns={"value": "mean"})
     n_test, n_units = scores[["n_test", "n_units"]].iloc[0]
     units = UNITS[study.split.dependence]
@@ -129,8 +152,8 @@ def evaluation_text(study: Study, results: Path) -> tuple[str, dict[str, str]]:
         f"{direction_note(study.metrics.names)} {in_words(locked_sources(study))} "
         f"{doubt(study)}"
     )
-    table = to_markdown(score_table(scores), "Model")
-    return f"{table}\n{note.rstrip()}\n", score_macros("evaluation", scores)
+    write_table(score_table(scores), "Model", path, note=note)
+    return {"Opened": True, "EvaluationNote": count} | score_macros("evaluation", scores)
 
 
 def renew_texts(root: Path, results: Path) -> list[str]:

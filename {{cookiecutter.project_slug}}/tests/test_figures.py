@@ -17,7 +17,6 @@ from {{ cookiecutter.__package }}.figures import (
     FIGURES,
     caption_of,
     draw_figure,
-    escape_latex,
     figures_of,
     text_macros,
     to_html,
@@ -33,6 +32,7 @@ from {{ cookiecutter.__package }}.figures_style import (
     to_pdf,
     to_svg,
 )
+from {{ cookiecutter.__package }}.paper import tex
 from {{ cookiecutter.__package }}.study import Study, StudyError, parse_study
 
 MODELS = ["dummy", "linear", "forest", "candidate"]
@@ -205,7 +205,7 @@ def test_names_with_special_characters_are_drawn_as_they_are(study: Study):
     frames["claim.csv"]["model"] = [*MODELS[:3], name]
     text = svg_of("claim", frames, study)
     assert name in "".join(ElementTree.fromstring(text).itertext())
-    assert escape_latex(name) == r"a\ensuremath{<}b\ensuremath{>}\&\_\%\$"
+    assert tex(name) == r"a\ensuremath{<}b\ensuremath{>}\&\_\%\$"
     assert "a&lt;b&gt;&amp;_%$" in to_html("claim", name)
     assert r"\newcommand{\CaptionClaim}{50 \%}" in text_macros({"claim": ("50 %", "-")})
 

@@ -8,7 +8,6 @@ is drawn, and what it does not say) and its alternative text, and put all three 
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -20,6 +19,7 @@ from . import figures_captions as captions
 from . import figures_errors as errors
 from . import figures_scores as scores
 from .figures_style import styled
+from .paper import tex
 from .report import macro_name
 from .study import Study, StudyError
 
@@ -263,29 +263,5 @@ def text_macros(texts: dict[str, tuple[str, str]]) -> str:
     for stem, (caption, alt) in texts.items():
         for kind, text in (("Caption", caption), ("Alt", alt)):
             name = macro_name(kind, stem)
-            lines.append("\\newcommand{\\" + name + "}{" + escape_latex(text) + "}")
+            lines.append("\\newcommand{\\" + name + "}{" + tex(text) + "}")
     return "\n".join(sorted(lines)) + "\n"
-
-
-def escape_latex(text: str) -> str:
-    r"""Write a plain text so that LaTeX prints it as it is.
-
-    Parameters
-    ----------
-    text : str
-        Any text.
-
-    Returns
-    -------
-    str
-        Its special characters escaped.
-
-    Examples
-    --------
-    >>> print(escape_latex("50 % of x_1 {a} < b\\c"))
-    50 \% of x\_1 \{a\} \ensuremath{<} b\textbackslash{}c
-    """
-    special = {mark: f"\\{mark}" for mark in "%&$#_{}"}
-    special |= {"<": r"\ensuremath{<}", ">": r"\ensuremath{>}", "\\": r"\textbackslash{}"}
-    special |= {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-    return re.sub(r"[%&$#_{}<>\\~^]", lambda found: special[found[0]], text)

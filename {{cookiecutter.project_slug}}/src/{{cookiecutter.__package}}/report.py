@@ -9,6 +9,7 @@ import pandas as pd
 
 from .comparison import mean_interval
 from .evaluation import METRICS
+from .paper import tex
 
 
 def score_intervals(
@@ -165,7 +166,7 @@ def to_markdown(frame: pd.DataFrame, corner: str) -> str:
     Returns
     -------
     str
-        Lines that end with a line feed.
+        Lines that end with a line feed; a bar inside a cell is escaped.
 
     Examples
     --------
@@ -176,7 +177,8 @@ def to_markdown(frame: pd.DataFrame, corner: str) -> str:
     """
     rows = [[corner, *frame.columns], ["---"] * (1 + frame.shape[1])]
     rows += [[name, *cells] for name, cells in zip(frame.index, frame.to_numpy(), strict=True)]
-    lines = ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
+    rows = [[str(cell).replace("|", r"\|") for cell in row] for row in rows]
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
     lines[1] = lines[1].replace(" ", "")
     return "\n".join(lines) + "\n"
 
@@ -272,13 +274,13 @@ def comparison_macros(stem: str, comparison: pd.DataFrame) -> dict[str, str]:
     return found
 
 
-def to_latex(macros: dict[str, str]) -> str:
+def to_latex(macros: dict[str, str | bool]) -> str:
     r"""Write macros as LaTeX commands, sorted by name.
 
     Parameters
     ----------
-    macros : dict of str to str
-        Texts by name.
+    macros : dict of str to str or bool
+        Texts by name; what is true or false becomes a condition, ``\ifName ... \else ... \fi``.
 
     Returns
     -------
@@ -287,11 +289,14 @@ def to_latex(macros: dict[str, str]) -> str:
 
     Examples
     --------
-    >>> print(to_latex({"BaselinesLinearPHolm": "<0.001"}), end="")
+    >>> print(to_latex({"BaselinesLinearPHolm": "<0.001", "Dependent": False}), end="")
     \newcommand{\BaselinesLinearPHolm}{\ensuremath{<}0.001}
+    \let\ifDependent\iffalse
     """
-    lines = [
-        r"\newcommand{" + "\\" + name + "}{" + text.replace("<", r"\ensuremath{<}") + "}"
-        for name, text in sorted(macros.items())
-    ]
+    lines = []
+    for name, value in sorted(macros.items()):
+        if isinstance(value, bool):
+            lines.append(rf"\let\if{name}\if{str(value).lower()}")
+        else:
+            lines.append(r"\newcommand{" + "\\" + name + "}{" + tex(value) + "}")
     return "\n".join(lines) + "\n"

@@ -1,0 +1,200 @@
+"""What the paper is built from: texts and tables for LaTeX, and numbers that nobody typed."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import pandas as pd
+
+SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\ensuremath{<}",
+    ">": r"\ensuremath{>}",
+    **{sign: f"\\{sign}" for sign in "&%$#_"},
+}
+INTERVAL = re.compile(r"(\S+) (\[\S+, \S+\])")
+LONG = 30  # characters of a cell from which on its column breaks lines
+# What a hand may type in a section of results: names of labels, files and sources.
+NAMES = re.compile(
+    r"\\(?:label|ref|eqref|cite\w*|input|includegraphics|plot|script)(?:\[[^]]*\])?\{[^}]*\}"
+)
+SECTIONS = ("Abstract", "Results", "Ablation", "Interpretation")  # where numbers are results
+
+
+def tex(text: str) -> str:
+    r"""Write a text so that LaTeX sets it as it is.
+
+    Parameters
+    ----------
+    text : str
+        Anything.
+
+    Returns
+    -------
+    str
+        Without commands of its own; the hyphen before a number is a minus.
+
+    Examples
+    --------
+    >>> print(tex("50 % of a_b, p <0.001, -0.5"))
+    50 \% of a\_b, p \ensuremath{<}0.001, \ensuremath{-}0.5
+    """
+    escaped = "".join(SPECIAL.get(sign, sign) for sign in text)
+    return re.sub(r"(?<![\w.])-(?=\d)", r"\\ensuremath{-}", escaped)
+
+
+def to_tabular(frame: pd.DataFrame, corner: str) -> str:
+    r"""Write a table of texts as LaTeX, in the manner of booktabs.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_rows, n_columns)
+        Texts.
+    corner : str
+        Heading of the index.
+
+    Returns
+    -------
+    str
+        A ``tabularx``; an interval stands below its mean, columns of long texts break lines.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"MAE": ["1.0 [0.5, 1.5]"]}, index=["linear"])
+    >>> print(to_tabular(frame, "Model"), end="")
+    \setlength{\tabcolsep}{4pt}
+    \begin{tabular}{ll}
+    \toprule
+    Model & MAE \\
+    \midrule
+    linear & 1.0 \\
+     & \scriptsize [0.5, 1.5] \\
+    \bottomrule
+    \end{tabular}
+    """
+    texts = frame.astype(str)
+    long = [any(len(cell) > LONG for cell in texts[column]) for column in texts]
+    kinds = "l" + "".join(r">{\raggedright\arraybackslash}X" if one else "l" for one in long)
+    name, width = ("tabularx", r"{\linewidth}") if any(long) else ("tabular", "")
+    lines = [
+        r"\setlength{\tabcolsep}{4pt}",
+        r"\begin{" + name + "}" + width + "{" + kinds + "}",
+        r"\toprule",
+    ]
+    lines += [_row([corner, *texts.columns]), r"\midrule"]
+    for index, cells in zip(texts.index, texts.to_numpy(), strict=True):
+        split = [INTERVAL.fullmatch(cell) for cell in cells]
+        lines.append(
+            _row([index, *(of[1] if of else cell for of, cell in zip(split, cells, strict=True))])
+        )
+        if any(split):
+            below = [rf"\scriptsize {tex(of[2])}" if of else "" for of in split]
+            lines.append(" & ".join(["", *below]) + r" \\")
+    return "\n".join([*lines, r"\bottomrule", r"\end{" + name + "}"]) + "\n"
+
+
+def _row(cells: list[str]) -> str:
+    return " & ".join(tex(str(cell)) for cell in cells) + r" \\"
+
+
+def listed(names: list[str]) -> str:
+    """Return names as a sentence takes them.
+
+    Parameters
+    ----------
+    names : list of str
+        Any number of them.
+
+    Returns
+    -------
+    str
+        With "and" before the last; "none" where there is none.
+
+    Examples
+    --------
+    >>> listed(["dummy", "linear", "forest"]), listed([])
+    ('dummy, linear and forest', 'none')
+    """
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]])) or "none"
+
+
+class Typed(NamedTuple):
+    """A line of the paper that holds a number which no script wrote."""
+
+    line: int
+    text: str
+
+
+def typed_numbers(text: str) -> list[Typed]:
+    r"""Find digits that were typed into the paper's sections of results.
+
+    Parameters
+    ----------
+    text : str
+        The article's source.
+
+    Returns
+    -------
+    list of Typed
+        Lines of ``SECTIONS``, counted from 1, that hold a digit outside of comments and names of
+        labels, files and sources.
+
+    Examples
+    --------
+    >>> typed_numbers("\\section{Results}\nSee \\cite{holm1979}: \\Score, not 0.9.\n")
+    [Typed(line=2, text='See \\cite{holm1979}: \\Score, not 0.9.')]
+    """
+    found, section = [], ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        heading = re.search(r"\\section\*?\{([^}]*)\}|\\begin\{(abstract)\}", line)
+        if heading:
+            section = heading[1] or heading[2].capitalize()
+        if r"\end{abstract}" in line:
+            section = ""
+        plain = NAMES.sub("", re.sub(r"(?<!\\)%.*", "", line))
+        if section in SECTIONS and re.search(r"\d", plain):
+            found.append(Typed(number, line.strip()))
+    return found
+
+
+def log_message(log: str) -> str:
+    r"""Return what a LaTeX log says is wrong, in a few lines.
+
+    Parameters
+    ----------
+    log : str
+        Written with ``-file-line-error``.
+
+    Returns
+    -------
+    str
+        The first error with the line that it stands in, or every citation and reference that leads
+        nowhere; empty where nothing is wrong.
+
+    Examples
+    --------
+    >>> log = "./main.tex:7: Undefined control sequence.\nl.7 It is \\Nothing\n          ."
+    >>> print(log_message(log))
+    main.tex:7: Undefined control sequence: \Nothing
+    results/macros.tex makes no such number; is it spelt as there?
+    >>> log_message("Output written on main.pdf (4 pages).")
+    ''
+    """
+    where = re.search(r"^(?:error: )?(?:\./)?(\S[^\n:]*:\d+): ", log, re.M)
+    error = re.search(r"^(?:! |(?:error: )?(?:\./)?\S[^\n:]*:\d+: )(.*)", log, re.M)
+    if error:
+        place = f"{where[1]}: " if where else ""
+        source = re.search(r"^l\.\d+ ?(.*)", log[error.end() :], re.M)
+        names = re.findall(r"\\[A-Za-z@]+", source[1]) if source else []
+        if error[1].startswith("Undefined control sequence") and names:
+            hint = "results/macros.tex makes no such number; is it spelt as there?"
+            return f"{place}Undefined control sequence: {names[-1]}\n{hint}"
+        return f"{place}{error[1]}" + (f"\n  {source[1]}" if source else "")
+    unwrapped = log.replace("\n", " ")  # TeX breaks long lines anywhere
+    lost = re.findall(r"(Citation|Reference) `([^']+)'[^.]{0,40}?undefined", unwrapped)
+    return "\n".join(f"{kind} {name} leads nowhere" for kind, name in sorted(set(lost)))
