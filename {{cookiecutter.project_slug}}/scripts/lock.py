@@ -1,7 +1,8 @@
 """Renew the lock from pyproject.toml: python scripts/lock.py.
 
 requirements.txt holds what the study runs on, requirements-dev.txt that and the tools. Both give
-one exact version with its hashes for every system and every offered Python. This needs uv.
+one exact version with its hashes for every system and every offered Python. uv does it; it is in
+.venv with the other tools.
 """
 
 import argparse
@@ -114,7 +115,9 @@ def main():
         uv = find_uv()
         if not uv:
             print(
-                "uv makes the lock, and it is not here: python -m pip install uv", file=sys.stderr
+                "uv makes the lock, and it is not here.\n"
+                "Run python scripts/environment.py, then this with the Python of .venv.",
+                file=sys.stderr,
             )
             return 1
         try:
