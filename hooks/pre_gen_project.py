@@ -81,6 +81,8 @@ DEPENDENCIES = words("""
     boolean boolean_py cachecontrol cyclonedx cyclonedx_python_lib defusedxml license_expression
     markdown_it markdown_it_py mdurl msgpack packageurl packageurl_python packaging_legacy_version
     pip_api pip_audit pip_requirements_parser py_serializable rich sortedcontainers tomli tomli_w
+    dask_jobqueue fsspec importlib_metadata lazy_importer locket partd psutil tblib tlz toolz
+    tornado zict zipp
     pip setuptools uv wheel cookiecutter cruft
     dask distributed jax keras lightgbm optuna seaborn shap statsmodels tensorflow torch
     torchvision transformers xgboost

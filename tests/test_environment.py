@@ -104,7 +104,7 @@ def test_a_folder_that_is_no_environment_is_refused(bake, run):
 
 
 def test_an_interrupt_leaves_nothing_half_made(script, monkeypatch):
-    def interrupted(lock, uv):
+    def interrupted(*given):
         script.VENV.mkdir()
         raise KeyboardInterrupt
 
@@ -199,3 +199,21 @@ def test_help(run):
     done = run([sys.executable, SCRIPT, "--help"], cwd=TEMPLATE)
     assert "--runtime" in done.stdout
     assert done.stdout.isascii()
+
+
+def test_an_extra_is_installed_with_its_lock(script, monkeypatch):
+    asked = []
+    (script.ROOT / "requirements-dask.txt").write_text("", encoding="utf-8")
+    monkeypatch.setattr(script, "build", lambda locks, *rest: asked.append(locks))
+    monkeypatch.setattr(sys, "argv", ["environment.py", "--extra", "dask", "--runtime"])
+    assert script.main() == 0
+    assert asked == [["requirements.txt", "requirements-dask.txt"]]
+
+
+def test_an_extra_that_is_not_there_is_said(script, monkeypatch, capsys):
+    (script.ROOT / "requirements-dask.txt").write_text("", encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["environment.py", "--extra", "desk"])
+    assert script.main() == 1
+    expected = "There is no requirements-desk.txt here; there is requirements-dask.txt."
+    assert expected in capsys.readouterr().err
+    assert not script.VENV.exists()

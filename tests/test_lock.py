@@ -10,7 +10,7 @@ import pytest
 
 TEMPLATE = Path(__file__).resolve().parent.parent
 STUDY = TEMPLATE / "{{cookiecutter.project_slug}}"
-LOCKS = ["requirements.txt", "requirements-dev.txt"]
+LOCKS = ["requirements.txt", "requirements-dev.txt", "requirements-dask.txt"]
 HOOKS = ".pre-commit-config.yaml"
 PYTHONS = ["3.11", "3.12", "3.13"]
 PLATFORMS = [
@@ -73,6 +73,10 @@ FORK = r"numpy==2.0.0 ; python_full_version < '3.12' \\\n    --hash=sha256:00\n\
         ("study/requirements-dev.txt", ENTRY.format("pytest"), "", "pytest of pyproject.toml is"),
         ("study/requirements-dev.txt", r"^pandas==\S+", "pandas==9.9", "pandas is"),
         ("study/requirements-dev.txt", r"^ruff==\S+", "ruff==9.9", "ruff==0"),
+        ("study/requirements-dask.txt", ENTRY.format("distributed"), "", "distributed of pyproj"),
+        ("study/requirements-dask.txt", r"^numpy==\S+", "numpy==9.9.9", "numpy is 9.9.9 in requi"),
+        ("study/requirements-dask.txt", ENTRY.format("click"), "click==8.5.1\n", "no hash for cli"),
+        ("study/pyproject.toml", r"^dask = \[", 'more = ["xarray"]\n\\g<0>', "requirements-more"),
         ("study/requirements-dev.txt", r"\A", "--index-url https://x.org/\n", "address of a pack"),
         ("study/pyproject.toml", r'"numpy>=.*"', '"numpy>=99"', "is not >=99"),
         ("study/pyproject.toml", r'"numpy>=.*",', r'\g<0> "xarray",', "xarray of pyproject.toml"),
@@ -132,6 +136,7 @@ def test_renewing_changes_only_what_it_must(tool, uv_copy):
     assert len(before[1]) > len(before[0]) > 20
     assert before[0] == after[0]
     assert before[2] == after[2]
+    assert before[3] == after[3]
     assert before[1].keys() == after[1].keys()  # pytest is back, perhaps newer
     assert tool.check(uv_copy, study) == []
 

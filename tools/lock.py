@@ -1,4 +1,4 @@
-"""Renew every lock: the study's two, its pre-commit pins, and the template's own two.
+"""Renew every lock: the study's, its pre-commit pins, and the template's own two.
 
 `make lock` runs this with --upgrade; without it only what pyproject.toml asks for changes. The work
 is done in a temporary copy, so a failure leaves every file as it was.
@@ -66,6 +66,7 @@ def main():
     upgrade = parser.parse_args().upgrade
     script = study_script("lock")
     files = ["pyproject.toml", script.RUNTIME, script.DEVELOPMENT, script.HOOKS]
+    extras = list(script.extra_locks(STUDY).values())
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
         study = copy / "study"
@@ -73,8 +74,9 @@ def main():
         (copy / JUDGES).parent.mkdir()
         for name in ("pyproject.toml", LOCK, JUDGES):
             shutil.copy(ROOT / name, copy / name)
-        for name in files:
-            shutil.copy(STUDY / name, study / name)
+        for name in [*files, *extras]:
+            if (STUDY / name).is_file():  # the lock of a new extra is made now
+                shutil.copy(STUDY / name, study / name)
         project = (study / "pyproject.toml").read_text(encoding="utf-8")
         for answer, value in ANSWERS.items():
             project = project.replace(answer, value)
@@ -88,7 +90,7 @@ def main():
             sys.exit("\n".join([*wrong, "Nothing was changed."]))
         for name in (LOCK, JUDGES):
             shutil.copy(copy / name, ROOT / name)
-        for name in files[1:]:
+        for name in [*files[1:], *extras]:
             shutil.copy(study / name, STUDY / name)
     print("All locks are renewed and agree.")
 

@@ -4,13 +4,12 @@ from argparse import Namespace
 
 from evaluation import write_diagnostics
 
-from common import options, predict, prepare, run, say, scores_of, write_csv
+from common import options, prepare, run, say, score_and_keep, write_csv
 
 
 def main(arguments: Namespace) -> None:
     """Write baselines.csv and what is made of it; print scores and comparisons as tables."""
     from {{ cookiecutter.__package }}.comparison import compare_to_baselines
-    from {{ cookiecutter.__package }}.compute import make_tasks
     from {{ cookiecutter.__package }}.decisions import RULES, decide, explain, headline
     from {{ cookiecutter.__package }}.diagnostics import (
         prediction_table,
@@ -35,9 +34,7 @@ def main(arguments: Namespace) -> None:
     sizes = {"n_train": setting.n_train, "n_test": setting.n_test}
 
     candidate, metric = study.models.candidate, METRICS[study.metrics.primary]
-    tasks = make_tasks(models, setting.folds, study.seed)
-    predictions = predict(tasks, study, setting.table, arguments, "baselines")
-    scores = scores_of(predictions, setting)
+    scores, once = score_and_keep(models, setting, arguments, "baselines")
     comparison = compare_to_baselines(
         scores,
         candidate=candidate,
@@ -51,8 +48,6 @@ def main(arguments: Namespace) -> None:
     write_csv(scores, arguments.results / "baselines.csv")
     write_csv(comparison, arguments.results / "baselines_comparison.csv")
     write_csv(fold_table(setting.folds), arguments.results / "baselines_folds.csv")
-    # of the first repeat, so that a row that was held out counts once
-    once = [said for said in predictions if said.fold.repeat == 0]
     held_out = prediction_table(once, setting.table, study.data.classes)
     made = write_diagnostics(held_out, setting.table, study, arguments.results, "baselines_")
 

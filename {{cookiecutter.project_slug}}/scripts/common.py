@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import json
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:  # heavy libraries are imported when a script works, not for --help
     import numpy as np
@@ -14,13 +18,19 @@ if TYPE_CHECKING:  # heavy libraries are imported when a script works, not for -
     from sklearn.pipeline import Pipeline
     from tqdm import tqdm
 
+    from {{ cookiecutter.__package }}.backends import Backend
     from {{ cookiecutter.__package }}.cache import Cache
     from {{ cookiecutter.__package }}.compute import Predictions, Task
     from {{ cookiecutter.__package }}.data import Table
+    from {{ cookiecutter.__package }}.dispatch import Progress
     from {{ cookiecutter.__package }}.splits import Fold
-    from {{ cookiecutter.__package }}.study import Study
+    from {{ cookiecutter.__package }}.study import Compute, Study
 
 ROOT = Path(__file__).resolve().parents[1]  # scripts work from any folder
+BACKENDS = ("loky", "threading", "sequential", "dask")
+LARGE = 32 * 2**20  # bytes; a table above it is moved into a file, so that it is in memory once
+CLOSING = contextlib.ExitStack()  # what scripts opened on the way and close at the end
+OPEN: dict[str, Backend] = {}  # stages that run in one process share workers
 
 
 def options(description: str) -> argparse.ArgumentParser:
@@ -38,6 +48,12 @@ def options(description: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--workers", type=int, help="processes; -1 is every core (default: as in study.toml)"
     )
+    parser.add_argument(
+        "--backend", choices=BACKENDS, help="who does the work (default: as in study.toml)"
+    )
+    parser.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of a running Dask scheduler; means --backend dask"
+    )
     parser.add_argument("--fresh", action="store_true", help="fit everything again, without cache")
     parser.add_argument("--debug", action="store_true", help="show where an error was raised")
     return parser
@@ -54,7 +70,8 @@ def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentPar
     if arguments.results is None:
         arguments.results = arguments.study.resolve().parent / "results"
     try:
-        main(arguments)
+        with CLOSING:
+            main(arguments)
     except KeyboardInterrupt:
         sys.exit(_say("interrupted; every file under results is whole", 130))
     except Exception as error:
@@ -87,6 +104,17 @@ def progress(total: int, label: str) -> tqdm:
     return tqdm(total=total, desc=label, unit="fit", disable=None)
 
 
+def advance(bar: tqdm, now: Progress) -> None:
+    """Show that a task is done, and how long the others will take.
+
+    The slow ones go first, so the bar's own guess from tasks per second would be far too long.
+    """
+    if now.left is not None:
+        minutes, seconds = divmod(round(now.left), 60)
+        bar.set_postfix_str(f"about {minutes} min {seconds:02} s left", refresh=False)
+    bar.update()
+
+
 class Setting(NamedTuple):
     """What every experiment starts from: rows, and folds over those that are not locked."""
 
@@ -100,40 +128,78 @@ class Setting(NamedTuple):
 
 def prepare(study: Study, arguments: argparse.Namespace) -> Setting:
     """Load the data, lock the test rows away and cut the shared folds."""
-    from {{ cookiecutter.__package }}.data import load_table
     from {{ cookiecutter.__package }}.splits import (
         fold_sizes,
         lock_test_set,
         make_folds,
     )
 
-    table = load_table(study, arguments.study.resolve().parent)
+    table = load(study, arguments)
     stratify = study.task == "classification"
     development, _ = lock_test_set(table, study.split, stratify=stratify, seed=study.seed)
     folds = make_folds(table, development, study.split, stratify=stratify, seed=study.seed)
     return Setting(study, table, folds, *fold_sizes(folds), development)
 
 
+def load(study: Study, arguments: argparse.Namespace) -> Table:
+    """Load the data; a large table is mapped from a file that all workers share."""
+    from {{ cookiecutter.__package }}.data import load_table
+    from {{ cookiecutter.__package }}.mapped import map_table
+
+    table = load_table(study, arguments.study.resolve().parent)
+    if table.X.memory_usage(deep=False).sum() < LARGE:
+        return table
+    return map_table(table, scratch(arguments) / "table")
+
+
+def scratch(arguments: argparse.Namespace) -> Path:
+    """Return a folder for files of this run, beside the study: workers elsewhere may see it too."""
+    aside = arguments.study.resolve().parent / ".cache" / "aside"  # reproduce sweeps it
+    aside.mkdir(parents=True, exist_ok=True)
+    made = tempfile.TemporaryDirectory(dir=aside, ignore_cleanup_errors=True)
+    return Path(CLOSING.enter_context(made))
+
+
+def chosen(study: Study, arguments: argparse.Namespace) -> Compute:
+    """Return how the work is spread: as in study.toml, unless the command says otherwise."""
+    from {{ cookiecutter.__package }}.study import parse_compute
+
+    given = {name: getattr(arguments, name, None) for name in ("backend", "workers", "scheduler")}
+    if given["scheduler"]:
+        given |= {"backend": given["backend"] or "dask", "slurm": None}
+    asked = {name: value for name, value in given.items() if value is not None or name == "slurm"}
+    return parse_compute(study.compute, asked)
+
+
+def open_backend(study: Study, arguments: argparse.Namespace) -> Backend:
+    """Return who does the work; workers stay for the stages that follow."""
+    from {{ cookiecutter.__package }}.backends import Processes, Sequential, Threads
+
+    compute = chosen(study, arguments)
+    key = json.dumps(compute.model_dump(mode="json"))
+    if key not in OPEN:
+        if compute.backend == "dask":
+            from {{ cookiecutter.__package }}.cluster import open_cluster
+
+            opened = open_cluster(compute, compute.workers, scratch(arguments))
+            OPEN[key] = CLOSING.enter_context(opened)
+        elif compute.backend == "threading":
+            OPEN[key] = Threads(compute.workers)
+        elif compute.backend == "sequential":
+            OPEN[key] = Sequential()
+        else:
+            OPEN[key] = Processes(compute.workers, scratch(arguments))
+    return OPEN[key]
+
+
 def predict(
     tasks: list[Task], study: Study, table: Table, arguments: argparse.Namespace, label: str
 ) -> list[Predictions]:
     """Fit all tasks, or take them from the cache; show progress."""
-    from {{ cookiecutter.__package }}.compute import run_tasks
+    from {{ cookiecutter.__package }}.dispatch import run_tasks
 
-    cache = None if arguments.fresh else open_cache(study, arguments)
-    with progress(len(tasks), label) as bar:
-        predictions = run_tasks(
-            tasks,
-            table,
-            study.data.classes,
-            split=study.split,
-            workers=arguments.workers or study.compute.workers,
-            cache=cache,
-            on_done=bar.update,
-        )
-    for name in cache.damaged if cache else []:
-        _say(f"cache entry {name} was damaged: computed again", 0)
-    return predictions
+    with running(tasks, study, table, arguments, label) as how:
+        return run_tasks(tasks, table, study.data.classes, **how)
 
 
 def score(
@@ -144,19 +210,44 @@ def score(
     purpose: str | None = None,
 ) -> pd.DataFrame:
     """Fit every model on every fold and return the scores in long form."""
+    return score_and_keep(models, setting, arguments, label, purpose, held_out=False)[0]
+
+
+def score_and_keep(
+    models: dict[str, Pipeline],
+    setting: Setting,
+    arguments: argparse.Namespace,
+    label: str,
+    purpose: str | None = None,
+    held_out: bool = True,
+) -> tuple[pd.DataFrame, list[Predictions]]:
+    """Return the scores, and the predictions of the first repeat."""
     from {{ cookiecutter.__package }}.compute import make_tasks
+    from {{ cookiecutter.__package }}.evaluation import score_tasks
 
-    tasks = make_tasks(models, setting.folds, setting.study.seed, purpose=purpose)
-    predictions = predict(tasks, setting.study, setting.table, arguments, label)
-    return scores_of(predictions, setting)
+    study, table = setting.study, setting.table
+    names, classes = study.metrics.names, study.data.classes
+    tasks = make_tasks(models, setting.folds, study.seed, purpose=purpose)
+    with running(tasks, study, table, arguments, label) as how:
+        return score_tasks(tasks, table, names, classes, held_out=held_out, **how)
 
 
-def scores_of(predictions: list[Predictions], setting: Setting) -> pd.DataFrame:
-    """Return the scores of predictions in long form."""
-    from {{ cookiecutter.__package }}.evaluation import score_predictions
-
-    study = setting.study
-    return score_predictions(predictions, setting.table, study.metrics.names, study.data.classes)
+@contextlib.contextmanager
+def running(
+    tasks: list[Task], study: Study, table: Table, arguments: argparse.Namespace, label: str
+) -> Iterator[dict[str, Any]]:
+    """Open what tasks are run with: workers, cache and progress bar."""
+    cache = None if arguments.fresh else open_cache(study, arguments)
+    backend = open_backend(study, arguments)
+    with progress(len(tasks), label) as bar:
+        yield {
+            "split": study.split,
+            "backend": backend,
+            "cache": cache,
+            "on_done": partial(advance, bar),
+        }
+    for name in cache.damaged if cache else []:
+        _say(f"cache entry {name} was damaged: computed again", 0)
 
 
 def open_cache(study: Study, arguments: argparse.Namespace) -> Cache:

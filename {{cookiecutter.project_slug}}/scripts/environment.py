@@ -107,8 +107,8 @@ def python_of(wheels):
     return f"3.{found.pop()}"
 
 
-def build(lock, uv, wheels=None):
-    """Make .venv, or take the one that is there, and install the lock and the study into it."""
+def build(locks, uv, wheels=None):
+    """Make .venv, or take the one that is there, and install the locks and the study into it."""
     wanted = python_of(wheels) if wheels else None
     if VENV.exists():
         found, _ = probe([str(PYTHON)])
@@ -130,7 +130,7 @@ def build(lock, uv, wheels=None):
         make = [*uv, "venv", "--quiet", "--python", python] if uv else [python, "-m", "venv"]
         print(f"Making .venv with {'uv' if uv else 'venv and pip'}.", flush=True)
         run([*make, VENV])
-    print(f"Installing {lock} and this study.", flush=True)
+    print(f"Installing {', '.join(locks)} and this study.", flush=True)
     if uv:
         install = [*uv, "pip", "install", "--quiet", "--python", PYTHON]
     else:
@@ -138,7 +138,8 @@ def build(lock, uv, wheels=None):
     if wheels:
         install += ["--no-index", "--find-links", Path(wheels).resolve()]
     # Wheels only: building a library from source would fetch build tools that no lock holds.
-    run([*install, "--require-hashes", "--only-binary", ":all:", "-r", lock])
+    files = [part for lock in locks for part in ("-r", lock)]
+    run([*install, "--require-hashes", "--only-binary", ":all:", *files])
     run([*install, "--no-deps", "--no-build-isolation", "-e", "."])
 
 
@@ -154,6 +155,12 @@ def main():
         "--wheels",
         type=Path,
         help="install from this folder of wheels, without a network (implies --runtime)",
+    )
+    parser.add_argument(
+        "--extra",
+        action="append",
+        default=[],
+        help="install an extra of pyproject.toml too, such as dask",
     )
     parser.add_argument(
         "--installer",
@@ -172,7 +179,13 @@ def main():
         if options.installer == "uv" and not uv:
             raise CommandError("uv was asked for, but it is neither on PATH nor in this Python.")
         runtime = options.runtime or options.wheels
-        build("requirements.txt" if runtime else "requirements-dev.txt", uv, options.wheels)
+        locks = ["requirements.txt" if runtime else "requirements-dev.txt"]
+        for extra in options.extra:
+            locks.append(f"requirements-{extra}.txt")
+            if not (ROOT / locks[-1]).is_file():
+                there = ", ".join(sorted(path.name for path in ROOT.glob("requirements*.txt")))
+                raise CommandError(f"There is no {locks[-1]} here; there is {there}.")
+        build(locks, uv, options.wheels)
     except BaseException as error:  # interrupts too: a half-made .venv looks like a whole one
         if not was_there and VENV.exists():
             shutil.rmtree(VENV)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from common import options, predict, run, say, write_csv, write_text
+from common import load, options, predict, run, say, write_csv, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,6 @@ RECORD = "openings.json"
 def main(arguments: Namespace) -> None:
     """Write evaluation.csv, predictions.csv and what is made of them; record the opening."""
     from {{ cookiecutter.__package }}.compute import Task
-    from {{ cookiecutter.__package }}.data import load_table
     from {{ cookiecutter.__package }}.diagnostics import (
         prediction_table,
         prevalence_note,
@@ -40,7 +39,7 @@ def main(arguments: Namespace) -> None:
     study = read_study(arguments.study)
     metrics, classes = check_metrics(study), study.data.classes
     models = {name: build_model(name, study) for name in study.models.names}
-    table = load_table(study, arguments.study.resolve().parent)
+    table = load(study, arguments)
     development, test = lock_test_set(
         table, study.split, stratify=study.task == "classification", seed=study.seed
     )

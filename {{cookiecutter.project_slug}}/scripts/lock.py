@@ -1,7 +1,8 @@
 """Renew the lock from pyproject.toml: python scripts/lock.py.
 
-requirements.txt holds what the study runs on, requirements-dev.txt that and the tools. Both give
-one exact version with its hashes for every system and every offered Python. uv does it; it is in
+requirements.txt holds what the study runs on, requirements-dev.txt that and the tools, and each
+extra has a file of its own (requirements-dask.txt): what the study runs on and what the extra adds.
+All give one exact version with its hashes for every system and offered Python. uv does it; it is in
 .venv with the other tools.
 """
 
@@ -62,20 +63,39 @@ def check_lock(name, text, requirements):
     return wrong
 
 
+def read_project(root):
+    """Return the content of pyproject.toml."""
+    return tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def extra_locks(root):
+    """Return {extra: lock} of the extras of pyproject.toml."""
+    extras = read_project(root)["project"].get("optional-dependencies", {})
+    return {extra: f"requirements-{extra}.txt" for extra in sorted(extras)}
+
+
 def check(root):
     """Return every disagreement between pyproject.toml, the locks and the pre-commit hooks."""
-    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    project, extras = read_project(root), extra_locks(root)
     runtime = project["project"]["dependencies"]
-    tools = project["dependency-groups"]["dev"]
-    texts = {name: (root / name).read_text(encoding="utf-8") for name in (RUNTIME, DEVELOPMENT)}
-    wrong = check_lock(RUNTIME, texts[RUNTIME], runtime)
-    wrong += check_lock(DEVELOPMENT, texts[DEVELOPMENT], runtime + tools)
-    locked = read_pins(texts[DEVELOPMENT])
-    for package, version in read_pins(texts[RUNTIME]).items():
-        if locked.get(package) != version:
-            wrong.append(
-                f"{package} is {version} in {RUNTIME}, {locked.get(package)} in {DEVELOPMENT}"
-            )
+    wanted = {RUNTIME: runtime, DEVELOPMENT: runtime + project["dependency-groups"]["dev"]}
+    for extra, name in extras.items():
+        wanted[name] = runtime + project["project"]["optional-dependencies"][extra]
+    wrong, pins = [], {}
+    for name, requirements in wanted.items():
+        if not (root / name).is_file():
+            wrong.append(f"{name}: there is no such file; run python scripts/lock.py")
+            continue
+        text = (root / name).read_text(encoding="utf-8")
+        wrong += check_lock(name, text, requirements)
+        pins[name] = read_pins(text)
+    locked = pins.get(DEVELOPMENT, {})
+    for name, found in pins.items():  # all of them can be installed together
+        for package, version in found.items():
+            if locked.get(package, version if name in extras.values() else None) != version:
+                wrong.append(
+                    f"{package} is {version} in {name}, {locked.get(package)} in {DEVELOPMENT}"
+                )
     hooks = HOOK_PIN.findall((root / HOOKS).read_text(encoding="utf-8"))
     if not hooks:
         wrong.append(f"{HOOKS}: pins nothing")
@@ -91,11 +111,14 @@ def repin_hooks(text, locked):
 
 
 def renew(root, uv, upgrade):
-    """Write both locks and the pins of the pre-commit hooks."""
+    """Write all locks and the pins of the pre-commit hooks."""
     options = ["--custom-compile-command", "python scripts/lock.py"]
     options += ["--upgrade"] if upgrade else []
-    for extra in (["-o", RUNTIME], ["--group", "dev", "-c", RUNTIME, "-o", DEVELOPMENT]):
-        subprocess.run([*uv, *COMPILE, *options, "pyproject.toml", *extra], cwd=root, check=True)
+    kinds = [["-o", RUNTIME], ["--group", "dev", "-c", RUNTIME, "-o", DEVELOPMENT]]
+    for extra, name in extra_locks(root).items():
+        kinds.append(["--extra", extra, "-c", DEVELOPMENT, "-o", name])
+    for kind in kinds:
+        subprocess.run([*uv, *COMPILE, *options, "pyproject.toml", *kind], cwd=root, check=True)
     locked = read_pins((root / DEVELOPMENT).read_text(encoding="utf-8"))
     text = (root / HOOKS).read_text(encoding="utf-8")
     (root / HOOKS).write_text(repin_hooks(text, locked), encoding="utf-8", newline="\n")

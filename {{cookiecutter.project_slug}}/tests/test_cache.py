@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from {{ cookiecutter.__package }}.cache import Cache
-from {{ cookiecutter.__package }}.compute import make_tasks, run_tasks
+from {{ cookiecutter.__package }}.compute import make_tasks
 from {{ cookiecutter.__package }}.data import load_table
+from {{ cookiecutter.__package }}.dispatch import run_tasks
 from {{ cookiecutter.__package }}.models import build_model
 from {{ cookiecutter.__package }}.provenance import source_digest
 from {{ cookiecutter.__package }}.splits import make_folds

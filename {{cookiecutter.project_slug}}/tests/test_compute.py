@@ -5,8 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package }}.compute import make_tasks, run_tasks
+from {{ cookiecutter.__package }}.backends import Processes
+from {{ cookiecutter.__package }}.compute import make_tasks
 from {{ cookiecutter.__package }}.data import load_table
+from {{ cookiecutter.__package }}.dispatch import run_tasks
 from {{ cookiecutter.__package }}.models import build_model
 from {{ cookiecutter.__package }}.splits import make_folds
 from {{ cookiecutter.__package }}.study import read_study
@@ -28,7 +30,7 @@ def setting(folder: Path):
 def fit(setting, names: list[str], seed: int = 0, workers: int = 1):
     study, table, folds = setting
     tasks = make_tasks({name: build_model(name, study) for name in names}, folds, seed)
-    return run_tasks(tasks, table, study.data.classes, workers=workers)
+    return run_tasks(tasks, table, study.data.classes, backend=Processes(workers))
 
 
 def test_results_come_in_the_order_of_the_tasks(setting):
@@ -74,7 +76,8 @@ def test_probabilities_stand_in_the_order_of_the_classes(setting):
 
 def test_progress_is_told_once_a_task(setting):
     study, table, folds = setting
-    done: list[int] = []
+    done: list = []
     tasks = make_tasks({"dummy": build_model("dummy", study)}, folds, 0)
-    run_tasks(tasks, table, study.data.classes, on_done=lambda: done.append(1))
-    assert len(done) == len(tasks) == 6
+    run_tasks(tasks, table, study.data.classes, on_done=done.append)
+    assert [(one.done, one.total) for one in done] == [(n, 6) for n in range(1, 7)]
+    assert done[-1].left == 0.0

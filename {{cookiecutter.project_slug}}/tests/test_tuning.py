@@ -11,8 +11,9 @@ from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, check_cv
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import Pipeline
 
-from {{ cookiecutter.__package }}.compute import Task, make_tasks, run_task, run_tasks
+from {{ cookiecutter.__package }}.compute import Task, make_tasks, run_task
 from {{ cookiecutter.__package }}.data import Table
+from {{ cookiecutter.__package }}.dispatch import run_tasks
 from {{ cookiecutter.__package }}.models import MODELS, candidate, tuned
 from {{ cookiecutter.__package }}.splits import Fold, block_ids, make_folds
 from {{ cookiecutter.__package }}.study import Split, StudyError

@@ -61,6 +61,7 @@ class Cache:
         self.hits = 0
         self.misses = 0
         self.damaged: list[str] = []
+        self._hashes: dict[int, tuple[Any, str]] = {}  # with the object: its id is its own so long
 
     def load(self, task: Task) -> Predictions | None:
         """Return a fit's predictions, or None if it has to be computed.
@@ -108,18 +109,24 @@ class Cache:
 
     def _path(self, task: Task) -> Path | None:
         try:
-            model = joblib.hash(task.model)
+            model = self._hash(task.model)
         except (pickle.PicklingError, AttributeError, TypeError):
             return None  # a model that has no stable description (a lambda in it) is always fitted
         fit = {
             "context": self.context,
             "model": model,
             "seed": task.seed,
-            "train": joblib.hash(task.fold.train),
-            "test": joblib.hash(task.fold.test),
+            "train": self._hash(task.fold.train),
+            "test": self._hash(task.fold.test),
         }
         key = hashlib.sha256(json.dumps(fit, sort_keys=True).encode("utf-8")).hexdigest()
         return self.folder / key[:2] / key
+
+    def _hash(self, content: Any) -> str:
+        """Hash an object once: thousands of tasks share a few models and folds."""
+        if id(content) not in self._hashes:
+            self._hashes[id(content)] = content, joblib.hash(content)
+        return self._hashes[id(content)][1]
 
 
 def _pack(result: Predictions) -> bytes:

@@ -1,17 +1,19 @@
-"""Runs (model, fold) tasks in one pool of workers; the numbers do not depend on how many."""
+"""What one (model, fold) task is, and how it is run; the same numbers wherever that happens."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import contextlib
+import sys
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from .data import Table
 from .seeding import fix_random_state, fix_seeds, seed_for
@@ -20,7 +22,7 @@ from .study import Split
 from .tuning import set_inner_folds
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Task:
     """One fit: a model on one fold.
 
@@ -42,7 +44,7 @@ class Task:
     seed: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Predictions:
     """What a fitted model said about a fold's test rows.
 
@@ -56,22 +58,15 @@ class Predictions:
         Class names or numbers.
     probability : ndarray of shape (n_test, n_classes) or None
         A column per class in the order of the study's classes; None for regression.
+    seconds : float
+        How long fitting and predicting took; 0 where they were not done now.
     """
 
     name: str
     fold: Fold
     predicted: np.ndarray
     probability: np.ndarray | None
-
-
-class Memory(Protocol):
-    """What `run_tasks` asks of a cache; see cache.py."""
-
-    def load(self, task: Task) -> Predictions | None:
-        """Return what this fit gave before, or None."""
-
-    def save(self, task: Task, result: Predictions) -> None:
-        """Keep what this fit gave."""
+    seconds: float = 0.0
 
 
 def make_tasks(
@@ -113,7 +108,12 @@ def make_tasks(
 
 
 def run_task(
-    task: Task, table: Table, classes: list[str], split: Split | None = None
+    task: Task,
+    table: Table,
+    classes: list[str],
+    split: Split | None = None,
+    *,
+    alone: bool = True,
 ) -> Predictions:
     """Fit one model on one fold's training rows and predict its test rows.
 
@@ -127,6 +127,9 @@ def run_task(
         Order of the probabilities' columns; empty for regression.
     split : Split or None
         How a model that tunes itself cuts its training rows; without it such a model is refused.
+    alone : bool
+        False where other threads of this process fit at the same time: the global generators, which
+        threads share, are left alone then.
 
     Returns
     -------
@@ -144,17 +147,25 @@ def run_task(
     >>> run_task(task, table, classes=[]).predicted.round(2).tolist()
     [1.83]
     """
-    model = fit_task(task, table, classes, split)
+    start = time.perf_counter()
+    model = fit_task(task, table, classes, split, alone=alone)
     said = predict_with(model, table.X.iloc[task.fold.test], classes)
-    return Predictions(task.name, task.fold, *said)
+    return Predictions(task.name, task.fold, *said, time.perf_counter() - start)
 
 
-def fit_task(task: Task, table: Table, classes: list[str], split: Split | None = None) -> Pipeline:
+def fit_task(
+    task: Task,
+    table: Table,
+    classes: list[str],
+    split: Split | None = None,
+    *,
+    alone: bool = True,
+) -> Pipeline:
     """Fit one model on one fold's training rows.
 
     Parameters
     ----------
-    task, table, classes, split
+    task, table, classes, split, alone
         As for `run_task`.
 
     Returns
@@ -174,11 +185,11 @@ def fit_task(task: Task, table: Table, classes: list[str], split: Split | None =
     1.0
     """
     train = task.fold.train
-    fix_seeds(task.seed)  # for models that draw from a global generator
+    if alone:
+        fix_seeds(task.seed)  # for models that draw from a global generator
     model = fix_random_state(clone(task.model), task.seed)
     set_inner_folds(model, table, train, split, stratify=bool(classes), seed=task.seed)
-    # with one thread, sums are added in one order: the same bits on any number of cores
-    with threadpool_limits(limits=1):
+    with one_thread():
         return model.fit(table.X.iloc[train], table.y.iloc[train])
 
 
@@ -212,7 +223,7 @@ def predict_with(
     >>> predict_with(model, X[:1], ["yes", "no"])[1].tolist()
     [[0.25, 0.75]]
     """
-    with threadpool_limits(limits=1):
+    with one_thread():
         predicted = np.asarray(model.predict(X))
         if not classes:
             return predicted, None
@@ -220,54 +231,20 @@ def predict_with(
         return predicted, model.predict_proba(X)[:, order]
 
 
-def run_tasks(
-    tasks: list[Task],
-    table: Table,
-    classes: list[str],
-    *,
-    split: Split | None = None,
-    workers: int = 1,
-    cache: Memory | None = None,
-    on_done: Callable[[], object] = lambda: None,
-) -> list[Predictions]:
-    """Run all tasks in one pool.
+def one_thread() -> contextlib.AbstractContextManager:
+    """Hold the thread pools of BLAS and OpenMP at one thread each.
 
-    Parameters
-    ----------
-    tasks : list of Task
-        What to fit.
-    table : Table
-        The checked rows.
-    classes : list of str
-        Order of the probabilities' columns; empty for regression.
-    split : Split or None
-        How a model that tunes itself cuts its training rows; without it such a model is refused.
-    workers : int
-        Processes; 1 works in this one, -1 uses every core.
-    cache : Cache or None
-        Fits that it knows are not made again; those it does not know are added as they come in, so
-        that an interrupted run goes on from there.
-    on_done : callable
-        Called after each task, to show progress.
+    Sums are then added in one order: the same bits on any number of cores. And many fits at once do
+    not ask for more threads than there are cores.
 
     Returns
     -------
-    list of Predictions
-        In the order of the tasks, whichever came in first.
+    context manager
+        The limit ends with it.
     """
-    results = [cache.load(task) if cache else None for task in tasks]
-    todo = [number for number, known in enumerate(results) if known is None]
-    for _ in range(len(tasks) - len(todo)):
-        on_done()
-    pool = Parallel(n_jobs=workers, return_as="generator_unordered")
-    fits = (delayed(_numbered)(n, tasks[n], table, classes, split) for n in todo)
-    for number, result in pool(fits):
-        results[number] = result
-        if cache:
-            cache.save(tasks[number], result)
-        on_done()
-    return results
+    return _thread_pools(len(sys.modules)).limit(limits=1)
 
 
-def _numbered(number: int, *fit: Any) -> tuple[int, Predictions]:
-    return number, run_task(*fit)
+@lru_cache(maxsize=1)  # looking for pools takes milliseconds, and only an import brings new ones
+def _thread_pools(_: int) -> ThreadpoolController:
+    return ThreadpoolController()

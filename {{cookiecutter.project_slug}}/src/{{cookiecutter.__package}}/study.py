@@ -142,15 +142,34 @@ class Leakage(_Section):
     accepted: dict[str, Annotated[str, Field(min_length=1)]] = {}  # feature column: reason
 
 
+class Slurm(_Section):
+    """What each SLURM job asks for; ``workers`` says how many workers there are in all."""
+
+    queue: Annotated[str, Field(min_length=1)]  # SLURM's partition
+    account: Annotated[str, Field(min_length=1)] | None = None
+    cores: Annotated[int, Field(ge=1)] = 1  # of a job; each brings one worker
+    memory: Annotated[str, Field(pattern=r"^[1-9][0-9]* ?[KMGT]i?B$")]  # of a job
+    walltime: Annotated[str, Field(pattern=r"^([0-9]+-)?[0-9]{1,2}:[0-5][0-9]:[0-5][0-9]$")]
+    interface: str | None = None  # network that workers and scheduler share, such as "ib0"
+    directives: list[str] = []  # more options of sbatch, such as "--constraint=avx2"
+    setup: list[str] = []  # shell lines before the worker starts, such as "module load gcc"
+
+
 class Compute(_Section):
     """How the work is spread; the numbers do not depend on it."""
 
+    backend: Literal["loky", "threading", "sequential", "dask"] = "loky"
     workers: int = -1
+    # where Dask runs; with neither, on this machine
+    scheduler: Annotated[str, Field(pattern=r"^(tcp|tls|ws|wss)://.+:[0-9]+$")] | None = None
+    slurm: Slurm | None = None
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
         if self.workers == 0:
             raise ValueError("workers is 0; use 1 or more, or -1 for every core")
+        if self.scheduler and self.slurm:
+            raise ValueError("scheduler and slurm are both there; keep the one that runs Dask")
         return self
 
 
@@ -367,6 +386,40 @@ def parse_study(content: dict[str, Any], *, name: str = "study.toml") -> Study:
         lines = [line for item in error.errors() for line in _in_words(item, head)]
     count = "1 mistake" if len(lines) == 1 else f"{len(lines)} mistakes"
     raise StudyError(f"{name} has {count}:\n" + "\n".join(f"  {line}" for line in lines))
+
+
+def parse_compute(compute: Compute, given: dict[str, Any]) -> Compute:
+    """Let a command say otherwise than the ``[compute]`` section.
+
+    Parameters
+    ----------
+    compute : Compute
+        The section.
+    given : dict
+        What the command says, by the section's keys.
+
+    Returns
+    -------
+    Compute
+        The section with what was given.
+
+    Raises
+    ------
+    StudyError
+        If that does not fit.
+
+    Examples
+    --------
+    >>> parse_compute(Compute(), {"workers": 2}).workers
+    2
+    """
+    if given.get("scheduler") and given.get("backend") not in (None, "dask"):
+        raise StudyError(f"--scheduler is for --backend dask, not for {given['backend']}")
+    try:
+        return Compute.model_validate(compute.model_dump() | given)
+    except ValidationError as error:
+        lines = [line for item in error.errors() for line in _in_words(item, {})]
+    raise StudyError("; ".join(f"--{line}" for line in lines))
 
 
 def _in_words(item: Any, head: dict[str, Any]) -> list[str]:

@@ -1,0 +1,29 @@
+"""Show who would do the work: back end, workers and, for SLURM, the job that brings them."""
+
+from argparse import Namespace
+
+from common import chosen, open_backend, options, run, say, scratch
+
+
+def main(arguments: Namespace) -> None:
+    """Print it; nothing is fitted, and no job is sent."""
+    from {{ cookiecutter.__package }}.study import read_study
+
+    study = read_study(arguments.study)
+    compute = chosen(study, arguments)
+    if compute.backend == "dask" and compute.slurm:
+        from {{ cookiecutter.__package }}.cluster import slurm_cluster
+
+        aside, workers = scratch(arguments), compute.workers
+        with slurm_cluster(compute.slurm, workers, aside, send=False) as cluster:
+            jobs = -(-workers // compute.slurm.cores)
+            say(f"dask: {workers} workers by {jobs} SLURM jobs, each of which is this:\n")
+            say(cluster.job_script())
+        return
+    backend = open_backend(study, arguments)
+    where = f"at {compute.scheduler}" if compute.scheduler else "on this machine"
+    say(f"{compute.backend}: {backend.workers} fits at once {where}")
+
+
+if __name__ == "__main__":
+    run(main, options(__doc__))

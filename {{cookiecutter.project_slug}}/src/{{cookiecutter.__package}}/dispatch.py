@@ -1,0 +1,266 @@
+"""Hands (model, fold) tasks to workers, longest first, and takes results as they come in.
+
+Nothing here decides a number: every fit has its own seed and its own rows, so it does not matter
+which worker makes it, when, or after which other one. It only decides how long all of it takes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, Protocol
+
+from .backends import Backend, LostWorkersError, Sequential
+from .compute import Predictions, Task
+from .data import Table
+from .study import Split, StudyError
+from .work import Item, Outcome, Work
+
+BATCH_SECONDS = 0.2  # many short fits travel together: a message costs about a millisecond
+ATTEMPTS = 2  # so often may a fit lose its worker before it is taken to be the cause
+
+
+class Memory(Protocol):
+    """What `stream` asks of a cache; see cache.py."""
+
+    def load(self, task: Task) -> Predictions | None:
+        """Return what this fit gave before, or None."""
+
+    def save(self, task: Task, result: Predictions) -> None:
+        """Keep what this fit gave."""
+
+
+class Progress(NamedTuple):
+    """How far the tasks of a stage are."""
+
+    done: int
+    total: int
+    left: float | None  # seconds until all are done, None while nothing is known
+    busy: float  # seconds that workers have spent in fits, scores included
+
+
+class Queue:
+    """Decides which task comes next: one of every model first, then those of the slowest model.
+
+    How long a model takes is learnt from the fits that are done, so no estimate has to be kept.
+
+    Parameters
+    ----------
+    tasks : list of Task
+        All tasks.
+    numbers : list of int
+        Positions of those that are to be run.
+
+    Attributes
+    ----------
+    models, folds : list
+        What the tasks use, each once.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from .compute import make_tasks
+    >>> from .models import dummy, linear
+    >>> from .splits import Fold
+    >>> folds = [Fold(0, i, np.array([0, 1]), np.array([2])) for i in range(3)]
+    >>> models = {"quick": dummy("regression"), "slow": linear("regression")}
+    >>> queue = Queue(make_tasks(models, folds, seed=0), [0, 1, 2, 3, 4, 5])
+    >>> first = queue.next_batch() + queue.next_batch()
+    >>> [item.number for item in first]
+    [0, 3]
+    >>> queue.done(Outcome(0, None, None, None, seconds=0.01))
+    >>> queue.done(Outcome(3, None, None, None, seconds=5.0))
+    >>> [item.number for item in queue.next_batch()], queue.left()
+    ([4], 10.02)
+    """
+
+    def __init__(self, tasks: list[Task], numbers: list[int]):
+        self.models: list[tuple[str, Any]] = []
+        self.folds: list[Any] = []
+        self.seconds: dict[int, float] = {}  # of one fit, by model
+        self.busy = 0.0
+        self._waiting: list[deque[Item]] = []
+        self._again: deque[Item] = deque()  # lost with their worker; they go first, one by one
+        self._running: dict[int, Item] = {}
+        self._lost: Counter[int] = Counter()
+        self._open: Counter[int] = Counter()  # fits that are not done, by model
+        self._tried: set[int] = set()  # models of which a fit was handed out
+        model_at: dict[tuple[str, int], int] = {}
+        fold_at: dict[int, int] = {}
+        for number in numbers:
+            task = tasks[number]
+            model = model_at.setdefault((task.name, id(task.model)), len(self.models))
+            if model == len(self.models):
+                self.models.append((task.name, task.model))
+                self._waiting.append(deque())
+            fold = fold_at.setdefault(id(task.fold), len(self.folds))
+            if fold == len(self.folds):
+                self.folds.append(task.fold)
+            self._waiting[model].append(Item(number, model, fold, task.seed))
+            self._open[model] += 1
+
+    def __len__(self) -> int:
+        """Return how many tasks are not done."""
+        return self._open.total()
+
+    def next_batch(self) -> list[Item]:
+        """Return what a free worker does next; empty when all is handed out."""
+        if self._again:
+            items = [self._again.popleft()]
+        else:
+            there = [model for model, waiting in enumerate(self._waiting) if waiting]
+            if not there:
+                return []
+            # untried models first, then those of unknown length: they may be the longest
+            model = min(
+                there, key=lambda m: (m in self._tried, -self.seconds.get(m, float("inf")), m)
+            )
+            self._tried.add(model)
+            waiting, each = self._waiting[model], self.seconds.get(model)
+            count = 1 if each is None else max(1, int(BATCH_SECONDS / max(each, 1e-4)))
+            items = [waiting.popleft() for _ in range(min(count, len(waiting)))]
+        self._running.update((item.number, item) for item in items)
+        return items
+
+    def batches(self) -> Iterator[list[Item]]:
+        """Yield batches until all is handed out."""
+        while batch := self.next_batch():
+            yield batch
+
+    def done(self, outcome: Outcome) -> None:
+        """Note a result, and how long it took."""
+        item = self._running.pop(outcome.number)
+        before = self.seconds.get(item.model, outcome.seconds)
+        self.seconds[item.model] = (before + outcome.seconds) / 2  # a first fit also imports
+        self.busy += outcome.seconds
+        self._open[item.model] -= 1
+
+    def again(self, reason: str) -> None:
+        """Put back what was running when workers were lost; refuse where that does not help."""
+        lost = [self._running.pop(number) for number in sorted(self._running)]
+        self._lost.update(item.number for item in lost)
+        if any(self._lost[item.number] > ATTEMPTS for item in lost):
+            names = []
+            for item in lost:
+                fold = self.folds[item.fold]
+                names.append(f"{self.models[item.model][0]} (repeat {fold.repeat}, {fold.fold})")
+            raise StudyError(
+                f"workers died {ATTEMPTS + 1} times over the same fits: {reason}\n"
+                f"  in flight: {', '.join(names[:5])}\n"
+                "  Out of memory is the usual cause: use fewer --workers. With --backend "
+                "sequential the fit fails in this process and can be looked at."
+            )
+        self._again.extend(lost)
+
+    def left(self) -> float | None:
+        """Return how many seconds of fits are not done; None while a model is unknown."""
+        if any(n and model not in self.seconds for model, n in self._open.items()):
+            return None
+        return sum(n * self.seconds[model] for model, n in self._open.items() if n)
+
+
+def stream(
+    tasks: list[Task],
+    table: Table,
+    classes: list[str],
+    *,
+    split: Split | None = None,
+    backend: Backend | None = None,
+    cache: Memory | None = None,
+    finish: Callable[[Predictions, Table], Any] | None = None,
+    on_done: Callable[[Progress], object] = lambda progress: None,
+) -> Iterator[tuple[int, Any]]:
+    """Run all tasks in one pool and yield results as they come in.
+
+    Parameters
+    ----------
+    tasks : list of Task
+        What to fit.
+    table : Table
+        The checked rows.
+    classes : list of str
+        Order of the probabilities' columns; empty for regression.
+    split : Split or None
+        How a model that tunes itself cuts its training rows; without it such a model is refused.
+    backend : Backend or None
+        Who does the work; None does it in this process.
+    cache : Cache or None
+        Fits that it knows are not made again; those it does not know are added as they come in, so
+        that an interrupted run goes on from there.
+    finish : callable or None
+        Takes predictions and table, and is called by the worker; what it returns is the result.
+        Without it the predictions are.
+    on_done : callable
+        Called with the progress after each task.
+
+    Yields
+    ------
+    (int, result)
+        Position of the task and its result, in any order.
+
+    Raises
+    ------
+    StudyError
+        If workers are lost again and again over the same fits.
+    """
+    backend = backend or Sequential()
+    todo, done = [], 0
+    for number, task in enumerate(tasks):
+        known = cache.load(task) if cache else None
+        if known is None:
+            todo.append(number)
+            continue
+        done += 1
+        yield number, finish(known, table) if finish else known
+        on_done(Progress(done, len(tasks), None, 0.0))
+    queue = Queue(tasks, todo)
+    keep = finish is None or cache is not None
+    work = Work(queue.models, queue.folds, table, classes, split, finish, keep)
+    while queue:
+        try:
+            for outcomes in backend.run(work, queue.batches(), len(queue)):
+                for outcome in outcomes:
+                    queue.done(outcome)
+                left = queue.left()
+                left = None if left is None else left / backend.workers
+                for outcome in outcomes:
+                    task, result = tasks[outcome.number], outcome.value
+                    if keep:
+                        said = _predictions(task, outcome)
+                        result = outcome.value if finish else said
+                        if cache:
+                            cache.save(task, said)
+                    done += 1
+                    yield outcome.number, result
+                    on_done(Progress(done, len(tasks), left, queue.busy))
+        except LostWorkersError as error:
+            queue.again(str(error))
+
+
+def run_tasks(tasks: list[Task], table: Table, classes: list[str], **how: Any) -> list[Predictions]:
+    """Run all tasks and return their predictions in the order of the tasks.
+
+    Parameters
+    ----------
+    tasks : list of Task
+        What to fit.
+    table : Table
+        The checked rows.
+    classes : list of str
+        Order of the probabilities' columns; empty for regression.
+    **how : dict
+        As for `stream`.
+
+    Returns
+    -------
+    list of Predictions
+        In the order of the tasks, whichever came in first.
+    """
+    results: list[Any] = [None] * len(tasks)
+    for number, result in stream(tasks, table, classes, **how):
+        results[number] = result
+    return results
+
+
+def _predictions(task: Task, outcome: Outcome) -> Predictions:
+    return Predictions(task.name, task.fold, outcome.predicted, outcome.probability)

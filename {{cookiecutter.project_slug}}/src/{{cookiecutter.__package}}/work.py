@@ -1,0 +1,169 @@
+"""What a stage's tasks share, and how a worker runs a batch of them."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from .compute import Predictions, Task, run_task
+from .data import Table
+from .mapped import load, plain_table, save
+from .splits import Fold
+from .study import Split
+
+
+class NotHereError(Exception):
+    """A worker does not see the file that holds the work."""
+
+
+class Item(NamedTuple):
+    """A task as it travels: numbers only, so that a million of them are no load."""
+
+    number: int  # of the task
+    model: int  # position in the work's models
+    fold: int  # position in the work's folds
+    seed: int
+
+
+class Outcome(NamedTuple):
+    """What comes back from a fit."""
+
+    number: int
+    value: Any  # what `Work.finish` made of the predictions
+    predicted: np.ndarray | None  # None unless the work keeps predictions
+    probability: np.ndarray | None
+    seconds: float  # of fitting, predicting and finishing
+
+
+@dataclass(frozen=True)
+class Work:
+    """What all tasks of a stage share; a worker opens it once and then gets items.
+
+    Attributes
+    ----------
+    models : list of (str, Pipeline)
+        Name in the results and unfitted model.
+    folds : list of Fold
+        Training and test rows.
+    table : Table
+        The checked rows.
+    classes : list of str
+        Order of the probabilities' columns; empty for regression.
+    split : Split or None
+        How a model that tunes itself cuts its training rows.
+    finish : callable or None
+        Takes predictions and the table where they were made, such as a score; a value is small,
+        predictions are not.
+    keep : bool
+        Whether predictions come back too.
+    """
+
+    models: list[tuple[str, Pipeline]]
+    folds: list[Fold]
+    table: Table
+    classes: list[str]
+    split: Split | None
+    finish: Callable[[Predictions, Table], Any] | None
+    keep: bool
+
+    def run(self, item: Item, *, alone: bool = True) -> Outcome:
+        """Fit one model on one fold.
+
+        Parameters
+        ----------
+        item : Item
+            Which model, which fold, which seed.
+        alone : bool
+            False where other threads fit at the same time; see `run_task`.
+
+        Returns
+        -------
+        Outcome
+            The value, and the predictions if they are kept.
+        """
+        name, model = self.models[item.model]
+        task = Task(name, model, self.folds[item.fold], item.seed)
+        made = run_task(task, self.table, self.classes, self.split, alone=alone)
+        start = time.perf_counter()
+        value = self.finish(made, self.table) if self.finish else None
+        seconds = made.seconds + time.perf_counter() - start
+        kept = (made.predicted, made.probability) if self.keep else (None, None)
+        return Outcome(item.number, value, *kept, seconds)
+
+    def whole(self) -> Work:
+        """Return this work with the table's rows in it, for machines that see no file of ours.
+
+        Returns
+        -------
+        Work
+            The same, larger.
+        """
+        return replace(self, table=plain_table(self.table))
+
+
+def run_batch(where: str | Work, items: list[Item], *, alone: bool = True) -> list[Outcome]:
+    """Run some items; this is what a worker is asked to do.
+
+    Parameters
+    ----------
+    where : str or Work
+        The work, or the file that holds it.
+    items : list of Item
+        Which fits to make, in this order.
+    alone : bool
+        False where other threads fit at the same time; see `run_task`.
+
+    Returns
+    -------
+    list of Outcome
+        One per item.
+
+    Raises
+    ------
+    NotHereError
+        If the file cannot be opened on this machine.
+    """
+    work = _open(where) if isinstance(where, str) else where
+    return [work.run(item, alone=alone) for item in items]
+
+
+@lru_cache(maxsize=1)  # a stage's work is opened once per worker, and forgotten with the next
+def _open(path: str) -> Work:
+    try:
+        return load(path)
+    except OSError as error:
+        raise NotHereError(f"{path}: {error}") from error
+
+
+@contextlib.contextmanager
+def saved(work: Work, folder: Path | None) -> Iterator[str]:
+    """Put a work into a file for as long as it is needed.
+
+    Parameters
+    ----------
+    work : Work
+        What to put there.
+    folder : Path or None
+        A folder that all workers see; None takes one for temporary files.
+
+    Yields
+    ------
+    str
+        The file.
+    """
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    # Windows keeps a file that a worker still maps; whoever made the folder sweeps it later
+    with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as made:
+        path = Path(made).resolve() / "work"
+        save(work, path)
+        yield str(path)
