@@ -65,19 +65,22 @@ FORMER_STDLIB = words("""
 """)
 # What the study installs, by the names of packages and of modules, with "_" for "-".
 DEPENDENCIES = words("""
-    annotated_types attr attrs babel backrefs black blackd blib2to3 certifi cfgv charset_normalizer
-    click cloudpickle colorama contourpy cycler dateutil distlib fastjsonschema filelock flit
-    flit_core fonttools ghp_import griffe griffelib identify idna iniconfig jinja2 joblib jsonschema
-    jsonschema_specifications jupyter jupyter_core kiwisolver markdown markupsafe material materialx
-    matplotlib mergedeep mkdocs mkdocs_autorefs mkdocs_get_deps mkdocs_material
-    mkdocs_material_extensions mkdocstrings mkdocstrings_handlers mkdocstrings_python mpl_toolkits
-    mypy_extensions narwhals nbformat nbstripout nodeenv numpy packaging paginate pandas pathspec
-    pil pillow platformdirs pluggy pre_commit pre_commit_hooks prettytable py pyarrow pydantic
-    pydantic_core pygments pylab pymdown_extensions pymdownx pyparsing pytest python_dateutil
-    python_discovery pytokens pyyaml pyyaml_env_tag referencing requests rpds rpds_py ruamel
-    ruamel_yaml ruff scikit_learn scipy sklearn skops threadpoolctl tqdm traitlets
+    annotated_types appnope asttokens attr attrs babel backrefs black blackd blib2to3 certifi cffi
+    cfgv charset_normalizer click cloudpickle colorama comm contourpy cycler dateutil debugpy
+    distlib executing fastjsonschema filelock flit flit_core fonttools ghp_import griffe griffelib
+    identify idna iniconfig ipykernel ipykernel_launcher ipython ipython_pygments_lexers jedi jinja2
+    joblib jsonschema jsonschema_specifications jupyter jupyter_client jupyter_core kiwisolver
+    markdown markupsafe material materialx matplotlib matplotlib_inline mergedeep mkdocs
+    mkdocs_autorefs mkdocs_get_deps mkdocs_material mkdocs_material_extensions mkdocstrings
+    mkdocstrings_handlers mkdocstrings_python mpl_toolkits mypy_extensions narwhals nbclient
+    nbformat nbstripout nest_asyncio nest_asyncio2 nodeenv numpy packaging paginate pandas parso
+    pathspec pexpect pil pillow platformdirs pluggy pre_commit pre_commit_hooks prettytable
+    prompt_toolkit psutil ptyprocess pure_eval py pyarrow pycparser pydantic pydantic_core pygments
+    pylab pymdown_extensions pymdownx pyparsing pytest python_dateutil python_discovery pytokens
+    pyyaml pyyaml_env_tag pyzmq referencing requests rpds rpds_py ruamel ruamel_yaml ruff
+    scikit_learn scipy sklearn skops stack_data threadpoolctl tokenize_rt tornado tqdm traitlets
     typing_extensions typing_inspection tzdata urllib3 virtualenv watchdog wcwidth win32 yaml
-    yaml_env_tag
+    yaml_env_tag zmq
     boolean boolean_py cachecontrol cyclonedx cyclonedx_python_lib defusedxml license_expression
     markdown_it markdown_it_py mdurl msgpack packageurl packageurl_python packaging_legacy_version
     pip_api pip_audit pip_requirements_parser py_serializable rich sortedcontainers tomli tomli_w

@@ -1,5 +1,6 @@
 """scripts/check.py is green when all is well, and each of its checks can turn red."""
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 TEMPLATE = Path(__file__).resolve().parent.parent
-CHECKS = ["format", "lint", "lock", "tests", "documentation"]
+CHECKS = ["format", "lint", "lock", "tests", "notebooks", "documentation"]
 EXAMPLE = '''"""A module for the checks to look at."""
 
 
@@ -33,10 +34,17 @@ def small(bake):
     write(package / "__init__.py", '"""A package."""\n')
     write(package / "example.py", EXAMPLE)
     write(bake.path / "tests" / "test_example.py", "def test_sum():\n    assert 1 + 1 == 2\n")
+    write(bake.path / "notebooks" / "explore.ipynb", notebook("1 + 1"))
     for path in bake.path.glob("scripts/*.py"):
-        if path.stem not in ("check", "environment", "lock"):
+        if path.stem not in ("check", "environment", "lock", "notebook"):
             path.unlink()
     return bake
+
+
+def notebook(code):
+    cell = {"cell_type": "code", "id": "one", "metadata": {}, "source": code}
+    cell |= {"execution_count": None, "outputs": []}
+    return json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
 
 def write(path, text):
@@ -64,10 +72,12 @@ def test_every_check_can_fail_and_none_hides_another(small, run, study_env):
     write(lock, lock.read_text(encoding="utf-8").replace("numpy==", "numpy==9"))
     example = small.path / "src" / small.package / "example.py"
     write(example, EXAMPLE.replace("    4\n", "    5\n"))
+    write(small.path / "notebooks" / "explore.ipynb", notebook("1 / 0"))
     write(small.path / "docs" / "index.md", "[nowhere](nowhere.md)\n")
     rows, done = outcomes(run, study_env, small, rc=1)
     assert rows == dict.fromkeys(CHECKS, "FAILED")
     assert "1 failed, 1 passed" in done.stdout
+    assert "explore.ipynb: cell 1: ZeroDivisionError: division by zero" in done.stdout
     assert "nowhere.md" in done.stdout + done.stderr
 
 

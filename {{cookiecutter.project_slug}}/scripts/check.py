@@ -1,4 +1,4 @@
-"""Check the study: python scripts/check.py runs format, lint, lock, tests and documentation.
+"""Check the study: format, lint, lock, tests with doctests, notebooks, documentation.
 
 All of them run even when the first fails, so that one run shows everything there is to mend.
 """
@@ -18,6 +18,7 @@ CHECKS = {
     "lock": ["scripts/lock.py", "--check"],
     "tests": ["-m", "pytest"],  # with the examples in the docstrings
     "checklist": ["scripts/checklist.py", "--count"],  # open questions are counted, not refused
+    "notebooks": ["scripts/notebook.py"],
     "documentation": ["-m", "mkdocs", "build", "--strict"],  # --quiet would hide broken links
 }
 
@@ -26,7 +27,7 @@ def main():
     """Run every check, print what each says and a table of the outcomes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.parse_args()
-    if not all(importlib.util.find_spec(tool) for tool in ("black", "mkdocs", "pytest", "ruff")):
+    if not all(map(importlib.util.find_spec, ("black", "mkdocs", "nbclient", "pytest", "ruff"))):
         print(
             "This Python has not all the tools of requirements-dev.txt.\n"
             "Run python scripts/environment.py, then this with the Python of .venv.",
