@@ -1,9 +1,12 @@
 """Refuse answers that no working study can be made of: all mistakes at once, before any file.
 
 Cookiecutter fills the answers in and runs the result from a temporary file, so this is one file
-that needs the standard library only. It prints ASCII, which every console can show.
+that needs the standard library only, and PyYAML, which cookiecutter itself needs, for a lab's file
+of defaults. It prints ASCII, which every console can show.
 """
 
+import difflib
+import itertools
 import json
 import keyword
 import os
@@ -224,6 +227,9 @@ def find_mistakes(answers, given=None):
     email, orcid = answers["author_email"], answers["orcid"]
     found.append(("author_email", email, wrong_email(email), "name@example.org"))
     found.append(("orcid", orcid, wrong_orcid(orcid), "0000-0002-1825-0097"))
+    if answers.get("__affiliation"):  # no question: it comes from a lab's file of defaults
+        value = answers["__affiliation"]
+        found.append(("__affiliation", value, wrong_text(value), better_text(value, "Our Lab")))
     for field, choices in CHOICES.items():
         value = answers[field]
         broken = [] if value in choices else ["must be one of: " + ", ".join(choices)]
@@ -263,9 +269,61 @@ def clean_up():
         folder.rmdir()
 
 
+def settings_file(output_folder):
+    """Give the file of defaults that cookiecutter was told to read, or None.
+
+    It is not among the answers, so it is looked up where cookiecutter got it from: the command line
+    (which Linux alone shows) or its environment. One's own ~/.cookiecutterrc is for all templates:
+    what this one does not offer is no mistake there.
+    """
+    try:
+        shown = Path("/proc", str(os.getppid()), "cmdline").read_bytes()
+    except OSError:
+        shown = b""
+    words = [os.fsdecode(word) for word in shown.split(b"\0")]
+    if "--default-config" in words:
+        return None
+    named = [word for before, word in itertools.pairwise(words) if before == "--config-file"]
+    named += [word.partition("=")[2] for word in words if word.startswith("--config-file=")]
+    named += [os.environ.get("COOKIECUTTER_CONFIG", "")]
+    if not named[0]:
+        return None
+    name = Path(os.path.expandvars(named[0])).expanduser()
+    # This runs inside the new study; a relative name is meant from where cookiecutter was started.
+    paths = [Path(folder, name) for folder in (os.environ.get("PWD", "."), output_folder)]
+    return next((path for path in paths if path.is_file()), None)
+
+
+def wrong_settings(path, known):
+    """Give mistakes, as `find_mistakes` does, in the defaults that a lab keeps in a file.
+
+    Cookiecutter goes on after a choice that is not offered, without it and all that stand below it.
+    """
+    import yaml
+
+    defaults = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("default_context") or {}
+    found = []
+    for field, value in defaults.items():
+        near = difflib.get_close_matches(str(field), known, n=1, cutoff=0.8)
+        broken, better = [], (near or ["license"])[0]
+        if field in CHOICES and value not in CHOICES[field]:
+            better = (difflib.get_close_matches(str(value), CHOICES[field]) or CHOICES[field])[0]
+            broken = ["must be one of: " + ", ".join(CHOICES[field])]
+            if not isinstance(value, str):
+                broken.append(f'must be text, with quotes around it: "{better}"')
+        elif field not in known and near:
+            broken = [f"is no question of this template; {better} is"]
+        found.append((f"{field} in {path.name}", value, broken, better))
+    return [mistake for mistake in found if mistake[2]]
+
+
 def main():
     """Print every mistake; a return value other than 0 makes cookiecutter remove the folder."""
-    mistakes = find_mistakes(json.loads(ANSWERS), json.loads(GIVEN))
+    answers = json.loads(ANSWERS)
+    mistakes = find_mistakes(answers, json.loads(GIVEN))
+    settings = settings_file(answers.get("_output_dir", "."))
+    if settings:
+        mistakes += wrong_settings(settings, list(answers))
     if not mistakes:
         why = mark_unfinished()
         if why:
