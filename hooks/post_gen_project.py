@@ -216,7 +216,8 @@ def closing_words(done, undone):
     folder = f'"{STUDY}"' if WINDOWS else shlex.quote(str(STUDY))
     lines = [
         "",
-        f"Your study is in {STUDY.name} ({', '.join(['files', *done])}).",
+        f"Your study is in {STUDY.name}.",
+        f"    made: {', '.join(['files', *done])}",
         "    data/raw/     put your own data here, and name it in study.toml",
         "    study.toml    the only configuration; README.md says what is where",
         "Next:",

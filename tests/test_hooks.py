@@ -221,7 +221,7 @@ def test_pre_commit_on_the_path(generate, study, path_with, study_env):
     path = path_with(git=GIT, pre_commit=study_env.parent / "pre-commit")
     done = generate(env={"PATH": path})
     assert undone(done) == {}
-    assert "first commit, pre-commit hook)" in done.stdout
+    assert "first commit, pre-commit hook\n" in done.stdout
     assert "hook-impl" in (study / ".git" / "hooks" / "pre-commit").read_text(encoding="utf-8")
 
 
@@ -285,7 +285,9 @@ def test_everything_works(generate, study, path_with, run):
     """With nothing but git and a network, the new environment brings pre-commit with it."""
     done = generate("setup_environment=yes", env={"PATH": path_with(git=GIT)})
     assert undone(done) == {}
-    assert "(files, environment, git repository, first commit, pre-commit hook)" in done.stdout
+    assert (
+        "made: files, environment, git repository, first commit, pre-commit hook\n" in done.stdout
+    )
     assert "Making the environment" in done.stdout
     python = study / ".venv" / "bin" / "python"
     run([python, "-c", "import my_study, sklearn"], cwd=study)
