@@ -1,7 +1,7 @@
 # `make PYTHON=python3.12 ...` chooses the Python that .venv is made with.
 PYTHON = python3
 
-.PHONY: help demo test format lock references venv
+.PHONY: help demo test docs format lock references venv
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1 - /p' Makefile
@@ -11,6 +11,9 @@ demo: venv ## generate a study into demo/, run it, verify it against the numbers
 
 test: venv ## run every test of the template and of the studies it makes
 	.venv/bin/python -m pytest -n 2 --dist loadgroup
+
+docs: venv ## show the template's own site at a local address, renewed as you write
+	.venv/bin/python tools/docs.py serve
 
 format: venv ## format and lint the template's own Python
 	.venv/bin/python -m black .

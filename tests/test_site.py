@@ -1,0 +1,412 @@
+"""The site builds, its pages do what they say, and every link and command leads somewhere."""
+
+import importlib.util
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+TEMPLATE = Path(__file__).resolve().parent.parent
+OURS = "https://github.com/org/repro-ml/"
+FORMS = TEMPLATE / ".github" / "ISSUE_TEMPLATE"
+PAGES = sorted((TEMPLATE / "docs").glob("*.md"))
+TEXTS = [TEMPLATE / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + PAGES
+SHELL = ("", "console", "sh", "bash")
+
+# Commands that are shown and not run when the page is built: the test that runs them, or why none.
+START = "tests/test_start.py::test_the_start_page_ends_with_a_verified_study"
+LABS = "tests/test_labs.py::"
+COMMANDS = {
+    "pipx run cookiecutter gh:org/repro-ml": "test_start.py runs this line without pipx in front",
+    "python3 -m venv cookie": START,
+    "cookie/bin/pip install cookiecutter": START,
+    "cookie/bin/cookiecutter gh:org/repro-ml": START,
+    "cd my-study": START,
+    "source .venv/bin/activate": START,
+    "python scripts/verify.py": START,
+    "make test": "the run that this test belongs to",
+    "make format": "changes the files that are tested",
+    "make docs": "does not end; tools/docs.py is run here with build in place of serve",
+    "make references": "renews what the other tests compare with",
+    "cruft create https://github.com/org/repro-ml": (
+        "tests/test_update.py::test_from_one_version_to_the_next"
+    ),
+    "cruft check": "tests/test_update.py::test_from_one_version_to_the_next",
+    "cruft diff": "tests/test_update.py::test_from_one_version_to_the_next",
+    "cruft update": "tests/test_update.py::test_from_one_version_to_the_next",
+    "cruft link https://github.com/org/repro-ml": (
+        "tests/test_update.py::test_a_study_of_cookiecutter_is_put_under_cruft"
+    ),
+    "cookiecutter gh:org/repro-ml --config-file lab.yaml": (
+        LABS + "test_the_page_makes_the_study_it_says"
+    ),
+    "cookiecutter gh:org/repro-ml --config-file lab.yaml --no-input "
+    'author_name="Ada Lovelace" project_name="Tidal Flats"': (
+        LABS + "test_the_page_makes_the_study_it_says"
+    ),
+    ".venv/bin/python tools/preset.py lab.yaml": LABS + "test_the_file_of_the_page_is_fine",
+    "git clone https://github.com/your-lab/repro-ml": LABS + "test_a_fork_follows",
+    "cd repro-ml": LABS + "test_a_fork_follows",
+    "git remote add upstream https://github.com/org/repro-ml": LABS + "test_a_fork_follows",
+    'git commit --all --message "Our licence first"': LABS + "test_a_fork_follows",
+    "git fetch upstream": LABS + "test_a_fork_follows",
+    "git merge upstream/main": LABS + "test_a_fork_follows",
+    'git commit --all --message "Release 1.2.0"': "publishes",
+    "git tag v1.2.0": "publishes",
+    "git push origin main v1.2.0": "publishes",
+}
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(f"tested_{name}", TEMPLATE / f"tools/{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+pages = load("pages")
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def prose(text):
+    """Give a page without its code."""
+    return re.sub(r"`[^`\n]+`", "", pages.FENCE.sub("", text))
+
+
+def links(text):
+    """Give the targets of the links and pictures of a page."""
+    found = re.findall(r"\]\(\s*<?([^\s)>]+)>?(?:\s+\"[^\"]*\")?\s*\)", prose(text))
+    return found + re.findall(r"(?:href|src)=\"([^\"]+)\"", prose(text))
+
+
+# The site ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def site(study_env, run, tmp_path_factory):
+    """The site, built as `make docs` does, strictly."""
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "tools/docs.py", "build", "--python", study_env, "--site", folder]
+    run(command, cwd=TEMPLATE, timeout=1200)
+    return folder
+
+
+@pytest.mark.network
+@pytest.mark.slow
+@pytest.mark.xdist_group("site")
+def test_pages_show_what_came(site):
+    def text(page):
+        html = (site / page / "index.html").read_text(encoding="utf-8")
+        return re.sub(r"<[^>]+>", "", html)
+
+    assert len(list(site.rglob("index.html"))) == len(PAGES)
+    assert re.search(
+        r"independent +ROC AUC 0\.9\d\ngrouped +ROC AUC 0\.[45]\d\n", text("evaluation")
+    )
+    assert re.search(r"^neighbours +0\.\d{3} \[", text("yours"), re.MULTILINE)
+    assert re.search(r"^two_knots +[01]\.\d{3} \[", text("yours"), re.MULTILINE)
+    assert "Top two\n" in text("yours")
+    assert "no longer reach the model" in text("ablation")
+    assert "'different': 1" in text("testing").replace("&#x27;", "'").replace("&#39;", "'")
+    module_rows = re.findall(
+        r"<td><code>(\w+)</code></td>", (site / "rooms/index.html").read_text("utf-8")
+    )
+    assert {"study", "splits", "comparison"} <= set(module_rows)
+    for page in site.rglob("*.html"):
+        html = page.read_text(encoding="utf-8")
+        assert "console run" not in html
+        assert "fonts.googleapis" not in html  # it works offline
+        assert str(TEMPLATE) not in html
+
+
+@pytest.mark.network
+@pytest.mark.slow
+@pytest.mark.xdist_group("site")
+def test_what_the_page_makes_is_formatted_and_lint_clean(site, default_bake, run, tmp_path):
+    """The changes alone, without what is run between them."""
+    study = tmp_path / "my-study"
+    shutil.copytree(default_bake.path, study)
+    for block in pages.blocks_of((TEMPLATE / "docs/yours.md").read_text(encoding="utf-8")):
+        if block.edits:
+            pages._act(block, study)
+    for command in (["black", "--check"], ["ruff", "check"]):
+        run([sys.executable, "-m", *command, study / "src"], cwd=study)
+
+
+@pytest.mark.network
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[x](nowhere.md)", "nowhere.md"),
+        ("[x](#no-such-heading)", "no-such-heading"),
+        ("```python run\nraise SystemExit(3)\n```", "this ended with 3, not 0"),
+        ("```console run rc=2\npython -c pass\n```", "this ended with 0, not 2"),
+        ('```diff title="study.toml"\n-nothing = 1\n+something = 2\n```', "0 times, not once"),
+    ],
+)
+def test_a_page_that_is_wrong_stops_the_build(
+    default_bake, study_env, run, tmp_path, text, message
+):
+    config = (TEMPLATE / "mkdocs.yml").read_text(encoding="utf-8")
+    config = config[: config.index("nav:")].replace(
+        "tools/pages.py", str(TEMPLATE / "tools/pages.py")
+    )
+    write(tmp_path / "mkdocs.yml", config)
+    build = [study_env, "-m", "mkdocs", "build", "--strict", "--quiet"]
+    env = {"REPRO_ML_STUDY": str(default_bake.path), "NO_MKDOCS_2_WARNING": "1"}
+    write(tmp_path / "docs/index.md", f"# A page\n\n{text}\n")
+    done = run(build, cwd=tmp_path, env=env, rc=1)
+    assert message in done.stdout + done.stderr
+    write(tmp_path / "docs/index.md", "# A page\n\n[x](#a-page)\n")
+    run(build, cwd=tmp_path, env=env)
+
+
+# The tool that follows a page ----------------------------------------------------------------
+
+
+def test_a_diff_changes_what_it_names_once():
+    text = "a = 1\nb = 2\nc = 3\n"
+    assert pages.apply_diff(text, " a = 1\n-b = 2\n+b = 4\n") == "a = 1\nb = 4\nc = 3\n"
+    assert pages.apply_diff(text, "-a = 1\n@@\n-c = 3\n+d\n+e\n") == "b = 2\nd\ne\n"
+    for diff in ("-b = 3\n+x\n", "-= 1\n+x\n"):  # not there; not a whole line
+        with pytest.raises(pages.PageError, match="0 times"):
+            pages.apply_diff(text, diff)
+    with pytest.raises(pages.PageError, match="2 times"):
+        pages.apply_diff("a\na\n", "-a\n+b\n")
+
+
+def test_tables_take_the_place_of_their_namesakes():
+    text = "# head\n[a]\nx = 1\n\n# about b\n[b]\ny = 2\n\n[b.c]\nz = 3\n"
+    new = pages.replace_tables(text, "[b]\ny = 5\n[d]\nw = 1\n")
+    assert new == "# head\n[a]\nx = 1\n\n[b]\ny = 5\n\n[b.c]\nz = 3\n[d]\nw = 1\n"
+    with pytest.raises(pages.PageError, match="before the first table"):
+        pages.replace_tables(text, "x = 1\n[a]\n")
+    with pytest.raises(pages.PageError, match="twice"):
+        pages.replace_tables(text, "[a]\n[a]\n")
+
+
+def test_outputs_follow_their_blocks(tmp_path):
+    study = tmp_path / "my-study"
+    write(study / "src/my_study/__init__.py", "")
+    write(study / "src/my_study/low.py", '"""Is low."""\n')
+    write(study / "src/my_study/high.py", '"""Is high."""\n\nfrom .low import x\n')
+    page = "```python run\nprint('out', 'put')\n```\n\n```text\nas it is\n```\n\n<!-- rooms -->\n"
+    filled = pages.fill(page, study)
+    assert "```python\nprint('out', 'put')\n```\n\n```text\nout put\n```" in filled
+    assert "```text\nas it is\n```" in filled
+    rows = [line for line in filled.splitlines() if line.startswith("| `")]
+    assert rows == ["| `low` | Is low. |  |", "| `high` | Is high. | low |"]
+
+
+def test_a_long_output_is_cut_and_says_so(tmp_path):
+    write(tmp_path / "my-study/src/my_study/__init__.py", "")
+    page = "```python run lines=2\nfor i in range(9):\n    print(i)\n```\n"
+    assert "```text\n0\n1\n...\n```" in pages.fill(page, tmp_path / "my-study")
+
+
+def test_modules_that_import_each_other_are_refused():
+    assert pages.floors_of({"a": set(), "b": {"a"}, "c": {"a", "b"}}) == {"a": 0, "b": 1, "c": 2}
+    with pytest.raises(pages.PageError, match=r"each other: \['b', 'c'\]"):
+        pages.floors_of({"a": set(), "b": {"c"}, "c": {"b"}})
+
+
+# Rooms ---------------------------------------------------------------------------------------
+
+
+def test_no_module_imports_upwards(default_bake):
+    """What the page on rooms says; a circle is an error."""
+    imports = pages.imports_of(default_bake.path / "src" / default_bake.package)
+    floors = pages.floors_of(imports)
+    assert floors["study"] == 0
+    assert floors["splits"] < floors["comparison"] or floors["report"] > floors["study"]
+    assert len(floors) == len(list((default_bake.path / "src").glob("*/*.py"))) - 1
+
+
+def test_the_picture_shows_rooms_that_exist(default_bake):
+    rooms = load("rooms")
+    assert rooms.TARGET.read_text(encoding="utf-8") == rooms.draw()
+    stems = {path.stem for path in (default_bake.path / "src").glob("*/*.py")}
+    names = rooms.names()
+    assert len(names) >= 12
+    assert [n for n in names if n not in stems and not (default_bake.path / n).exists()] == []
+
+
+def test_every_file_that_a_page_names_exists(default_bake):
+    """Paths in code type, on pages that speak of a study."""
+    missing = []
+    for path in PAGES:
+        text = pages.FENCE.sub("", path.read_text(encoding="utf-8"))
+        for name in re.findall(
+            r"`(?:python )?((?:scripts|src|tests|tools|docs|results|data)/[\w./-]+)[ `]", text
+        ):
+            made = name.startswith(("results/openings", "data/raw/wine", "scripts/x.py"))
+            known = [default_bake.path / name, TEMPLATE / name]
+            if not made and not any(p.exists() for p in known):
+                missing.append(f"{path.name}: {name}")
+    assert missing == []
+
+
+# Links and commands --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(path):
+    wrong = []
+    for target in links(path.read_text(encoding="utf-8")):
+        parts = urlsplit(target)
+        local = target
+        if target.startswith(OURS):
+            kind, _, name = target[len(OURS) :].partition("/")
+            if kind not in ("blob", "tree"):
+                continue  # issues, discussions
+            assert name.startswith("main/"), target
+            local = "/" + name.removeprefix("main/")
+        elif parts.scheme:
+            fine = parts.scheme == "https" and re.fullmatch(
+                r"[a-z0-9-]+(\.[a-z0-9-]+)+", parts.netloc
+            )
+            wrong += [] if fine else [target]
+            continue
+        name, _, anchor = unquote(local).partition("#")
+        file = TEMPLATE / name[1:] if name.startswith("/") else path.parent / name if name else path
+        found = anchors(file.read_text(encoding="utf-8")) if anchor and file.exists() else {""}
+        if not file.exists() or anchor not in found:
+            wrong.append(target)
+    assert wrong == []
+
+
+def anchors(text):
+    """Give the anchors of a page's headings."""
+    heads = re.findall(r"^#+ +(.+)$", pages.FENCE.sub("", text), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", head.lower()).strip().replace(" ", "-") for head in heads}
+
+
+def test_a_wrong_link_would_be_seen():
+    text = '[a](x.md) ![b](<y z.png>) [c](w.md "title") `[d](no.md)`\n\n```\n[e](no.md)\n```\n'
+    assert links(text)[0] == "x.md"
+    assert "w.md" in links(text)
+    assert "no.md" not in links(text)
+    assert anchors("# Add a model\n\n## What's new?\n") == {"add-a-model", "whats-new"}
+
+
+def shown_commands():
+    """Give every line of a shell block that is not run when its page is built, with its page."""
+    for path in TEXTS:
+        for block in pages.blocks_of(path.read_text(encoding="utf-8")):
+            if block.language in SHELL and not block.runs:
+                yield from ((line, path.name) for line in block.body.splitlines() if line.strip())
+
+
+def test_every_command_is_run_somewhere_or_says_why_not():
+    shown = list(shown_commands())
+    assert len(shown) > 20
+    assert [pair for pair in shown if pair[0] not in COMMANDS] == []
+    assert [command for command in COMMANDS if command not in dict(shown)] == []
+    for reason in COMMANDS.values():
+        file, _, test = reason.partition("::")
+        if test:
+            assert f"def {test}(" in (TEMPLATE / file).read_text(encoding="utf-8"), reason
+        else:
+            assert " " in reason or reason == "publishes"
+
+
+def test_what_readme_claims_is_proved_by_a_test_that_exists():
+    readme = (TEMPLATE / "README.md").read_text(encoding="utf-8")
+    table = readme[readme.index("| What a fresh project has") :].partition("\n\n")[0]
+    rows = [line.split(" | ") for line in table.splitlines()[2:]]
+    claims = [row[1] for row in rows if not row[1].startswith("no")]
+    assert len(claims) >= 12
+    assert len(rows) > len(claims)  # what others do and this one does not stands there, too
+    for claim in claims:
+        file, test = re.fullmatch(r'\[yes\]\((\S+) "(test_\w+)"\)', claim).groups()
+        text = (TEMPLATE / unquote(file)).read_text(encoding="utf-8")
+        assert f"def {test}(" in text, claim
+    assert re.search(r"of \w+ 20\d\d", readme)
+
+
+def test_the_picture_in_readme_is_small():
+    picture = TEMPLATE / "docs" / "images" / "results.png"
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert picture.stat().st_size < 200_000
+    assert "docs/images/results.png" in (TEMPLATE / "README.md").read_text(encoding="utf-8")
+
+
+# Housekeeping --------------------------------------------------------------------------------
+
+
+SCHEMA = [sys.executable, "-m", "check_jsonschema", "--builtin-schema"]
+
+
+def test_forms_fit_their_schema(run, tmp_path):
+    forms = sorted(path for path in FORMS.glob("*.yml") if path.stem != "config")
+    assert len(forms) == 2
+    run([*SCHEMA, "vendor.github-issue-forms", *forms], cwd=TEMPLATE)
+    run([*SCHEMA, "vendor.github-issue-config", FORMS / "config.yml"], cwd=TEMPLATE)
+    write(tmp_path / "bug.yml", forms[0].read_text(encoding="utf-8").replace("textarea", "text"))
+    run([*SCHEMA, "vendor.github-issue-forms", tmp_path / "bug.yml"], cwd=TEMPLATE, rc=1)
+
+
+PROJECT = '[project]\nversion = "1.2.0"\n'
+CHANGES = "# Changelog\n\n## 1.2.0 (2027-01-31)\n\n- New.\n\n## 1.1.0 (2026-12-01)\n\n- Old.\n"
+
+
+def test_a_release_says_what_is_new():
+    assert load("release").notes("v1.2.0", PROJECT, CHANGES) == "- New.\n"
+
+
+@pytest.mark.parametrize(
+    ("tag", "project", "changelog", "message"),
+    [
+        ("1.2.0", PROJECT, CHANGES, "no tag of a version"),
+        ("v1.3.0", PROJECT, CHANGES, "pyproject.toml says 1.2.0"),
+        ("v1.2.0", PROJECT, CHANGES.replace("1.2.0 (", "Unreleased ("), "'Unreleased"),
+        ("v1.2.0", PROJECT, CHANGES.replace("- New.\n", ""), "says nothing"),
+        ("v1.2.0", PROJECT, "# Changelog\n", "newest part"),
+    ],
+)
+def test_a_release_that_does_not_fit_is_refused(tag, project, changelog, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        load("release").notes(tag, project, changelog)
+
+
+def test_the_release_names_the_file_of_changes(run):
+    run([sys.executable, "tools/release.py", "v0.0.0"], cwd=TEMPLATE, rc=1)
+
+
+def test_the_closing_words_fit_one_screen():
+    """80 columns, 24 lines, whatever could not be done; the study's own folder may be longer."""
+    spec = importlib.util.spec_from_file_location("post", TEMPLATE / "hooks/post_gen_project.py")
+    hook = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hook)
+    names = ["environment", "git repository", "first commit", "pre-commit hook"]
+    worst = [
+        ("environment", "its reason is above", hook.commands(["environment"])),
+        ("git repository", "git was not found, or does not start", hook.commands(names[1:])),
+    ]
+    for done, undone in ((names, []), ([], worst)):
+        lines = hook.closing_words(done, undone)
+        assert len(lines) <= 23  # the prompt is on the last one
+        assert [line for line in lines if len(line) > 80 and not line.startswith("    cd ")] == []
+        assert any("data/raw/" in line for line in lines)
+        following = lines[lines.index("Next:") + 1 :][:3]
+        assert following[0].startswith("    cd ")
+        assert "verify.py" in following[2]
+
+
+def test_the_answers_of_the_form_are_those_of_the_template():
+    """The placeholder of the form names questions that exist."""
+    questions = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
+    form = (FORMS / "bug.yml").read_text(encoding="utf-8")
+    answers = re.findall(r"(\w+)=(\w+)", form)
+    assert len(answers) == 2
+    for question, answer in answers:
+        assert answer in questions[question]

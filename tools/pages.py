@@ -1,0 +1,263 @@
+"""Do what the pages of the site say, and put in what comes of it: a hook of mkdocs.
+
+A fenced block can ask for it by what stands after its language. Each page works on a fresh copy of
+a study of the default answers:
+
+- ``python run``: run the block; what it prints is shown below it.
+- ``console run``: run it line by line in that folder; what it prints is shown below it. ``rc=2``
+  says that it has to end with that code, ``lines=8`` shows that many lines of the output.
+- ``diff title="study.toml"``: change the file; the old lines have to be there, exactly once.
+- ``toml title="study.toml"``: put these tables in the place of those of the same names.
+
+So a site that builds has been followed to the letter. ``<!-- rooms -->`` becomes the list of the
+study's modules. Other blocks are shown as they are. tools/docs.py says where the study is.
+"""
+
+import ast
+import dataclasses
+import hashlib
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VARIABLE = "REPRO_ML_STUDY"
+FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+TABLE = re.compile(r"^\[([^\[\]]+)\]", re.MULTILINE)
+ROOMS = "<!-- rooms -->"
+LONGEST = 300  # seconds that one command may take
+
+
+class PageError(Exception):
+    """A page says something that does not come out."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Block:
+    """A fenced block: its language, what is asked of it, and its text."""
+
+    language: str
+    options: dict[str, str]
+    body: str
+
+    @property
+    def runs(self):
+        """Whether it is a command or a program to run."""
+        return "run" in self.options
+
+    @property
+    def edits(self):
+        """Whether it changes a file."""
+        return self.language in ("diff", "toml") and "title" in self.options
+
+    def shown(self):
+        """Give the block as Markdown without what only this file reads."""
+        kept = {key: value for key, value in self.options.items() if key == "title"}
+        title = "".join(f' {key}="{value}"' for key, value in kept.items())
+        return f"```{self.language}{title}\n{self.body}```"
+
+
+def blocks_of(markdown):
+    """Give the fenced blocks of a page in order."""
+    return [_block(match) for match in FENCE.finditer(markdown)]
+
+
+def _block(match):
+    language, *words = shlex.split(match["info"]) or [""]
+    options = dict(word.partition("=")[::2] for word in words)
+    return Block(language, options, match["body"])
+
+
+def apply_diff(text, diff, where="the file"):
+    """Change a text as a diff says; parts are set apart by lines that begin with @@."""
+    lines = text.splitlines()
+    for part in re.split(r"^@@.*\n", diff, flags=re.MULTILINE):
+        if not part:
+            continue
+        old = [line[1:] for line in part.splitlines() if not line.startswith("+")]
+        new = [line[1:] for line in part.splitlines() if not line.startswith("-")]
+        found = [i for i in range(len(lines)) if lines[i : i + len(old)] == old]
+        if len(found) != 1:
+            shown = "\n".join(old)
+            raise PageError(f"{where} has these lines {len(found)} times, not once:\n{shown}")
+        lines[found[0] : found[0] + len(old)] = new
+    return "".join(f"{line}\n" for line in lines)
+
+
+def replace_tables(text, tables):
+    """Put TOML tables in the place of those of the same names, new ones after the last one.
+
+    A comment directly above a table belongs to it, unless the new one has none.
+    """
+    head, parts = _tables(text)
+    new_head, new = _tables(tables)
+    if new_head.strip():
+        raise PageError(f"these lines stand before the first table:\n{new_head}")
+    for name, content in new.items():
+        parts[name] = content.rstrip("\n") + "\n\n"
+    return (head + "".join(parts.values())).rstrip("\n") + "\n"
+
+
+def _tables(text):
+    """Give what stands before the first table, and each table by its name."""
+    starts = []
+    for match in TABLE.finditer(text):
+        start = match.start()
+        while (above := text[:start].splitlines(keepends=True)) and above[-1].startswith("#"):
+            start -= len(above[-1])
+        starts.append((start, match[1]))
+    ends = [start for start, _ in starts[1:]] + [len(text)]
+    parts = {name: text[start:end] for (start, name), end in zip(starts, ends, strict=True)}
+    if len(parts) != len(starts):
+        raise PageError("a table is there twice")
+    return text[: starts[0][0]] if starts else text, parts
+
+
+def follow(markdown, study):
+    """Do what the blocks of a page say in a study's folder; give the output of each, or None."""
+    return [_act(block, Path(study)) for block in blocks_of(markdown)]
+
+
+def _act(block, study):
+    if block.edits:
+        path = study / block.options["title"]
+        text = path.read_text(encoding="utf-8")
+        if block.language == "diff":
+            text = apply_diff(text, block.body, block.options["title"])
+        else:
+            text = replace_tables(text, block.body)
+        path.write_text(text, encoding="utf-8", newline="\n")
+    if not block.runs:
+        return None
+    if block.language == "python":
+        return _run([sys.executable, "-c", block.body], block, study)
+    return "".join(
+        _run(shlex.split(line, comments=True), block, study) for line in block.body.splitlines()
+    )
+
+
+def _run(command, block, study):
+    """Run a command in the study and give what it prints, without this machine's folders."""
+    if not command:
+        return ""
+    program = sys.executable if command[0] == "python" else command[0]
+    env = os.environ | {"PYTHONPATH": str(study / "src"), "PYTHONWARNINGS": "ignore"}
+    done = subprocess.run(
+        [program, *command[1:]],
+        cwd=study,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=LONGEST,
+    )
+    output = done.stdout.decode("utf-8", "replace").replace(str(study), study.name)
+    wanted = int(block.options.get("rc", 0))
+    if done.returncode != wanted:
+        raise PageError(f"this ended with {done.returncode}, not {wanted}:\n{block.body}\n{output}")
+    return output
+
+
+def outputs_of(markdown, study):
+    """Follow a page in a copy of the study, or take what came of it the last time.
+
+    It is the same page while its blocks, the study's files, Python and this file are.
+    """
+    blocks = blocks_of(markdown)
+    if not any(block.runs or block.edits for block in blocks):
+        return [None] * len(blocks)
+    digest = hashlib.sha256(Path(__file__).read_bytes() + sys.version.encode())
+    for path in sorted(p for p in Path(study).rglob("*") if p.is_file()):
+        if not {".git", ".venv", ".cache", "__pycache__"} & set(path.relative_to(study).parts):
+            digest.update(f"{path.relative_to(study)}".encode() + path.read_bytes())
+    digest.update(repr(blocks).encode())
+    kept = ROOT / ".cache" / "docs" / f"{digest.hexdigest()[:20]}.json"
+    if not kept.is_file():
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / Path(study).name
+            skipped = shutil.ignore_patterns(".venv", ".cache", "__pycache__")
+            shutil.copytree(study, copy, ignore=skipped)
+            outputs = follow(markdown, copy)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(outputs), encoding="utf-8")
+    return json.loads(kept.read_text(encoding="utf-8"))
+
+
+def fill(markdown, study):
+    """Give the page with the output of each of its blocks and with the list of rooms."""
+    outputs = iter(outputs_of(markdown, study))
+
+    def shown(match):
+        block, output = _block(match), next(outputs)
+        text = block.shown()
+        if not output or not output.strip():
+            return text
+        lines = output.strip("\n").splitlines()
+        limit = int(block.options.get("lines", len(lines)))
+        if len(lines) > limit:
+            lines = [*lines[:limit], "..."]
+        return "\n".join([text, "", "```text", *(line.rstrip() for line in lines), "```"])
+
+    return FENCE.sub(shown, markdown).replace(ROOMS, rooms(study))
+
+
+def imports_of(package):
+    """Give each module of a flat package with the names of those it imports."""
+    found = {}
+    for path in sorted(package.glob("*.py")):
+        if path.stem != "__init__":
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            nodes = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.level == 1]
+            found[path.stem] = {
+                name
+                for n in nodes
+                for name in ([n.module] if n.module else [a.name for a in n.names])
+            }
+    return found
+
+
+def floors_of(imports):
+    """Give each module's floor: 0 where it imports none of the others, else above all of those."""
+    floors = {}
+    while len(floors) < len(imports):
+        ready = {
+            name: max((floors[one] + 1 for one in there), default=0)
+            for name, there in imports.items()
+            if name not in floors and there <= floors.keys()
+        }
+        if not ready:
+            raise PageError(f"these import each other: {sorted(imports.keys() - floors.keys())}")
+        floors |= ready
+    return floors
+
+
+def rooms(study):
+    """Give a table of the modules, those that import nothing first, each with its first line."""
+    (package,) = (path.parent for path in Path(study).glob("src/*/__init__.py"))
+    imports = imports_of(package)
+    floors = floors_of(imports)
+    lines = ["| Module | What it does | Imports |", "|---|---|---|"]
+    for name in sorted(imports, key=lambda name: (floors[name], name)):
+        text = (package / f"{name}.py").read_text(encoding="utf-8")
+        first = (ast.get_docstring(ast.parse(text)) or "").split("\n\n")[0].replace("\n", " ")
+        lines.append(f"| `{name}` | {first} | {', '.join(sorted(imports[name]))} |")
+    return "\n".join(lines)
+
+
+def on_page_markdown(markdown, page, config, files):
+    """Fill a page in, as mkdocs asks for it; what does not come out stops the build."""
+    from mkdocs.exceptions import PluginError
+
+    study = os.environ.get(VARIABLE)
+    if not study:
+        raise PluginError("Build the site with `make docs`, which makes the study it shows.")
+    try:
+        return fill(markdown, Path(study))
+    except (PageError, OSError, ValueError, subprocess.TimeoutExpired) as error:
+        raise PluginError(f"{page.file.src_uri}: {error}") from error
