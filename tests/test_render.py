@@ -221,7 +221,8 @@ def test_clone_with_windows_line_ends_gives_the_same_bytes(
 
 def test_line_ends(study, template, tracked):
     carriage = [name for name, content in study.bytes().items() if b"\r" in content]
-    carriage += [name for name in tracked if b"\r" in (template / name).read_bytes()]
+    texts = [name for name in tracked if not name.endswith(".png")]
+    carriage += [name for name in texts if b"\r" in (template / name).read_bytes()]
     assert carriage == []
 
 
