@@ -33,11 +33,11 @@ COMMANDS = {
     "make docs": "does not end; tools/docs.py is run here with build in place of serve",
     "make references": "renews what the other tests compare with",
     "cruft create https://github.com/org/repro-ml": (
-        "tests/test_update.py::test_from_one_version_to_the_next"
+        "tests/test_update.py::test_from_one_tagged_version_to_the_next"
     ),
-    "cruft check": "tests/test_update.py::test_from_one_version_to_the_next",
-    "cruft diff": "tests/test_update.py::test_from_one_version_to_the_next",
-    "cruft update": "tests/test_update.py::test_from_one_version_to_the_next",
+    "cruft check": "tests/test_update.py::test_from_one_tagged_version_to_the_next",
+    "cruft diff": "tests/test_update.py::test_from_one_tagged_version_to_the_next",
+    "cruft update": "tests/test_update.py::test_from_one_tagged_version_to_the_next",
     "cruft link https://github.com/org/repro-ml": (
         "tests/test_update.py::test_a_study_of_cookiecutter_is_put_under_cruft"
     ),
