@@ -31,7 +31,7 @@ def workflows(bakes):
     """Give {name: content} of every workflow, the study's and the template's."""
     folders = [bakes["github"].path / ".github/workflows", TEMPLATE / ".github/workflows"]
     paths = [path for folder in folders for path in sorted(folder.iterdir())]
-    assert len(paths) == 4
+    assert len(paths) == 6
     return {str(path): yaml.safe_load(path.read_text(encoding="utf-8")) for path in paths}
 
 
