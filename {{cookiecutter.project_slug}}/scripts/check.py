@@ -1,11 +1,13 @@
 """Check the study: format, lint, lock, tests with doctests, notebooks, documentation.
 
-All of them run even when the first fails, so that one run shows everything there is to mend.
+All of them run even when the first fails, so that one run shows everything there is to mend. At the
+end it says how many questions are open that only the author can answer; they fail nothing.
 """
 
 import argparse
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 import time
@@ -21,6 +23,24 @@ CHECKS = {
     "notebooks": ["scripts/notebook.py"],
     "documentation": ["-m", "mkdocs", "build", "--strict"],  # --quiet would hide broken links
 }
+
+TEXTS = ("README.md", "data/README.md", "docs/*.md")  # where questions for the author may stand
+QUESTION = re.compile(r"^(?:[->] )*\*\*Question for the author:\*\*", flags=re.MULTILINE)
+
+
+def open_questions(root):
+    """Return a warning for each text with questions that only the author can answer.
+
+    No machine can say whether an answer is right, so answering all of them earns no tick.
+    """
+    texts = [path for pattern in TEXTS for path in sorted(root.glob(pattern))]
+    counts = {path: len(QUESTION.findall(path.read_text(encoding="utf-8"))) for path in texts}
+    return [
+        f"warning: {path.relative_to(root).as_posix()}: {count} open "
+        f"{'question' if count == 1 else 'questions'} for the author"
+        for path, count in counts.items()
+        if count
+    ]
 
 
 def main():
@@ -47,6 +67,8 @@ def main():
     print()
     for name, outcome, seconds in rows:
         print(f"{name:<15}{outcome:<8}{seconds:6.1f} s")
+    for line in open_questions(ROOT):
+        print(line)
     return 1 if any(outcome != "ok" for _, outcome, _ in rows) else 0
 
 

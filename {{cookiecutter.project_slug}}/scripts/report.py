@@ -7,6 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cards import write_cards
 from checklist import TABLE, filled
 
 from common import options, prepare, run, say, write_table, write_text
@@ -91,6 +92,7 @@ def write_tables(arguments: Namespace) -> None:
         else:
             macros |= ablation_facts(study, comparison)
     macros |= write_claim(study, results) | write_evaluation(study, results)
+    write_cards(setting, results)
     write_text(to_latex(macros), results / "macros.tex")
     write_text(to_page(filled(study, setting.table, arguments)), tables / TABLE)
 

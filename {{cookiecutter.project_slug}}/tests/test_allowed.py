@@ -12,14 +12,8 @@ import pandas as pd
 import pytest
 from skops.io import dumps
 
-from {{ cookiecutter.__package }}.allowed import (
-    ALLOWED,
-    PACKAGE,
-    audit,
-    normalised,
-    schema_of,
-    types_in,
-)
+from {{ cookiecutter.__package }}.allowed import ALLOWED, PACKAGE, audit, types_in
+from {{ cookiecutter.__package }}.modelfile import normalised, schema_of
 from {{ cookiecutter.__package }}.models import MODELS
 from {{ cookiecutter.__package }}.records import (
     Record,

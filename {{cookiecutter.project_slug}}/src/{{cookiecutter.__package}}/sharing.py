@@ -16,8 +16,9 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 from skops.io import dumps, get_untrusted_types, loads
 
-from .allowed import LIBRARIES, PACKAGE, audit, normalised, refused
+from .allowed import LIBRARIES, PACKAGE, audit
 from .data import check_rows, read_raw
+from .modelfile import normalised, refused
 from .records import Record, answers, check_examples, check_versions, read_record
 from .study import Column, Data, StudyError
 

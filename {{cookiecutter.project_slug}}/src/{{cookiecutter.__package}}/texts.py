@@ -5,6 +5,8 @@ A marked place in a Markdown file looks like this, and its middle belongs to the
     <!-- begin results/tables/baselines.md -->
     ... the file's content ...
     <!-- end results/tables/baselines.md -->
+
+In the YAML head of a card a marker is a comment of YAML: ``# begin results/tables/head.yaml``.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from collections.abc import Callable
 
 from .study import StudyError
 
-BEGIN = re.compile(r"^<!-- begin (results/\S+) -->\n", flags=re.MULTILINE)
+BEGIN = re.compile(r"^(?:<!--|#) begin (results/\S+)(?: -->)?\n", flags=re.MULTILINE)
 
 
 def marked(text: str) -> list[str]:
@@ -72,6 +74,8 @@ def fill_markers(text: str, content: Callable[[str], str], name: str) -> str:
     """
     for path in marked(text):
         begin, end = f"<!-- begin {path} -->\n", f"<!-- end {path} -->\n"
+        if path.endswith(".yaml"):
+            begin, end = f"# begin {path}\n", f"# end {path}\n"
         head, _, rest = text.partition(begin)
         if end not in rest:
             raise StudyError(f"{name}: the marker {begin.strip()} is not closed; add {end.strip()}")
