@@ -62,6 +62,8 @@ def test_all_is_well(small, run, study_env):
     rows, done = outcomes(run, study_env, small, rc=0)
     assert rows == dict.fromkeys(CHECKS, "ok")
     assert "2 passed" in done.stdout  # the test and the example in the docstring
+    # no tick and no failure: only the author can answer
+    assert "warning: docs/model_card.md: 5 open questions for the author" in done.stdout
 
 
 def test_every_check_can_fail_and_none_hides_another(small, run, study_env):
