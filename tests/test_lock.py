@@ -113,6 +113,22 @@ def test_the_study_checks_its_lock(bake, run, study_env, broken):
     assert ("black==1.0, locked is" if broken else "agree") in done.stdout
 
 
+@pytest.mark.network
+def test_the_study_renews_its_lock_with_its_own_uv(bake, run, study_env, tool):
+    study = bake().path
+    pins = {
+        name: tool.study_script("lock").read_pins((study / name).read_text("utf-8"))
+        for name in LOCKS
+    }
+    replace(study / "requirements-dev.txt", ENTRY.format("pytest"), "")
+    env = {"PATH": "/usr/bin:/bin"}  # no other uv
+    run([study_env, "scripts/lock.py", "--check"], cwd=study, rc=1)
+    assert "agree" in run([study_env, "scripts/lock.py"], cwd=study, env=env).stdout
+    for name in LOCKS:
+        text = (study / name).read_text(encoding="utf-8")
+        assert tool.study_script("lock").read_pins(text).keys() == pins[name].keys()
+
+
 @pytest.fixture
 def uv_copy(tool, copy):
     """The copy, with a study's name where uv would trip over the template's braces."""

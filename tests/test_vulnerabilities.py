@@ -106,6 +106,7 @@ def test_a_service_that_cannot_be_reached_is_not_green(look_up):
     done = look_up("http://127.0.0.1:9/", rc=3)
     assert re.search("NOT CHECKED: .*pip-audit gave no report: .*Connection", done.stderr)
     assert "Traceback" not in done.stderr
+    assert done.stdout == ""
 
 
 def test_a_service_that_fails_is_not_green(service, look_up):

@@ -93,7 +93,8 @@ def main():
             unchecked.append(f"NOT CHECKED: {lock}: {error.strerror}.")
         except NotCheckedError as error:
             unchecked.append(f"NOT CHECKED: {lock}: {error}.")
-    print(f"{asked} locked versions were looked up; known vulnerabilities: {len(known)}.")
+    if asked:
+        print(f"{asked} locked versions were looked up; known vulnerabilities: {len(known)}.")
     if known:
         print("\n".join(known))
         print(
@@ -102,6 +103,7 @@ def main():
         )
     if unchecked:
         print("\n".join(unchecked), file=sys.stderr)
+        print("Ask again later, or from where the service can be reached.", file=sys.stderr)
         return 3
     return 1 if known else 0
 
