@@ -129,9 +129,12 @@ def test_an_empty_or_missing_lock_is_not_green(service, run, study_env, tmp_path
     assert "NOT CHECKED: nowhere.txt: No such file or directory." in done.stderr
 
 
-def test_the_whole_lock_is_asked_about(service, run, study_env, tmp_path):
-    lock = (SCRIPT.parent.parent / "requirements-dev.txt").read_text(encoding="utf-8")
+def test_every_lock_is_asked_about_and_nothing_twice(service, run, study_env, tmp_path):
+    locks = sorted(SCRIPT.parent.parent.glob("requirements*.txt"))
+    assert len(locks) >= 3
     run([study_env, SCRIPT, "--service", service.address], cwd=tmp_path)
-    pins = re.findall(r"^([a-z0-9-]+)==([^ ]+)", lock, re.MULTILINE)
-    assert len(pins) > 50
-    assert service.asked == [CANARY, *pins]
+    text = "".join(lock.read_text(encoding="utf-8") for lock in locks)
+    pins = set(re.findall(r"^([a-z0-9-]+)==([^ ]+)", text, re.MULTILINE))
+    assert len(pins) > 100
+    asked = [package for package in service.asked if package != CANARY]
+    assert sorted(asked) == sorted(pins)

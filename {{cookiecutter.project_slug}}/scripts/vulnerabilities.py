@@ -1,6 +1,6 @@
 """Ask whether a locked library has a known vulnerability: python scripts/vulnerabilities.py.
 
-pip-audit asks the OSV database about every version in the lock, whatever system it is for. Exit
+pip-audit asks the OSV database about every version in the locks, whatever system it is for. Exit
 code 0: all were looked up and nothing is known. 1: something is known. 3: not checked, because the
 service could not be asked or left something out; silence is never taken for good news.
 """
@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from lock import DEVELOPMENT, ROOT, read_pins
+from lock import ROOT, read_pins
 
 SERVICE = "https://api.osv.dev/v1/query"
 # Known to be vulnerable, and asked about every time: a service that does not say so does not work.
@@ -68,8 +68,8 @@ def main():
         "locks",
         nargs="*",
         type=Path,
-        default=[ROOT / DEVELOPMENT],
-        help=f"locks to look up (default: {DEVELOPMENT})",
+        default=sorted(ROOT.glob("requirements*.txt")),
+        help="locks to look up (default: every requirements*.txt of the study)",
     )
     parser.add_argument("--service", default=SERVICE, help="address to ask (default: %(default)s)")
     parser.add_argument(
@@ -81,20 +81,21 @@ def main():
         help="vulnerabilities that you have judged and that do not matter here",
     )
     options = parser.parse_args()
-    known, asked, unchecked = [], 0, []
+    known, asked, unchecked = [], set(), []
     for lock in options.locks:
         try:
             pins = read_pins(lock.read_text(encoding="utf-8"))
             if not pins:
                 raise NotCheckedError("it locks nothing")
-            known += check(pins, options.service, options.ignore)
-            asked += len(pins)
+            new = dict(sorted(pins.items() - asked))  # locks share most of what they hold
+            known += check(new, options.service, options.ignore)
+            asked |= new.items()
         except OSError as error:
             unchecked.append(f"NOT CHECKED: {lock}: {error.strerror}.")
         except NotCheckedError as error:
             unchecked.append(f"NOT CHECKED: {lock}: {error}.")
     if asked:
-        print(f"{asked} locked versions were looked up; known vulnerabilities: {len(known)}.")
+        print(f"{len(asked)} locked versions were looked up; known vulnerabilities: {len(known)}.")
     if known:
         print("\n".join(known))
         print(
