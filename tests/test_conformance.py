@@ -168,7 +168,7 @@ def test_a_bad_dockerfile_is_seen(judge, studies, tmp_path, old, new, rule):
 def test_workflows_are_clean(judge, studies):
     for folder in (studies["github"].path, TEMPLATE):
         paths = sorted((folder / ".github/workflows").iterdir())
-        assert len(paths) == 2
+        assert {"ci.yml", "weekly.yml"} <= {path.name for path in paths}
         judge("actionlint", paths, folder)
 
 

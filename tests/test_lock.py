@@ -80,7 +80,12 @@ FORK = r"numpy==2.0.0 ; python_full_version < '3.12' \\\n    --hash=sha256:00\n\
         ("study/requirements-dev.txt", r"\A", "--index-url https://x.org/\n", "address of a pack"),
         ("study/pyproject.toml", r'"numpy>=.*"', '"numpy>=99"', "is not >=99"),
         ("study/pyproject.toml", r'"numpy>=.*",', r'\g<0> "xarray",', "xarray of pyproject.toml"),
-        ("study/pyproject.toml", r'"black.*>=.*",', r'\g<0> "tox",', "tox of pyproject.toml is not"),
+        (
+            "study/pyproject.toml",
+            r'"black.*>=.*",',
+            r'\g<0> "tox",',
+            "tox of pyproject.toml is not",
+        ),
         ("study/" + HOOKS, r"black==\S+", "black==1.0", "black==1.0, locked is"),
         ("study/" + HOOKS, r"ruff==\S+", "nolint==1.0", "nolint==1.0, locked is None"),
         ("study/" + HOOKS, r"(?s)- black==.*?\n      - id", "[]\n      - id", "pins nothing"),
