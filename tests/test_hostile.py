@@ -127,6 +127,7 @@ def small(template, tmp_path_factory):
         text = (template / name).read_text("utf-8")
         part = name.startswith("templates/") and not name.startswith("templates/results/")
         part |= name in ("cookiecutter.json", "hooks/pre_gen_project.py")
+        part |= name.endswith("/docs/escape.py")
         if part or (name.startswith("{{") and HOLDS.search(text)):
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text(text, encoding="utf-8")
@@ -197,6 +198,40 @@ def test_a_file_that_says_something_else_would_be_found(make, says):
     for field in TEXTS:
         with pytest.raises(AssertionError):
             says(study, answers | {field: 'a "b" & c'})
+
+
+class Head(Words):
+    """What a page says of itself: its texts, and the attributes of its elements."""
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+
+@pytest.mark.network
+@pytest.mark.slow
+def test_the_site_says_it(make, study_env, run):
+    """The theme writes names into its pages as they are; a script would run in every reader's."""
+    text = """"><script>alert('x')</script></title> & <b> \\ &lt; 100%"""
+    study = make(**dict.fromkeys(TEXTS, text))
+    config = read_yaml((study / "mkdocs.yml").read_text(encoding="utf-8"))
+    kept = ("site_name", "site_description", "site_author", "theme", "hooks", "exclude_docs")
+    small = json.dumps({key: config[key] for key in kept} | {"plugins": []})
+    (study / "mkdocs.yml").write_text(small, encoding="utf-8")
+    for path in (study / "docs").glob("*.md"):
+        path.write_text("# Page\n", encoding="utf-8")
+    run([study_env, "-m", "mkdocs", "build", "--quiet"], study)
+    assert not list((study / "site").rglob("escape*"))
+    page = Head()
+    page.feed((study / "site" / "index.html").read_text(encoding="utf-8"))
+    metas = [a for tag, a in filter(lambda f: f[0] == "meta", page.found) if "content" in a]
+    said = {meta.get("name"): meta["content"] for meta in metas}
+    assert said["description"] == said["author"] == text
+    labels = [found[1].get("aria-label") for found in page.found if found[0] == "a"]
+    assert text in labels
+    title = page.found[[found[0] for found in page.found].index("title") + 1]
+    assert title.endswith(text)
+    assert text in [found.strip() for found in page.found if isinstance(found, str)]
+    assert not [found for found in page.found if isinstance(found, str) and found == "alert('x')"]
 
 
 hostile = st.one_of(
