@@ -138,6 +138,25 @@ def test_verify_sees(copy: Path, study_env, run, name: str):
     assert "Traceback" not in done.stderr
 
 
+def test_verify_names_every_file_of_which_a_number_or_word_was_changed(copy, study_env, run):
+    """One edit in every table, figure, caption and file of macros; verify has to name them all."""
+    files = [p for p in sorted((copy / "results").rglob("*")) if p.name != "manifest.json"]
+    edited = {p.relative_to(copy / "results").as_posix(): p for p in files if p.is_file()}
+    assert {p.rpartition(".")[2] for p in edited} >= {"csv", "md", "tex", "svg"}
+    for path in edited.values():
+        text = path.read_text(encoding="utf-8")
+        changed = re.sub(r"(?<=\d\.)\d", lambda digit: str((int(digit[0]) + 5) % 10), text, count=1)
+        if changed == text:  # no fraction in it: another word, in the middle
+            changed = text.replace(" ", " not ", 1) if " " in text else text.replace("0", "7", 1)
+        assert changed != text
+        path.write_text(changed, encoding="utf-8", newline="\n")
+    done = script(run, study_env, copy, "verify", "--json", rc=1)
+    found = {(one["file"], one["kind"]) for one in json.loads(done.stdout)["differences"]}
+    kinds = {"different", "missing", "extra"}
+    assert {name for name, kind in found if kind in kinds} >= set(edited)
+    assert {name for name, kind in found if kind == "edited"} == set(edited)
+
+
 def test_verify_of_the_untouched_study_is_green_and_writes_nothing(copy: Path, study_env, run):
     before = {p: p.read_bytes() for p in sorted(copy.rglob("*")) if p.suffix in (".csv", ".md")}
     found = json.loads(script(run, study_env, copy, "verify", "--json").stdout)
