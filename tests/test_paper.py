@@ -85,7 +85,7 @@ def test_a_changed_result_changes_the_paper_and_nothing_else_does(copy, read, sc
     before = read(copy)
     old = macro(copy, "CandidateScore")
     assert f"ROC AUC {old}" in before
-    assert "Question to the author" in before
+    assert "Question for the author" in before
     assert "The linear model is not distinguishable from candidate" in before
 
     again = tmp_path / "elsewhere" / "study"

@@ -24,8 +24,11 @@ CHECKS = {
     "documentation": ["-m", "mkdocs", "build", "--strict"],  # --quiet would hide broken links
 }
 
-TEXTS = ("README.md", "data/README.md", "docs/*.md")  # where questions for the author may stand
-QUESTION = re.compile(r"^(?:[->] )*\*\*Question for the author:\*\*", flags=re.MULTILINE)
+# Where questions for the author may stand, and how they are marked in Markdown and in LaTeX.
+TEXTS = ("README.md", "data/README.md", "docs/*.md", "paper/main.tex")
+QUESTION = re.compile(
+    r"^(?:(?:[->] )*\*\*Question for the author:\*\*|\\authorquestion\{)", flags=re.MULTILINE
+)
 
 
 def open_questions(root):

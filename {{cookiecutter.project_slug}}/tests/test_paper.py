@@ -92,6 +92,16 @@ def test_tables_break_long_texts_and_escape_every_cell():
     assert r"50 \% & x \& y & word" in table
 
 
+def test_wide_tables_put_intervals_below_their_means_and_long_names_break_too():
+    intervals = {f"metric {number}": ["0.995 [-0.1, 1.0]"] for number in range(6)}
+    table = to_tabular(pd.DataFrame(intervals, index=["*noise*"]), "Model")
+    assert r"\emph{noise} & 0.995 & 0.995" in table
+    assert r" & \scriptsize [\ensuremath{-}0.1, 1.0] & \scriptsize" in table
+    narrow = to_tabular(pd.DataFrame({"a": ["0.9 [0.8, 1.0]"]}, index=["x" * 40]), "Model")
+    assert r"{>{\raggedright\arraybackslash}Xl}" in narrow
+    assert r"x & 0.9 [0.8, 1.0] \\" in narrow
+
+
 def test_names_in_a_sentence():
     assert [listed(list(names)) for names in ("", "a", "ab", "abc")] == [
         *("none", "a", "a and b", "a, b and c"),

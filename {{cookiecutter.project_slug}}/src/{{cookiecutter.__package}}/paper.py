@@ -19,6 +19,7 @@ SPECIAL = {
 }
 INTERVAL = re.compile(r"(\S+) (\[\S+, \S+\])")
 LONG = 30  # characters of a cell from which on its column breaks lines
+WIDEST = 90  # characters of a row from which on intervals stand below their means
 # What a hand may type in a section of results: names of labels, files and sources.
 NAMES = re.compile(
     r"\\(?:label|ref|eqref|cite\w*|input|includegraphics|plot|script)(?:\[[^]]*\])?\{[^}]*\}"
@@ -61,7 +62,8 @@ def to_tabular(frame: pd.DataFrame, corner: str) -> str:
     Returns
     -------
     str
-        A ``tabularx``; an interval stands below its mean, columns of long texts break lines.
+        A ``tabular``; in wide tables an interval stands below its mean, and columns of long texts
+        break lines.
 
     Examples
     --------
@@ -72,34 +74,42 @@ def to_tabular(frame: pd.DataFrame, corner: str) -> str:
     \toprule
     Model & MAE \\
     \midrule
-    linear & 1.0 \\
-     & \scriptsize [0.5, 1.5] \\
+    linear & 1.0 [0.5, 1.5] \\
     \bottomrule
     \end{tabular}
     """
-    texts = frame.astype(str)
-    long = [any(len(cell) > LONG for cell in texts[column]) for column in texts]
-    kinds = "l" + "".join(r">{\raggedright\arraybackslash}X" if one else "l" for one in long)
+    heads = [corner, *frame.columns]
+    rows = [list(map(str, row)) for row in frame.itertuples(name=None)]
+    long = [any(len(row[place]) > LONG for row in rows) for place in range(len(heads))]
+    kinds = "".join(r">{\raggedright\arraybackslash}X" if one else "l" for one in long)
     name, width = ("tabularx", r"{\linewidth}") if any(long) else ("tabular", "")
     lines = [
         r"\setlength{\tabcolsep}{4pt}",
         r"\begin{" + name + "}" + width + "{" + kinds + "}",
         r"\toprule",
+        _row([tex(head) for head in heads]),
+        r"\midrule",
     ]
-    lines += [_row([corner, *texts.columns]), r"\midrule"]
-    for index, cells in zip(texts.index, texts.to_numpy(), strict=True):
-        split = [INTERVAL.fullmatch(cell) for cell in cells]
+    lengths = [max(len(row[place]) for row in [heads, *rows]) for place in range(len(heads))]
+    wide = sum(min(length, LONG) for length in lengths) > WIDEST
+    for row in rows:
+        split = [INTERVAL.fullmatch(cell) if wide else None for cell in row]
         lines.append(
-            _row([index, *(of[1] if of else cell for of, cell in zip(split, cells, strict=True))])
+            _row([_cell(of[1] if of else cell) for of, cell in zip(split, row, strict=True)])
         )
         if any(split):
-            below = [rf"\scriptsize {tex(of[2])}" if of else "" for of in split]
-            lines.append(" & ".join(["", *below]) + r" \\")
+            lines.append(_row([rf"\scriptsize {tex(of[2])}" if of else "" for of in split]))
     return "\n".join([*lines, r"\bottomrule", r"\end{" + name + "}"]) + "\n"
 
 
 def _row(cells: list[str]) -> str:
-    return " & ".join(tex(str(cell)) for cell in cells) + r" \\"
+    return " & ".join(cells) + r" \\"
+
+
+def _cell(text: str) -> str:
+    """Return a cell; what is emphasised in Markdown is so in LaTeX."""
+    emphasised = re.fullmatch(r"\*([^*]+)\*", text)
+    return r"\emph{" + tex(emphasised[1]) + "}" if emphasised else tex(text)
 
 
 def listed(names: list[str]) -> str:
