@@ -163,7 +163,9 @@ def test_a_fork_follows(run, tmp_path, bake):
             cwd = tmp_path / "repro-ml"
             continue
         if line.startswith("git commit"):
-            pages._act(change, cwd)
+            questions = cwd / "cookiecutter.json"
+            new = pages.apply_diff(questions.read_text("utf-8"), change.body)
+            questions.write_text(new, encoding="utf-8", newline="\n")
         if line == "git fetch upstream":  # meanwhile, something is new there
             makefile = upstream / "{{cookiecutter.project_slug}}" / "Makefile"
             makefile.write_text(

@@ -9,7 +9,8 @@ a study of the default answers:
 - ``diff title="study.toml"``: change the file; the old lines have to be there, exactly once.
 - ``toml title="study.toml"``: put these tables in the place of those of the same names.
 
-So a site that builds has been followed to the letter. ``<!-- rooms -->`` becomes the list of the
+``shown`` behind the title leaves a change of other files alone. So a site that builds has been
+followed to the letter. ``<!-- rooms -->`` becomes the list of the
 study's modules. Other blocks are shown as they are. tools/docs.py says where the study is.
 """
 
@@ -53,8 +54,9 @@ class Block:
 
     @property
     def edits(self):
-        """Whether it changes a file."""
-        return self.language in ("diff", "toml") and "title" in self.options
+        """Whether it changes a file of the study."""
+        changes = self.language in ("diff", "toml") and "title" in self.options
+        return changes and "shown" not in self.options
 
     def shown(self):
         """Give the block as Markdown without what only this file reads."""
