@@ -201,7 +201,7 @@ def test_outputs_follow_their_blocks(tmp_path):
     write(study / "src/my_study/high.py", '"""Is high."""\n\nfrom .low import x\n')
     page = "```python run\nprint('out', 'put')\n```\n\n```text\nas it is\n```\n\n<!-- rooms -->\n"
     filled = pages.fill(page, study)
-    assert "```python\nprint('out', 'put')\n```\n\n```text\nout put\n```" in filled
+    assert "```python\nprint('out', 'put')\n```\n\n```text title=\"prints\"\nout put\n```" in filled
     assert "```text\nas it is\n```" in filled
     rows = [line for line in filled.splitlines() if line.startswith("| `")]
     assert rows == ["| `low` | Is low. |  |", "| `high` | Is high. | low |"]
@@ -210,7 +210,7 @@ def test_outputs_follow_their_blocks(tmp_path):
 def test_a_long_output_is_cut_and_says_so(tmp_path):
     write(tmp_path / "my-study/src/my_study/__init__.py", "")
     page = "```python run lines=2\nfor i in range(9):\n    print(i)\n```\n"
-    assert "```text\n0\n1\n...\n```" in pages.fill(page, tmp_path / "my-study")
+    assert '```text title="prints"\n0\n1\n...\n```' in pages.fill(page, tmp_path / "my-study")
 
 
 def test_modules_that_import_each_other_are_refused():

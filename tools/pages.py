@@ -10,8 +10,8 @@ a study of the default answers:
 - ``toml title="study.toml"``: put these tables in the place of those of the same names.
 
 ``shown`` behind the title leaves a change of other files alone. So a site that builds has been
-followed to the letter. ``<!-- rooms -->`` becomes the list of the
-study's modules. Other blocks are shown as they are. tools/docs.py says where the study is.
+followed to the letter. ``<!-- rooms -->`` becomes the list of the study's modules. Other blocks are
+shown as they are. tools/docs.py says where the study is.
 """
 
 import ast
@@ -62,7 +62,9 @@ class Block:
         """Give the block as Markdown without what only this file reads."""
         kept = {key: value for key, value in self.options.items() if key == "title"}
         title = "".join(f' {key}="{value}"' for key, value in kept.items())
-        return f"```{self.language}{title}\n{self.body}```"
+        # a console's colours tell prompts from output, and there are no prompts here
+        language = "sh" if self.language == "console" else self.language
+        return f"```{language}{title}\n{self.body}```"
 
 
 def blocks_of(markdown):
@@ -204,7 +206,9 @@ def fill(markdown, study):
         limit = int(block.options.get("lines", len(lines)))
         if len(lines) > limit:
             lines = [*lines[:limit], "..."]
-        return "\n".join([text, "", "```text", *(line.rstrip() for line in lines), "```"])
+        return "\n".join(
+            [text, "", '```text title="prints"', *(line.rstrip() for line in lines), "```"]
+        )
 
     return FENCE.sub(shown, markdown).replace(ROOMS, rooms(study))
 

@@ -25,7 +25,7 @@ BOXES = [
     (RIGHT, 7, HALF, "intervals", "scores of the test rows"),
     (LEFT, 8, FULL, "results/", "long CSV files, and manifest.json by provenance"),
     (LEFT, 9, FULL, "report", "tables, figures, macros"),
-    (LEFT, 10, FULL, "README.md, docs/", "no number is typed by hand"),
+    (LEFT, 10, FULL, "README.md, docs/, paper/", "no number is typed by hand"),
 ]
 ARROWS = [  # from box to box, by position above
     *((0, 2), (1, 2), (2, 3), (3, 4), (4, 5), (4, 6), (5, 7), (7, 8), (8, 10), (6, 9)),
