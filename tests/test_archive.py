@@ -180,6 +180,11 @@ def test_an_unverified_archive_says_so(study, study_env, run, tmp_path):
     assert "Not verified when it was archived." in root["description"]
 
 
+def test_make_passes_the_wish_for_wheels_on(study, run):
+    assert "archive.py --wheels" in run(["make", "-n", "archive", "WHEELS=1"], study).stdout
+    assert "--wheels" not in run(["make", "-n", "archive"], study).stdout
+
+
 def has_no_network():
     """Give the command that runs another one without any network, or None."""
     tool = shutil.which("unshare")

@@ -90,6 +90,14 @@ def test_one_failure_is_enough(small, run, study_env):
     assert rows == dict.fromkeys(CHECKS, "ok") | {"tests": "FAILED"}
 
 
+def test_a_checklist_that_is_not_renewed_is_a_failure(small, run, study_env):
+    script = small.path / "scripts" / "checklist.py"
+    write(script, 'raise SystemExit("not what it would be now")\n')
+    rows, done = outcomes(run, study_env, small, rc=1)
+    assert rows == dict.fromkeys(CHECKS, "ok") | {"checklist": "FAILED"}
+    assert "not what it would be now" in done.stderr
+
+
 def test_missing_tools_are_said(small, run):
     # The environment of the template has black, ruff and pytest, but not mkdocs.
     done = run([sys.executable, "scripts/check.py"], cwd=small.path, rc=1)

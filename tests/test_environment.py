@@ -195,6 +195,29 @@ def test_probe_tells_version_and_missing_modules(script):
     assert script.probe(["no-such-python"]) == (None, None)
 
 
+def test_wheels_say_which_python_they_are_for(script, tmp_path):
+    with pytest.raises(script.CommandError, match="there are no wheels in this folder"):
+        script.python_of(tmp_path)
+    for name in ("a-1-py3-none-any", "b-1-cp312-cp312-manylinux_2_28_x86_64", "c-1-cp39-abi3-any"):
+        (tmp_path / f"{name}.whl").touch()
+    assert script.python_of(tmp_path) == "3.12"
+    (tmp_path / "d-1-cp311-cp311-win_amd64.whl").touch()
+    with pytest.raises(script.CommandError, match="are for no one Python"):
+        script.python_of(tmp_path)
+
+
+def test_an_environment_of_another_python_is_not_given_these_wheels(script, tmp_path, monkeypatch):
+    (tmp_path / "b-1-cp39-cp39-any.whl").touch()
+    script.VENV.mkdir()
+    monkeypatch.setattr(script, "probe", lambda python, modules=(): [RUNNING, "python"])
+    with pytest.raises(script.CommandError, match=rf"Python {RUNNING}, the wheels are for 3\.9"):
+        script.build("requirements.txt", None, tmp_path)
+    script.VENV.rmdir()
+    monkeypatch.setattr(script, "find_python", lambda wanted, uv: "python")
+    with pytest.raises(script.CommandError, match=r"for Python 3\.9; install that one"):
+        script.build("requirements.txt", None, tmp_path)
+
+
 def test_help(run):
     done = run([sys.executable, SCRIPT, "--help"], cwd=TEMPLATE)
     assert "--runtime" in done.stdout

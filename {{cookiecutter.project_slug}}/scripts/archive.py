@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import io
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -203,8 +204,14 @@ def download(root: Path, folder: Path) -> list[Path]:
 
     python = Path(sys.executable)
     if importlib.util.find_spec("pip") is None:  # an environment made by uv has none
-        venv.create(folder / "pip", with_pip=True)
-        python = next((folder / "pip").glob("[bS]*/python*"))
+        try:
+            venv.create(folder / "pip", with_pip=True)
+        except subprocess.CalledProcessError as error:
+            raise StudyError(
+                "this Python has no pip and cannot make one (on Debian and Ubuntu, install "
+                "python3-venv)"
+            ) from error
+        python = folder / "pip" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     wheels = folder / "wheels"
     command = [python, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
     command += ["--require-hashes", "--only-binary", ":all:", "--no-deps"]

@@ -43,7 +43,13 @@ COMPLETENESS = (
         "`scripts/baselines.py` on the folds, `scripts/evaluation.py` on the locked rows.",
         evidence.comparison,
     ),
-    Item("4", "trained model", "", None, "Where can a reader get the trained model?"),
+    Item(
+        "4",
+        "trained model",
+        "`scripts/sharing.py` saves it with its record: [sharing](sharing.md).",
+        None,
+        "Where can a reader get the trained model?",
+    ),
     Item("5", "results in README", "Renewed by `scripts/reproduce.py`.", evidence.readme),
 )
 
