@@ -18,31 +18,34 @@ TABLE = "checklist.md"
 
 def main(arguments: Namespace) -> None:
     """Write tables/checklist.md and renew the page; or only say how it stands."""
-    from report import renew_texts, renewed
     from verify import last_verified
 
     from {{ cookiecutter.__package }}.checklist import in_words, to_page
     from {{ cookiecutter.__package }}.data import load_table
     from {{ cookiecutter.__package }}.study import read_study
+    from {{ cookiecutter.__package }}.texts import fill_markers
 
     study = read_study(arguments.study)
     root = arguments.study.resolve().parent
     lines = filled(study, load_table(study, root), arguments)
-    path = arguments.results / "tables" / TABLE
+    page = root / "docs" / TABLE
+    new = {arguments.results / "tables" / TABLE: to_page(lines)}
+    if page.is_file():
+        old = page.read_text(encoding="utf-8")
+        new[page] = fill_markers(old, lambda name: to_page(lines), f"docs/{TABLE}")
+    stale = [
+        path
+        for path, text in new.items()
+        if not path.is_file() or path.read_text(encoding="utf-8") != text
+    ]
     if arguments.count:
-        say(f"{in_words(lines)}; see docs/checklist.md")
-        table = path.read_text(encoding="utf-8") if path.is_file() else ""
-        page = root / "docs" / "checklist.md"
-        if table != to_page(lines) or page.read_text(encoding="utf-8") != renewed(
-            root, arguments.results
-        ).get(page):
-            sys.exit(
-                "error: docs/checklist.md is not what it would be now; run scripts/checklist.py"
-            )
+        say(f"{in_words(lines)}; see docs/{TABLE}")
+        if stale:
+            sys.exit(f"error: docs/{TABLE} is not what it would be now; run scripts/checklist.py")
         return
-    write_text(to_page(lines), path)
-    for name in renew_texts(root, arguments.results):
-        say(f"renewed {name}")
+    for path in stale:
+        write_text(new[path], path)
+        say(f"renewed {path.name} in {path.parent}")
     for name, some in lines.items():
         for one in some:
             if one.state == "failed":
