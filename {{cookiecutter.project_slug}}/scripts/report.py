@@ -92,6 +92,7 @@ def write_tables(arguments: Namespace) -> None:
         else:
             macros |= ablation_facts(study, comparison)
     macros |= write_claim(study, results) | write_evaluation(study, results)
+    write_interpretation(study, results, sizes)
     write_cards(setting, results)
     write_text(to_latex(macros), results / "macros.tex")
     write_text(to_page(filled(study, setting.table, arguments)), tables / TABLE)
@@ -119,6 +120,27 @@ def write_claim(study: Study, results: Path) -> dict[str, str]:
     else:
         write_table(claim_texts(table), "Model", path, before=note)
     return {"ClaimNote": note}
+
+
+def write_interpretation(study: Study, results: Path, sizes: dict[str, float]) -> None:
+    """Write the tables of importances, and of what models say of themselves."""
+    from {{ cookiecutter.__package }}.interpretation_tables import (
+        WEIGHTS,
+        importance_note,
+        importance_table,
+        importance_texts,
+        weight_table,
+    )
+
+    importances, groups, weights = (
+        read(results, f"interpretation{end}.csv", "interpretation")
+        for end in ("", "_groups", "_weights")
+    )
+    table, tables = importance_table(importances, groups, **sizes), results / "tables"
+    note = importance_note(table, groups, study)
+    write_table(importance_texts(table, groups), "Shuffled", tables / "interpretation", note=note)
+    said = weight_table(weights, **sizes)
+    write_table(said, "Feature", tables / "interpretation_weights", note=WEIGHTS)
 
 
 def write_evaluation(study: Study, results: Path) -> dict[str, str | bool]:

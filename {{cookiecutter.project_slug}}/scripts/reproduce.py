@@ -16,7 +16,16 @@ from pathlib import Path
 from common import ROOT, options, run, say, write_text
 
 # Each is a script with main(arguments), run in this order; the last two read what others wrote.
-STAGES = ("leakage", "baselines", "ablation", "claim", "sharing", "figures", "report")
+STAGES = (
+    "leakage",
+    "baselines",
+    "ablation",
+    "claim",
+    "interpretation",
+    "sharing",
+    "figures",
+    "report",
+)
 KEPT = ("openings.json",)  # a record that grows; every run starts from the committed one
 CLOSED = "evaluation  left out: the test rows are locked for this model; see scripts/evaluation.py"
 MANIFEST = "manifest.json"

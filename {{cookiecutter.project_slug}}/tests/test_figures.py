@@ -95,6 +95,46 @@ def make_frames(study: Study) -> dict[str, pd.DataFrame]:
             | {"low": [0.02, 0.6], "high": [0.3, 0.95]}
         ),
         "baselines_residual_quantiles.csv": pd.DataFrame(bins | {"prediction": [1.0, 3.0]} | ends),
+        **explained(study, folds, rng),
+    }
+
+
+def explained(study: Study, folds: list, rng: np.random.Generator) -> dict[str, pd.DataFrame]:
+    """Return what scripts/interpretation.py writes: of 35 features, two of them in a group."""
+    units = [("feature", f"feature_with_a_long_name_{number}") for number in range(35)]
+    units += [("group", "1"), ("noise", "noise")]
+    importances = [
+        (rows, *unit, *fold, study.metrics.primary, 0.1 / (1 + number) + 0.01 * rng.random(), 0.01)
+        for rows in ("held-out", "training")
+        for number, unit in enumerate(units)
+        for fold in folds
+    ]
+    names = [name for _, name in units[:2]]
+    groups = {"group": 1, "feature": names, "closest": names[::-1], "correlation": 0.9}
+    of = study.data.classes[-1] if study.data.classes else study.data.target
+    steps = [("dose", step, 1.0 + step) for step in range(4)]
+    steps += [("kind", step, level) for step, level in enumerate("ab")]
+    head = ["feature", "of", "step"]
+    curves = [
+        (name, of, step, 0, fold, at, 0.2 * step + 0.1 * rng.random())
+        for fold in range(3)
+        for name, step, at in steps
+    ]
+    rows = [
+        (name, of, step, row, at, 0.2 * step + 0.05 * row)
+        for row in range(2)
+        for name, step, at in steps
+    ]
+    return {
+        "interpretation.csv": pd.DataFrame(
+            importances,
+            columns=["rows", "kind", "name", "repeat", "fold", "metric", "value", "spread"],
+        ),
+        "interpretation_groups.csv": pd.DataFrame(groups),
+        "partial_dependence.csv": pd.DataFrame(
+            curves, columns=[*head, "repeat", "fold", "at", "value"]
+        ),
+        "partial_dependence_rows.csv": pd.DataFrame(rows, columns=[*head, "row", "at", "value"]),
     }
 
 
@@ -197,6 +237,27 @@ def test_the_claim_draws_every_model_and_split(study: Study, dependence: str, dr
     assert len(axes.lines) == drawn
     assert [label.get_text() for label in axes.get_yticklabels()] == MODELS
     assert axes.lines[0].get_xdata().tolist() == pytest.approx([0.5, 0.6, 0.7, 0.8])
+
+
+def test_only_the_leading_features_are_drawn_with_noise_and_groups(study: Study):
+    frames = make_frames(study)
+    axes = draw_figure("importance", frames, study).axes[0]
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert len(labels) == 30 + 1 + 1
+    assert labels[0].endswith("_0  (1)")
+    assert labels[-2:] == ["random numbers", "group 1 together"]
+    caption = caption_of("importance", frames, study)
+    assert "The 30 leading features of 35 are drawn." in caption
+    assert "does not show" in caption
+    shown = axes.get_tightbbox(axes.figure.canvas.get_renderer())  # labels too
+    assert shown.x0 >= 0
+    assert shown.x1 <= axes.figure.bbox.x1
+
+
+def test_categories_and_numbers_have_their_curves(study: Study):
+    number, category = draw_figure("partial_dependence", make_frames(study), study).axes
+    assert [line.get_xdata().tolist() for line in number.lines] == [[1.0, 2.0, 3.0, 4.0]] * 3
+    assert [label.get_text() for label in category.get_xticklabels()] == ["a", "b"]
 
 
 def test_names_with_special_characters_are_drawn_as_they_are(study: Study):

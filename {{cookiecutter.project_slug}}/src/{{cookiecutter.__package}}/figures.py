@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 
 from . import figures_captions as captions
 from . import figures_errors as errors
+from . import figures_interpretation as interpretation
 from . import figures_scores as scores
 from .figures_style import styled
 from .paper import tex
@@ -124,6 +125,20 @@ FIGURES: dict[str, Drawing] = {
         alt=lambda frames, study: captions.residuals_alt(residuals_of(frames, study), study),
         task="regression",
     ),
+    "importance": Drawing(
+        needs=interpretation.FILES,
+        script="interpretation",
+        draw=interpretation.draw_importance,
+        caption=interpretation.importance_caption,
+        alt=interpretation.importance_alt,
+    ),
+    "partial_dependence": Drawing(
+        needs=interpretation.CURVES,
+        script="interpretation",
+        draw=interpretation.draw_partial_dependence,
+        caption=interpretation.dependence_caption,
+        alt=interpretation.dependence_alt,
+    ),
 }
 
 
@@ -143,7 +158,8 @@ def figures_of(study: Study) -> list[str]:
     Examples
     --------
     >>> figures_of(Study.model_construct(task="regression"))
-    ['baselines', 'differences', 'ablation', 'claim', 'residuals']
+    ['baselines', 'differences', 'ablation', 'claim', 'residuals', 'importance', \
+'partial_dependence']
     """
     return [stem for stem, drawing in FIGURES.items() if drawing.task in ("any", study.task)]
 
@@ -175,8 +191,8 @@ def draw_figure(stem: str, frames: Frames, study: Study) -> Figure:
     ...     draw_figure("baseline", {}, Study.model_construct(task="regression"))
     ... except StudyError as error:
     ...     print(error)
-    there is no figure 'baseline'; there are ['baselines', 'differences', 'ablation', 'claim', \
-'residuals']
+    there is no figure 'baseline'; there are ['baselines', 'differences', 'ablation', \
+'claim', 'residuals', 'importance', 'partial_dependence']
     """
     there = figures_of(study)
     if stem not in there:

@@ -169,12 +169,17 @@ def all_seeds(study: Study) -> dict[str, int]:
     dict of str to int
         ``"study"`` is the seed of study.toml; all others follow from it and their names.
     """
+    from .interpretation import PARTS  # brings scikit-learn in, which takes a second
+
     split = study.split
     fits = [f"{repeat}/{fold}" for repeat in range(split.repeats) for fold in range(split.folds)]
     purposes = [
         "split/test",
         *(f"split/folds/{repeat}" for repeat in range(split.repeats)),
         *(f"model/{name}/{fit}" for name in study.models.names for fit in fits),
+        *(f"interpretation/{part}/{fit}" for part in PARTS for fit in fits),
+        *(f"interpretation/noise/{fit}" for fit in fits),
+        "interpretation/rows",
         *(f"evaluation/{name}" for name in [*study.models.names, "bootstrap"]),
     ]
     return {"study": study.seed} | {name: seed_for(study.seed, name) for name in purposes}

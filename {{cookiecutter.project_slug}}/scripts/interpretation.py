@@ -1,0 +1,100 @@
+"""Explain the candidate: what its score rests on, and how its predictions move."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from common import options, prepare, progress, run, say, write_csv
+
+if TYPE_CHECKING:
+    from {{ cookiecutter.__package }}.study import Study
+
+LINEAR = "linear"  # the baseline whose coefficients are shown beside the candidate's
+
+
+def main(arguments: Namespace) -> None:
+    """Write interpretation*.csv and partial_dependence*.csv; print the importances."""
+    import pandas as pd
+
+    from {{ cookiecutter.__package }}.compute import make_tasks
+    from {{ cookiecutter.__package }}.evaluation import check_metrics
+    from {{ cookiecutter.__package }}.interpretation import fold_importances
+    from {{ cookiecutter.__package }}.interpretation_groups import (
+        correlated_groups,
+        units_of,
+    )
+    from {{ cookiecutter.__package }}.interpretation_tables import (
+        importance_note,
+        importance_table,
+        importance_texts,
+        leading_features,
+    )
+    from {{ cookiecutter.__package }}.interpretation_weights import fold_weights
+    from {{ cookiecutter.__package }}.models import build_model
+    from {{ cookiecutter.__package }}.partial_dependence import (
+        fold_dependence,
+        grid_of,
+        rows_to_follow,
+    )
+    from {{ cookiecutter.__package }}.study import read_study
+
+    study = read_study(arguments.study)
+    check_metrics(study)
+    setting = prepare(study, arguments)
+    table, sizes = setting.table, {"n_train": setting.n_train, "n_test": setting.n_test}
+    X = table.X.iloc[setting.development]
+    groups = correlated_groups(X)
+    units = units_of(X, groups)
+    candidate = study.models.candidate
+    names = list(dict.fromkeys([candidate, *(m for m in study.models.baselines if m == LINEAR)]))
+    models = {name: build_model(name, study) for name in names}
+    tasks = make_tasks(models, setting.folds, study.seed)  # the seeds of the ladder
+    ours = [task for task in tasks if task.name == candidate]
+
+    found = run_all(fold_importances, ours, (table, study, units), study, arguments)
+    importances = pd.concat(found, ignore_index=True)
+    write_csv(importances, arguments.results / "interpretation.csv")
+    write_csv(groups, arguments.results / "interpretation_groups.csv")
+
+    # what follows takes each row once: the folds of the first repeat
+    once = [task for task in tasks if task.fold.repeat == 0]
+    found = run_all(fold_weights, once, (table, study), study, arguments)
+    weights = pd.concat(found, ignore_index=True)
+    write_csv(weights, arguments.results / "interpretation_weights.csv")
+
+    summary = importance_table(importances, groups, **sizes)
+    grids = {name: grid_of(X[name]) for name in leading_features(summary)}
+    once = [task for task in once if task.name == candidate]
+    kept = rows_to_follow([task.fold for task in once], study.seed)
+    found = run_all(fold_dependence, once, (table, study, grids, kept), study, arguments)
+    for number, end in enumerate(("", "_rows")):
+        curves = pd.concat([both[number] for both in found], ignore_index=True)
+        write_csv(curves, arguments.results / f"partial_dependence{end}.csv")
+
+    say(f"\nImportance of features for {candidate}\n")
+    say(importance_texts(summary, groups).to_string())
+    say(f"\n{importance_note(summary, groups, study)}")
+    made = [f"interpretation{end}.csv" for end in ("", "_groups", "_weights")]
+    made += ["partial_dependence.csv", "partial_dependence_rows.csv"]
+    say(f"\nWritten to {arguments.results}: {', '.join(made)}")
+
+
+def run_all(
+    work: Callable[..., Any], tasks: list, rest: tuple, study: Study, arguments: Namespace
+) -> list:
+    """Do a piece of work for every task in the same pool as all fits; keep their order."""
+    from joblib import Parallel, delayed
+
+    pool = Parallel(n_jobs=arguments.workers or study.compute.workers, return_as="generator")
+    with progress(len(tasks), getattr(arguments, "label", "interpretation")) as bar:
+        found = []
+        for one in pool(delayed(work)(task, *rest) for task in tasks):
+            found.append(one)
+            bar.update()
+    return found
+
+
+if __name__ == "__main__":
+    run(main, options(__doc__))

@@ -1,0 +1,282 @@
+"""Figures of what the candidate leans on: importances, and predictions along a feature."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from .comparison import mean_interval
+from .evaluation import METRICS
+from .figures_scores import in_numbers
+from .figures_style import BLACK, GREY, ORANGE, SERIES, WIDTH, draw_intervals, rows_figure
+from .interpretation import SHUFFLES
+from .interpretation_groups import TIED
+from .interpretation_tables import group_names, importance_table
+from .partial_dependence import ENDS
+from .study import Study
+
+Frames = dict[str, pd.DataFrame]
+MOST_ROWS = 30  # features in one figure; the table has all of them
+UNSEEN = "The locked test rows have no part in it."
+FILES = ("interpretation.csv", "interpretation_groups.csv", "baselines_folds.csv")
+CURVES = ("partial_dependence.csv", "partial_dependence_rows.csv", "baselines_folds.csv")
+
+
+def importances_of(frames: Frames) -> pd.DataFrame:
+    """Return the importances with their intervals.
+
+    Parameters
+    ----------
+    frames : dict of str to DataFrame
+        ``FILES``.
+
+    Returns
+    -------
+    DataFrame
+        As `importance_table` makes it.
+    """
+    folds = frames["baselines_folds.csv"]
+    sizes = {"n_train": folds["n_train"].mean(), "n_test": folds["n_test"].mean()}
+    return importance_table(
+        frames["interpretation.csv"], frames["interpretation_groups.csv"], **sizes
+    )
+
+
+def drawn_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """Return what is drawn of the importances: the leading features, the noise, the groups.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `importance_table` makes it.
+
+    Returns
+    -------
+    DataFrame
+        With a column label.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({
+    ...     "kind": ["feature", "noise", "group"], "name": ["a", "noise", "1"], "group": [1, 0, 1],
+    ... })
+    >>> drawn_rows(table)["label"].tolist()
+    ['a  (1)', 'random numbers', 'group 1 together']
+    """
+    features = table[table["kind"] == "feature"].head(MOST_ROWS)
+    rows = pd.concat([features, table[table["kind"] != "feature"]])
+    labels = []
+    for one in rows.itertuples(index=False):
+        if one.kind == "feature":
+            labels.append(f"{one.name}  ({one.group})" if one.group else one.name)
+        else:
+            noise = one.kind == "noise"
+            labels.append("random numbers" if noise else f"group {one.name} together")
+    return rows.assign(label=labels)
+
+
+def draw_importance(frames: Frames, study: Study) -> Figure:
+    """Draw the importances on held-out rows and, beside them, on training rows.
+
+    Parameters
+    ----------
+    frames : dict of str to DataFrame
+        ``FILES``.
+    study : Study
+        The configuration.
+
+    Returns
+    -------
+    Figure
+        Features by importance, then random numbers with a band all the way up, then groups.
+    """
+    table = drawn_rows(importances_of(frames))
+    figure, axes = rows_figure(len(table), row=0.27)
+    kinds = table["kind"].to_numpy()
+    # a gap sets what is no single feature apart
+    rows = np.arange(len(table)) + 0.5 * (kinds != "feature") + 0.5 * (kinds == "group")
+    axes.set_ylim(rows.max() + 0.6, -0.6)
+    noise = table[kinds == "noise"].iloc[0]
+    axes.axvspan(noise["low"], noise["high"], color=GREY, alpha=0.18, linewidth=0)
+    axes.axvline(0, color=BLACK, linewidth=0.8)
+    draw_intervals(
+        axes,
+        table,
+        rows + 0.14,
+        columns=("training", "training_low", "training_high"),
+        colour=ORANGE,
+        marker="s",
+        hollow=True,
+        label="training rows",
+    )
+    draw_intervals(axes, table, rows - 0.14, label="held-out rows")
+    axes.set_yticks(rows, table["label"])
+    metric = METRICS[study.metrics.primary].label
+    axes.set_xlabel(f"how much {metric} gets worse when shuffled, with 95 % interval")
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles[::-1], labels[::-1], loc="outside upper center", ncols=2)
+    return figure
+
+
+def importance_caption(frames: Frames, study: Study) -> str:
+    """Return the caption of the importances."""
+    table = importances_of(frames)
+    n_features, folds = int((table["kind"] == "feature").sum()), study.split.folds
+    texts = [
+        f"Permutation importance of the features for {study.models.candidate}: by how much "
+        f"{METRICS[study.metrics.primary].label} gets worse when a feature's values are shuffled, "
+        f"mean over {folds * study.split.repeats} folds ({SHUFFLES} shuffles in each) with 95 % "
+        "intervals. The grey band is the interval of a column of random numbers that a twin of the "
+        "model was given: what does not reach beyond it is not told from chance.",
+    ]
+    if n_features > MOST_ROWS:
+        texts.append(f"The {MOST_ROWS} leading features of {n_features} are drawn.")
+    groups = group_names(frames["interpretation_groups.csv"])
+    if groups:
+        members = "; ".join(f"({number}) {names}" for number, names in groups.items())
+        texts.append(
+            f"Features with the same number in brackets are correlated (rank correlation {TIED} or "
+            "more in size): alone, each looks less important than it is where another stands in "
+            f"for it, and more where the model uses their difference. {members}."
+        )
+    texts.append(
+        "It shows what this model leans on. It does not show that a feature matters for the target "
+        f"beyond the model, nor that changing it would change the target. {UNSEEN}"
+    )
+    return " ".join(texts)
+
+
+def importance_alt(frames: Frames, study: Study) -> str:
+    """Return the numbers of the importances."""
+    table = drawn_rows(importances_of(frames))
+    held_out = in_numbers(table, "label", ("value", "low", "high"), digits=4)
+    training = in_numbers(table, "label", ("training", "training_low", "training_high"), digits=4)
+    return f"Dot plot of importances. On held-out rows: {held_out}. On training rows: {training}."
+
+
+def average_curves(frames: Frames) -> pd.DataFrame:
+    """Return the partial dependence with its interval over the folds of the first repeat.
+
+    Parameters
+    ----------
+    frames : dict of str to DataFrame
+        ``CURVES``.
+
+    Returns
+    -------
+    DataFrame
+        Columns feature, of, step, at, value, low, high.
+    """
+    folds, curves = frames["baselines_folds.csv"], frames["partial_dependence.csv"]
+    sizes = {"n_train": folds["n_train"].mean(), "n_test": folds["n_test"].mean()}
+    rows = []
+    for head, part in curves.groupby(["feature", "of", "step"], sort=False):
+        rows.append((*head, part["at"].iloc[0], *mean_interval(part["value"], **sizes)))
+    return pd.DataFrame(rows, columns=["feature", "of", "step", "at", "value", "low", "high"])
+
+
+def draw_partial_dependence(frames: Frames, study: Study) -> Figure:
+    """Draw predictions along the leading features: their mean, and the curves of some rows.
+
+    Parameters
+    ----------
+    frames : dict of str to DataFrame
+        ``CURVES``.
+    study : Study
+        The configuration.
+
+    Returns
+    -------
+    Figure
+        A panel per feature, with one scale of predictions.
+    """
+    averages, individuals = average_curves(frames), frames["partial_dependence_rows.csv"]
+    names = list(dict.fromkeys(averages["feature"]))
+    across = min(len(names), 3)
+    down = -(-len(names) // across)
+    figure = Figure(figsize=(WIDTH, 0.5 + 2.1 * down))
+    grid = figure.subplots(down, across, squeeze=False, sharey=True)
+    for axes in grid.flat[len(names) :]:
+        axes.set_visible(False)
+    several = averages["of"].nunique() > 1
+    for axes, name in zip(grid.flat, names, strict=False):
+        if not several:
+            _draw_rows(axes, individuals[individuals["feature"] == name])
+        mine = averages[averages["feature"] == name]
+        for (of, curve), style in zip(mine.groupby("of", sort=False), SERIES * 9, strict=False):
+            _draw_mean(axes, curve, *style, label=str(of) if several else "mean over rows")
+        axes.set_xlabel(_with_unit(name, study))
+    target = next(iter(averages["of"]))
+    label = f"predicted {target}" if study.task == "regression" else f"probability of {target}"
+    for axes in grid[:, 0]:
+        axes.set_ylabel("probability" if several else label)
+    handles, labels = grid.flat[0].get_legend_handles_labels()
+    shown = dict(zip(labels, handles, strict=True))
+    figure.legend(shown.values(), shown.keys(), loc="outside upper center", ncols=4)
+    return figure
+
+
+def _positions(at: pd.Series) -> tuple[np.ndarray, list[str] | None]:
+    """Return where values stand on the axis, and the names of categories."""
+    numbers = pd.to_numeric(at, errors="coerce")
+    if numbers.notna().all() and at.nunique() > 2:
+        return numbers.to_numpy(), None
+    return np.arange(len(at)), [
+        f"{number:g}" if isinstance(number, float) else str(number) for number in at
+    ]
+
+
+def _draw_rows(axes: Axes, individuals: pd.DataFrame) -> None:
+    label = "single rows"
+    for _, curve in individuals.groupby("row", sort=True):
+        x, _ = _positions(curve["at"])
+        axes.plot(x, curve["value"], "-", color=GREY, linewidth=0.5, alpha=0.6, label=label)
+
+
+def _draw_mean(
+    axes: Axes, curve: pd.DataFrame, colour: str, marker: str, line: str, label: str
+) -> None:
+    x, names = _positions(curve["at"])
+    axes.fill_between(x, curve["low"], curve["high"], color=colour, alpha=0.2, linewidth=0)
+    axes.plot(x, curve["value"], line, marker=marker, markersize=3.0, color=colour, label=label)
+    if names is not None:
+        axes.set_xticks(x, names)
+        axes.set_xlim(-0.3, len(x) - 0.7)
+
+
+def _with_unit(name: str, study: Study) -> str:
+    column = study.data.column_for(name)
+    return f"{name} ({column.unit})" if column and column.unit else name
+
+
+def dependence_caption(frames: Frames, study: Study) -> str:
+    """Return the caption of the partial dependence."""
+    return (
+        f"What {study.models.candidate} predicts when one of its leading features is set to each "
+        "value on the axis, in held-out development rows (first repeat): mean over the rows, with "
+        "the 95 % interval over folds, and the curves of single rows in grey. Numbers run from "
+        f"their {ENDS[0] * 100:.0f} % to their {ENDS[1] * 100:.0f} % quantile; a mark is a value "
+        "of the data. Curves that are not parallel mean that features work together. All other "
+        "features stay as they are, so that correlated features are set to values which never "
+        "occur together: there the curve says what the model makes of them. It does not show what "
+        f"would happen if the feature were changed. {UNSEEN}"
+    )
+
+
+def dependence_alt(frames: Frames, study: Study) -> str:
+    """Return the numbers of the partial dependence."""
+    texts = []
+    for (name, of), curve in average_curves(frames).groupby(["feature", "of"], sort=False):
+        first, last = curve.iloc[0], curve.iloc[-1]
+        low, high = curve["value"].min(), curve["value"].max()
+        texts.append(
+            f"along {name}, {of} goes from {first['value']:.3g} at {_short(first['at'])} to "
+            f"{last['value']:.3g} at {_short(last['at'])} (lowest {low:.3g}, highest {high:.3g})"
+        )
+    return f"Partial dependence of {study.models.candidate}: {'; '.join(texts)}."
+
+
+def _short(at: object) -> str:
+    return f"{at:.4g}" if isinstance(at, float) else str(at)

@@ -1,0 +1,315 @@
+"""What the candidate leans on: permutation importance, with noise as yardstick.
+
+The importance of a feature is how much the score falls when its values are shuffled among the rows
+(Breiman 2001): it is about this model on these rows, not about the feature and its cause. On
+held-out rows it says what the skill rests on; on training rows, what was learnt, whether or not it
+carries over. Features that are correlated may stand in for each other, so that each alone looks
+dispensable: they are shuffled together too.
+
+References
+----------
+Breiman (2001), Random forests, Machine Learning 45.
+scikit-learn, Permutation importance with multicollinear or correlated features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import chain, islice
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.dummy import DummyRegressor
+from sklearn.inspection import permutation_importance
+from threadpoolctl import threadpool_limits
+
+from .compute import Task
+from .data import Table
+from .evaluation import METRICS
+from .models import ColumnSubset
+from .seeding import fix_random_state, fix_seeds, seed_for
+from .study import Study, StudyError
+from .tuning import set_inner_folds
+
+SHUFFLES = 5  # of each feature in each fold; scikit-learn's default
+NOISE = "noise"  # the column of random numbers
+PARTS = ("held-out", "training")
+BATCH = 20_000  # rows that are predicted at once
+
+
+def fit_fold(task: Task, X: pd.DataFrame, table: Table, study: Study) -> Any:
+    """Fit a task's model on its training rows, to the same bits as `run_task` does.
+
+    Parameters
+    ----------
+    task : Task
+        What to fit, on which rows, from which seed.
+    X : DataFrame of shape (n_samples, n_features)
+        Features of all rows: the table's own, or those with a column more.
+    table : Table
+        The checked rows.
+    study : Study
+        The configuration.
+
+    Returns
+    -------
+    estimator
+        Fitted.
+    """
+    train, stratify = task.fold.train, study.task == "classification"
+    fix_seeds(task.seed)
+    model = fix_random_state(clone(task.model), task.seed)
+    set_inner_folds(model, table, train, study.split, stratify=stratify, seed=task.seed)
+    with threadpool_limits(limits=1):
+        return model.fit(X.iloc[train], table.y.iloc[train])
+
+
+def answers(
+    ask: Callable[[pd.DataFrame], np.ndarray], tables: Iterable[pd.DataFrame], n_rows: int
+) -> list[np.ndarray]:
+    """Return what a model says of many small tables; asked together, which is ten times faster.
+
+    Parameters
+    ----------
+    ask : callable
+        Takes a table, returns an answer for each row.
+    tables : iterable of DataFrame of shape (n_rows, n_features)
+        Variants of the same rows.
+    n_rows : int
+        Rows of each table.
+
+    Returns
+    -------
+    list of ndarray of shape (n_rows, ...)
+        One per table.
+
+    Examples
+    --------
+    >>> tables = [pd.DataFrame({"dose": [1.0, 2.0]}), pd.DataFrame({"dose": [3.0, 4.0]})]
+    >>> [said.tolist() for said in answers(lambda X: X["dose"].to_numpy() * 10, tables, 2)]
+    [[10.0, 20.0], [30.0, 40.0]]
+    """
+    said: list[np.ndarray] = []
+    tables = iter(tables)
+    while part := list(islice(tables, max(1, BATCH // n_rows))):
+        with threadpool_limits(limits=1):  # the same bits on any number of cores
+            said += np.split(np.asarray(ask(pd.concat(part, ignore_index=True))), len(part))
+    return said
+
+
+def asked(model: Any, metric: str, classes: list[str]) -> Callable[[pd.DataFrame], np.ndarray]:
+    """Return the question whose answers a metric takes: probabilities, classes or numbers.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted.
+    metric : str
+        A key of ``METRICS``.
+    classes : list of str
+        Order of the probabilities' columns; empty for regression.
+
+    Returns
+    -------
+    callable
+        For `answers`.
+    """
+    if METRICS[metric].takes != "probabilities":
+        return model.predict
+    order = [list(model.classes_).index(name) for name in classes]
+    return lambda X: model.predict_proba(X)[:, order]
+
+
+def permutation_importances(
+    model: Any,
+    X: pd.DataFrame,
+    y: pd.Series,
+    units: dict[str, list[str]],
+    *,
+    metric: str,
+    classes: list[str],
+    seed: int,
+    shuffles: int = SHUFFLES,
+) -> np.ndarray:
+    """Return by how much the score falls when columns are shuffled.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted.
+    X : DataFrame of shape (n_samples, n_features)
+        Rows to score.
+    y : Series of shape (n_samples,)
+        Their target.
+    units : dict of str to list of str
+        Columns that are shuffled together, by name: a feature alone, or a group of them.
+    metric : str
+        A key of ``METRICS``.
+    classes : list of str
+        Order of the probabilities' columns; empty for regression.
+    seed : int
+        Of the shuffles, which are those that scikit-learn's `permutation_importance` makes of it.
+    shuffles : int
+        Of each unit.
+
+    Returns
+    -------
+    ndarray of shape (n_units, shuffles)
+        Positive where the model is better with the column in place, whatever the metric's
+        direction.
+
+    Examples
+    --------
+    >>> from .models import linear
+    >>> X = pd.DataFrame({"dose": [0.0, 1.0, 2.0, 3.0], "site": ["a", "a", "b", "b"]})
+    >>> y = X["dose"] * 10
+    >>> model = linear("regression").fit(X, y)
+    >>> units = {"dose": ["dose"], "site": ["site"], "both": ["dose", "site"]}
+    >>> how = {"metric": "mae", "classes": [], "seed": 1, "shuffles": 3}
+    >>> permutation_importances(model, X, y, units, **how).round(1)
+    array([[ 9.5, 12.4,  3.3],
+           [ 2. ,  4.1,  0. ],
+           [11.8, 17.1,  3.3]])
+    """
+    orders = _shuffled_rows(len(X), shuffles, seed)
+    moved = (_moved(X, columns, order) for columns in units.values() for order in orders)
+    said = answers(asked(model, metric, classes), chain([X], moved), len(X))
+    how, y_true = METRICS[metric], y.to_numpy()
+    extra = (classes,) if how.takes == "probabilities" else ()
+    scores = np.array([how.function(y_true, one, *extra) for one in said])
+    falls = scores[0] - scores[1:] if how.higher_is_better else scores[1:] - scores[0]
+    return falls.reshape(len(units), shuffles)
+
+
+def _moved(X: pd.DataFrame, columns: list[str], order: np.ndarray) -> pd.DataFrame:
+    return X.assign(**{name: X[name].array.take(order) for name in columns})
+
+
+def _shuffled_rows(n_rows: int, shuffles: int, seed: int) -> list[np.ndarray]:
+    """Let scikit-learn shuffle row numbers: it shuffles every column of a table alike."""
+    drawn: list[np.ndarray] = []
+
+    def keep(model: Any, rows: np.ndarray, y: np.ndarray) -> float:
+        drawn.append(rows[:, 0].copy())
+        return 0.0
+
+    rows = np.arange(n_rows)
+    permutation_importance(
+        DummyRegressor(), rows[:, None], rows, scoring=keep, n_repeats=shuffles, random_state=seed
+    )
+    return drawn[1:]  # the first call is for the rows as they are
+
+
+def with_noise(X: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Return a table with a column of random numbers that have nothing to do with anything.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n_samples, n_features)
+        The features.
+    seed : int
+        Of the random numbers.
+
+    Returns
+    -------
+    DataFrame of shape (n_samples, n_features + 1)
+        Normally distributed numbers in the last column, which is called ``"noise"``.
+
+    Raises
+    ------
+    StudyError
+        If a feature has this name.
+
+    Examples
+    --------
+    >>> with_noise(pd.DataFrame({"dose": [1.0, 2.0]}), seed=0).round(2)
+       dose  noise
+    0   1.0   0.13
+    1   2.0  -0.13
+    """
+    if NOISE in X:
+        raise StudyError(
+            f"a feature is called {NOISE!r}, as the yardstick of the importances is; rename it"
+        )
+    return X.assign(**{NOISE: np.random.default_rng(seed).standard_normal(len(X))})
+
+
+def noise_twin(model: Any) -> Any:
+    """Return a copy of a model that lets the noise column in.
+
+    Parameters
+    ----------
+    model : estimator
+        Unfitted.
+
+    Returns
+    -------
+    estimator
+        A copy; a `ColumnSubset` in it that keeps named columns keeps the noise too.
+
+    Examples
+    --------
+    >>> from .models import domain
+    >>> noise_twin(domain("regression").set_params(subset__keep=["bmi"]))["subset"].keep
+    ['bmi', 'noise']
+    """
+    twin = clone(model)
+    for step in twin.get_params().values():
+        if isinstance(step, ColumnSubset) and step.keep is not None:
+            step.keep = [*step.keep, NOISE]
+    return twin
+
+
+def fold_importances(
+    task: Task, table: Table, study: Study, units: dict[str, list[str]]
+) -> pd.DataFrame:
+    """Fit a fold's model and its twin with noise, and measure the importance of every unit.
+
+    Parameters
+    ----------
+    task : Task
+        The candidate on one fold.
+    table : Table
+        The checked rows.
+    study : Study
+        The configuration.
+    units : dict of str to list of str
+        Columns that are shuffled together, by ``"kind: name"``; see `units_of`.
+
+    Returns
+    -------
+    DataFrame of shape (2 * (n_units + 1), 8)
+        Columns rows (``PARTS``), kind (feature, group or noise), name, repeat, fold, metric, value
+        (mean over shuffles) and spread (their standard deviation).
+    """
+    fold, metric, seed = task.fold, study.metrics.primary, study.seed
+    where = f"{fold.repeat}/{fold.fold}"
+    noisy = with_noise(table.X, seed_for(seed, f"interpretation/noise/{where}"))
+    twin = Task(task.name, noise_twin(task.model), fold, task.seed)
+    fits = [
+        (fit_fold(task, table.X, table, study), table.X, units),
+        (fit_fold(twin, noisy, table, study), noisy, {f"{NOISE}: {NOISE}": [NOISE]}),
+    ]
+    rows = []
+    for part, chosen in zip(PARTS, (fold.test, fold.train), strict=True):
+        for model, X, of in fits:
+            falls = permutation_importances(
+                model,
+                X.iloc[chosen],
+                table.y.iloc[chosen],
+                of,
+                metric=metric,
+                classes=study.data.classes,
+                seed=seed_for(seed, f"interpretation/{part}/{where}"),
+            )
+            head = (fold.repeat, fold.fold, metric)
+            rows += [
+                (part, *unit.split(": ", 1), *head, value, spread)
+                for unit, value, spread in zip(
+                    of, falls.mean(axis=1), falls.std(axis=1), strict=True
+                )
+            ]
+    columns = ["rows", "kind", "name", "repeat", "fold", "metric", "value", "spread"]
+    return pd.DataFrame(rows, columns=columns)
