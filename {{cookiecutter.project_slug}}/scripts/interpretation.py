@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from common import options, prepare, progress, run, say, write_csv
+from common import chosen, options, prepare, progress, run, say, write_csv
 
 if TYPE_CHECKING:
     from {{ cookiecutter.__package }}.study import Study
@@ -84,10 +84,12 @@ def main(arguments: Namespace) -> None:
 def run_all(
     work: Callable[..., Any], tasks: list, rest: tuple, study: Study, arguments: Namespace
 ) -> list:
-    """Do a piece of work for every task in the same pool as all fits; keep their order."""
+    """Do a piece of work for every task, in processes of this machine; keep their order."""
     from joblib import Parallel, delayed
 
-    pool = Parallel(n_jobs=arguments.workers or study.compute.workers, return_as="generator")
+    compute = chosen(study, arguments)
+    workers = 1 if compute.backend == "sequential" else compute.workers
+    pool = Parallel(n_jobs=workers, return_as="generator")
     with progress(len(tasks), getattr(arguments, "label", "interpretation")) as bar:
         found = []
         for one in pool(delayed(work)(task, *rest) for task in tasks):

@@ -249,7 +249,8 @@ def test_only_the_leading_features_are_drawn_with_noise_and_groups(study: Study)
     caption = caption_of("importance", frames, study)
     assert "The 30 leading features of 35 are drawn." in caption
     assert "does not show" in caption
-    shown = axes.get_tightbbox(axes.figure.canvas.get_renderer())  # labels too
+    axes.figure.draw_without_rendering()
+    shown = axes.get_tightbbox()  # labels too
     assert shown.x0 >= 0
     assert shown.x1 <= axes.figure.bbox.x1
 

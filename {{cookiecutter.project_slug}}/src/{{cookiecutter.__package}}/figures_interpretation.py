@@ -9,9 +9,10 @@ from matplotlib.figure import Figure
 
 from .comparison import mean_interval
 from .evaluation import METRICS
+from .figures_captions import UNSEEN, n_folds
 from .figures_scores import in_numbers
 from .figures_style import BLACK, GREY, ORANGE, SERIES, WIDTH, draw_intervals, rows_figure
-from .interpretation import SHUFFLES
+from .interpretation import shuffles_per_fold
 from .interpretation_groups import TIED
 from .interpretation_tables import group_names, importance_table
 from .partial_dependence import ENDS
@@ -19,7 +20,6 @@ from .study import Study
 
 Frames = dict[str, pd.DataFrame]
 MOST_ROWS = 30  # features in one figure; the table has all of them
-UNSEEN = "The locked test rows have no part in it."
 FILES = ("interpretation.csv", "interpretation_groups.csv", "baselines_folds.csv")
 CURVES = ("partial_dependence.csv", "partial_dependence_rows.csv", "baselines_folds.csv")
 
@@ -123,11 +123,11 @@ def draw_importance(frames: Frames, study: Study) -> Figure:
 def importance_caption(frames: Frames, study: Study) -> str:
     """Return the caption of the importances."""
     table = importances_of(frames)
-    n_features, folds = int((table["kind"] == "feature").sum()), study.split.folds
+    n_features, shuffles = int((table["kind"] == "feature").sum()), shuffles_per_fold(study.split)
     texts = [
         f"Permutation importance of the features for {study.models.candidate}: by how much "
         f"{METRICS[study.metrics.primary].label} gets worse when a feature's values are shuffled, "
-        f"mean over {folds * study.split.repeats} folds ({SHUFFLES} shuffles in each) with 95 % "
+        f"mean over {n_folds(study)} folds ({shuffles} shuffles in each) with 95 % "
         "intervals. The grey band is the interval of a column of random numbers that a twin of the "
         "model was given: what does not reach beyond it is not told from chance.",
     ]

@@ -15,6 +15,7 @@ scikit-learn, Permutation importance with multicollinear or correlated features.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
 
@@ -23,47 +24,19 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.dummy import DummyRegressor
 from sklearn.inspection import permutation_importance
-from threadpoolctl import threadpool_limits
 
-from .compute import Task
+from .compute import Task, fit_task, one_thread
 from .data import Table
 from .evaluation import METRICS
 from .models import ColumnSubset
-from .seeding import fix_random_state, fix_seeds, seed_for
-from .study import Study, StudyError
-from .tuning import set_inner_folds
+from .seeding import seed_for
+from .study import Split, Study, StudyError
 
-SHUFFLES = 5  # of each feature in each fold; scikit-learn's default
+SHUFFLES = 60  # of each feature, over all folds
+FEWEST, MOST = 2, 5  # in each fold; scikit-learn's default is 5
 NOISE = "noise"  # the column of random numbers
 PARTS = ("held-out", "training")
 BATCH = 20_000  # rows that are predicted at once
-
-
-def fit_fold(task: Task, X: pd.DataFrame, table: Table, study: Study) -> Any:
-    """Fit a task's model on its training rows, to the same bits as `run_task` does.
-
-    Parameters
-    ----------
-    task : Task
-        What to fit, on which rows, from which seed.
-    X : DataFrame of shape (n_samples, n_features)
-        Features of all rows: the table's own, or those with a column more.
-    table : Table
-        The checked rows.
-    study : Study
-        The configuration.
-
-    Returns
-    -------
-    estimator
-        Fitted.
-    """
-    train, stratify = task.fold.train, study.task == "classification"
-    fix_seeds(task.seed)
-    model = fix_random_state(clone(task.model), task.seed)
-    set_inner_folds(model, table, train, study.split, stratify=stratify, seed=task.seed)
-    with threadpool_limits(limits=1):
-        return model.fit(X.iloc[train], table.y.iloc[train])
 
 
 def answers(
@@ -94,7 +67,7 @@ def answers(
     said: list[np.ndarray] = []
     tables = iter(tables)
     while part := list(islice(tables, max(1, BATCH // n_rows))):
-        with threadpool_limits(limits=1):  # the same bits on any number of cores
+        with one_thread():  # the same bits on any number of cores
             said += np.split(np.asarray(ask(pd.concat(part, ignore_index=True))), len(part))
     return said
 
@@ -131,7 +104,7 @@ def permutation_importances(
     metric: str,
     classes: list[str],
     seed: int,
-    shuffles: int = SHUFFLES,
+    shuffles: int,
 ) -> np.ndarray:
     """Return by how much the score falls when columns are shuffled.
 
@@ -200,6 +173,28 @@ def _shuffled_rows(n_rows: int, shuffles: int, seed: int) -> list[np.ndarray]:
         DummyRegressor(), rows[:, None], rows, scoring=keep, n_repeats=shuffles, random_state=seed
     )
     return drawn[1:]  # the first call is for the rows as they are
+
+
+def shuffles_per_fold(split: Split) -> int:
+    """Return how often each feature is shuffled in a fold: with many folds, a few times will do.
+
+    Parameters
+    ----------
+    split : Split
+        The ``[split]`` section.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> shuffles_per_fold(Split(dependence="grouped", folds=5, repeats=6))
+    2
+    >>> shuffles_per_fold(Split(dependence="temporal", folds=3))
+    5
+    """
+    return int(np.clip(SHUFFLES // (split.folds * split.repeats), FEWEST, MOST))
 
 
 def with_noise(X: pd.DataFrame, seed: int) -> pd.DataFrame:
@@ -288,9 +283,10 @@ def fold_importances(
     where = f"{fold.repeat}/{fold.fold}"
     noisy = with_noise(table.X, seed_for(seed, f"interpretation/noise/{where}"))
     twin = Task(task.name, noise_twin(task.model), fold, task.seed)
+    how = (study.data.classes, study.split)
     fits = [
-        (fit_fold(task, table.X, table, study), table.X, units),
-        (fit_fold(twin, noisy, table, study), noisy, {f"{NOISE}: {NOISE}": [NOISE]}),
+        (fit_task(task, table, *how), table.X, units),
+        (fit_task(twin, replace(table, X=noisy), *how), noisy, {f"{NOISE}: {NOISE}": [NOISE]}),
     ]
     rows = []
     for part, chosen in zip(PARTS, (fold.test, fold.train), strict=True):
@@ -303,6 +299,7 @@ def fold_importances(
                 metric=metric,
                 classes=study.data.classes,
                 seed=seed_for(seed, f"interpretation/{part}/{where}"),
+                shuffles=shuffles_per_fold(study.split),
             )
             head = (fold.repeat, fold.fold, metric)
             rows += [

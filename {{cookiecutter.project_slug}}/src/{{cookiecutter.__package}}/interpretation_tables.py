@@ -6,7 +6,7 @@ import pandas as pd
 
 from .comparison import mean_interval
 from .evaluation import METRICS
-from .interpretation import NOISE, PARTS, SHUFFLES
+from .interpretation import NOISE, PARTS, shuffles_per_fold
 from .interpretation_groups import TIED
 from .study import Study
 
@@ -187,8 +187,9 @@ def importance_note(table: pd.DataFrame, groups: pd.DataFrame, study: Study) -> 
     texts = [
         f"By how much {METRICS[study.metrics.primary].label} gets worse when a feature's values "
         f"are shuffled among the rows: mean over {study.split.folds * study.split.repeats} folds "
-        f"({SHUFFLES} shuffles in each) with 95 % intervals. Held-out rows say what the skill on "
-        "new rows rests on; what is larger on training rows was learnt and does not carry over.",
+        f"({shuffles_per_fold(study.split)} shuffles in each) with 95 % intervals. Held-out rows "
+        "say what the skill on new rows rests on; what is larger on training rows was learnt and "
+        "does not carry over.",
         "Random numbers are the yardstick: a column of them, given to a twin of the model. "
         f"Intervals wholly above theirs and above 0: {names}.",
     ]

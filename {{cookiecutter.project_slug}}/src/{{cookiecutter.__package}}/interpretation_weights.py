@@ -9,9 +9,9 @@ import pandas as pd
 from scipy import sparse
 from sklearn.pipeline import Pipeline
 
-from .compute import Task
+from .compute import Task, fit_task
 from .data import Table
-from .interpretation import answers, fit_fold
+from .interpretation import answers
 from .study import Study
 
 
@@ -127,7 +127,7 @@ def fold_weights(task: Task, table: Table, study: Study) -> pd.DataFrame:
         As `model_weights` makes it, with columns model, feature, kind, columns, repeat, fold and
         value.
     """
-    model = fit_fold(task, table.X, table, study)
+    model = fit_task(task, table, study.data.classes, study.split)
     positive = study.data.classes[-1] if study.data.classes else None
     weights = model_weights(model, table.X.iloc[task.fold.train], positive)
     fold = {"model": task.name, "repeat": task.fold.repeat, "fold": task.fold.fold}

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .compute import Task
+from .compute import Task, fit_task
 from .data import Table
-from .interpretation import answers, fit_fold
+from .interpretation import answers
 from .seeding import seed_for
 from .splits import Fold
 from .study import Study
@@ -113,7 +113,7 @@ def fold_dependence(
         Columns feature, of, step, row (its number in the raw file), at and value.
     """
     fold = task.fold
-    model = fit_fold(task, table.X, table, study)
+    model = fit_task(task, table, study.data.classes, study.split)
     mine = np.isin(fold.test, kept)
     averages, individuals = [], []
     for name, grid in grids.items():
