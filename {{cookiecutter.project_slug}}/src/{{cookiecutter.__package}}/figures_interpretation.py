@@ -193,6 +193,8 @@ def draw_partial_dependence(frames: Frames, study: Study) -> Figure:
         A panel per feature, with one scale of predictions.
     """
     averages, individuals = average_curves(frames), frames["partial_dependence_rows.csv"]
+    if study.task == "classification":  # an interval of probabilities ends where they do
+        averages[["low", "high"]] = averages[["low", "high"]].clip(0.0, 1.0)
     names = list(dict.fromkeys(averages["feature"]))
     across = min(len(names), 3)
     down = -(-len(names) // across)
