@@ -64,7 +64,7 @@ def test_all_is_well(small, run, study_env):
     assert "2 passed" in done.stdout  # the test and the example in the docstring
     # no tick and no failure: only the author can answer
     assert "warning: docs/model_card.md: 5 open questions for the author" in done.stdout
-    assert "warning: paper/main.tex: 7 open questions for the author" in done.stdout
+    assert "warning: paper/main.tex: 8 open questions for the author" in done.stdout
 
 
 def test_every_check_can_fail_and_none_hides_another(small, run, study_env):
