@@ -97,8 +97,13 @@ def test_mistakes_in_a_file_that_the_environment_names(lab, run, tmp_path, old, 
     assert "1 answer cannot work" in done.stderr
     assert message in done.stderr
     assert not (tmp_path / "my-study").exists()
-    # Who wants the template's own defaults is not bothered.
-    in_shell(run, f"{line} --default-config", tmp_path, env=env)
+
+
+def test_who_wants_the_templates_own_defaults_is_not_bothered(lab, run, tmp_path):
+    env = {"COOKIECUTTER_CONFIG": str(lab(LAB.replace("gitlab", "gitlabb")))}
+    line = "cookiecutter gh:org/repro-ml --no-input --default-config setup_environment=no"
+    in_shell(run, line, tmp_path, env=env)
+    assert (tmp_path / "my-study/.github").exists()
 
 
 def test_ones_own_settings_for_all_templates_are_no_mistake(run, tmp_path):
