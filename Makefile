@@ -1,7 +1,7 @@
 # `make PYTHON=python3.12 ...` chooses the Python that .venv is made with.
 PYTHON = python3
 
-.PHONY: help demo test docs format lock references venv
+.PHONY: help demo test docs format lock bench references venv
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1 - /p' Makefile
@@ -21,6 +21,9 @@ format: venv ## format and lint the template's own Python
 
 lock: venv ## renew every lock: both of the study and the template's own
 	.venv/bin/python tools/lock.py --upgrade
+
+bench: venv ## measure time and memory, and write docs/benchmarks.md (20 minutes)
+	.venv/bin/python benchmarks/run.py
 
 references: venv ## make the results that every example ships with again
 	.venv/bin/python tools/references.py

@@ -192,6 +192,14 @@ def open_backend(study: Study, arguments: argparse.Namespace) -> Backend:
     return OPEN[key]
 
 
+def start_workers(arguments: argparse.Namespace) -> None:
+    """Let workers start while this process does what it does alone."""
+    from {{ cookiecutter.__package }}.study import read_study
+
+    backend = open_backend(read_study(arguments.study), arguments)
+    getattr(backend, "start", lambda: None)()
+
+
 def predict(
     tasks: list[Task], study: Study, table: Table, arguments: argparse.Namespace, label: str
 ) -> list[Predictions]:
@@ -237,7 +245,7 @@ def running(
     tasks: list[Task], study: Study, table: Table, arguments: argparse.Namespace, label: str
 ) -> Iterator[dict[str, Any]]:
     """Open what tasks are run with: workers, cache and progress bar."""
-    cache = None if arguments.fresh else open_cache(study, arguments)
+    cache = open_cache(study, arguments)
     backend = open_backend(study, arguments)
     with progress(len(tasks), label) as bar:
         yield {
@@ -250,8 +258,17 @@ def running(
         _say(f"cache entry {name} was damaged: computed again", 0)
 
 
-def open_cache(study: Study, arguments: argparse.Namespace) -> Cache:
-    """Return the cache of fits, keyed by all that every fit of this study depends on."""
+def open_cache(study: Study, arguments: argparse.Namespace) -> Cache | None:
+    """Return the cache of fits, keyed by all that every fit of this study depends on.
+
+    A run that is to fit everything again has none, or an empty one of its own (``fits``): the full
+    candidate of the ablation is the candidate of the ladder, and is fitted once.
+    """
+    folder = arguments.study.resolve().parent / ".cache" / "fits"
+    if arguments.fresh:
+        folder = getattr(arguments, "fits", None)
+        if folder is None:
+            return None
     from {{ cookiecutter.__package }}.cache import Cache
     from {{ cookiecutter.__package }}.provenance import (
         installed_versions,
@@ -265,7 +282,7 @@ def open_cache(study: Study, arguments: argparse.Namespace) -> Cache:
         "python": sys.version,
         "versions": installed_versions(list(locked_versions(ROOT / "requirements.txt"))),
     }
-    return Cache(arguments.study.resolve().parent / ".cache" / "fits", context)
+    return Cache(folder, context)
 
 
 def write_table(

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 
-from common import ROOT, options, run, say, write_text
+from common import ROOT, options, run, say, scratch, start_workers, write_text
 
 # Each is a script with main(arguments), run in this order; the last two read what others wrote.
 STAGES = (
@@ -76,9 +76,12 @@ def make_all(arguments: Namespace, into: Path) -> dict[str, float]:
             shutil.copy(arguments.results / name, into / name)
     seconds = {}
     stages = stages_of(arguments)
+    start_workers(arguments)
+    fits = scratch(arguments) / "fits"  # what a fresh run has fitted, for its own later stages
     for number, name in enumerate(stages, start=1):
         start = time.perf_counter()
-        settings = vars(arguments) | {"results": into, "label": f"{number}/{len(stages)} {name}"}
+        label = f"{number}/{len(stages)} {name}"
+        settings = vars(arguments) | {"results": into, "label": label, "fits": fits}
         stage = import_module(name)
         make = stage.write_tables if name == "report" else stage.main
         with contextlib.redirect_stdout(io.StringIO()):  # the tables are in the files

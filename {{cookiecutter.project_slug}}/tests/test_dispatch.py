@@ -72,6 +72,18 @@ def test_every_back_end_gives_the_same_bits(setting, backend):
     assert bits(run_tasks(tasks, table, classes, backend=backend)) == expected
 
 
+def test_workers_may_start_before_there_is_work(setting):
+    table, classes, tasks = setting
+    early = Processes(2)
+    early.start()
+    assert bits(run_tasks(tasks, table, classes, backend=early)) == bits(
+        run_tasks(tasks, table, classes)
+    )
+    alone = Processes(1)
+    alone.start()  # has nobody to start
+    assert bits(run_tasks(tasks[:1], table, classes, backend=alone))
+
+
 def test_a_model_that_threads_would_disturb_is_refused(setting):
     table, classes, tasks = setting
 

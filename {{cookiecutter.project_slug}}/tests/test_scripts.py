@@ -80,6 +80,20 @@ def test_help_is_plain_and_needs_no_study(script: str, tmp_path: Path, call):
     assert "--workers" in done.stdout
 
 
+HEAVY = {"numpy", "pandas", "scipy", "sklearn", "matplotlib", "pyarrow", "pydantic", "distributed"}
+ALL = sorted(p.stem for p in (Path(__file__).parents[1] / "scripts").glob("*.py"))
+
+
+@pytest.mark.parametrize("script", [name for name in ALL if name != "common"])
+def test_help_waits_for_no_heavy_library(script: str, call):
+    """What takes time at the start is importing; a time limit here would measure the machine."""
+    done = call(script, "--help", PYTHONPROFILEIMPORTTIME="1")
+    lines = done.stderr.splitlines()
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
+    assert "argparse" in imported
+    assert not imported & HEAVY
+
+
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_mistake_is_a_message_and_nothing_is_written(folder: Path, script: str, call):
     path = folder / "study.toml"

@@ -112,11 +112,22 @@ class Processes:
     def __init__(self, workers: int, folder: Path | None = None):
         self.workers = _count(workers)
         self.folder = folder
+        self._starting: Generator[Any, None, None] | None = None
+
+    def start(self) -> None:
+        """Let the workers start, and import what they need, while this process goes on."""
+        if self.workers > 1:
+            pool = Parallel(n_jobs=self.workers, backend="loky", return_as="generator_unordered")
+            self._starting = pool(delayed(_count)(1) for _ in range(self.workers))
 
     def run(
         self, work: Work, batches: Iterator[list[Item]], n_tasks: int
     ) -> Iterator[list[Outcome]]:
         """Run all batches and yield what comes back; see `Backend`."""
+        if self._starting:
+            with _closed(self._starting), contextlib.suppress(BrokenProcessPool):
+                list(self._starting)
+            self._starting = None
         workers = min(self.workers, n_tasks)
         if workers == 1:
             yield from Sequential().run(work, batches, n_tasks)

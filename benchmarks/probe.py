@@ -1,0 +1,191 @@
+"""What the benchmarks measure, run by the Python of a study's environment; prints JSON.
+
+It is one process from start to end, so that run.py can time it and watch its memory from outside.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+import warnings
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+
+def package(study):
+    """Return an importer of the study's modules: each is asked for by its stem."""
+    sys.path[:0] = [str(study / "src"), str(study / "scripts")]
+    (name,) = [path.parent.name for path in study.glob("src/*/__init__.py")]
+    return lambda stem: import_module(f"{name}.{stem}")
+
+
+def loop(the, arguments):
+    """Score every model of ladder and ablation by cross_validate, one after the other."""
+    from sklearn.model_selection import cross_validate
+
+    common = import_module("common")
+    path = arguments.study / "study.toml"
+    study = the("study").read_study(path)
+    setting = common.prepare(study, argparse.Namespace(study=path))
+    models = [the("models").build_model(name, study) for name in study.models.names]
+    models += the("ablation").make_variants(study).values()
+    y = setting.table.y == study.data.positive  # what scikit-learn's scorers take for positive
+    scorers = ["roc_auc", "average_precision", "neg_brier_score", "balanced_accuracy"]
+    for model in models:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            cross_validate(
+                model,
+                setting.table.X,
+                y,
+                cv=[(fold.train, fold.test) for fold in setting.folds],
+                scoring=scorers[: len(study.metrics.names)],
+                n_jobs=arguments.workers,
+                error_score="raise",
+            )
+    return {"fits": len(models) * len(setting.folds)}
+
+
+def made_table(the, n_rows, n_columns):
+    """Return a regression table of random numbers."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((n_rows, n_columns))
+    y = X[:, :4].sum(axis=1) + rng.standard_normal(n_rows)
+    names = [f"x{i}" for i in range(n_columns)]
+    X = pd.DataFrame(X, columns=names)
+    return the("data").Table(X, pd.Series(y), None, None, None, dropped={})
+
+
+def made_folds(the, n_rows, folds, repeats):
+    """Return random folds, cut as the study cuts its own."""
+    Fold, rng = the("splits").Fold, np.random.default_rng(1)
+    made = []
+    for repeat in range(repeats):
+        parts = np.array_split(rng.permutation(n_rows), folds)
+        for number, test in enumerate(parts):
+            train = np.sort(np.concatenate(parts[:number] + parts[number + 1 :]))
+            made.append(Fold(repeat, number, train, np.sort(test)))
+    return made
+
+
+def forests(arguments):
+    """Return models of different length: what a minute's study is made of."""
+    from sklearn.ensemble import RandomForestRegressor
+    from sklearn.linear_model import Ridge
+    from sklearn.pipeline import Pipeline
+
+    trees = {f"forest {n}": RandomForestRegressor(n_estimators=n) for n in (10, 25, 50)}
+    return {name: Pipeline([("model", model)]) for name, model in trees.items()} | {
+        "ridge": Pipeline([("model", Ridge())])
+    }
+
+
+def long_loop(the, arguments):
+    """Run the minute's study by cross_validate in one process."""
+    from sklearn.model_selection import cross_validate
+
+    table, folds = made_table(the, 2000, 20), made_folds(the, 2000, 5, arguments.repeats)
+    cut = [(fold.train, fold.test) for fold in folds]
+    scorers = ["neg_mean_absolute_error", "neg_root_mean_squared_error", "r2"]
+    for model in forests(arguments).values():
+        cross_validate(model, table.X, table.y, cv=cut, scoring=scorers, n_jobs=arguments.workers)
+    return {}
+
+
+def long_stage(the, arguments):
+    """Run the minute's study as a study does, on any back end."""
+    table, folds = made_table(the, 2000, 20), made_folds(the, 2000, 5, arguments.repeats)
+    return stage(the, arguments, forests(arguments), table, folds)
+
+
+def many(the, arguments):
+    """Run many fits of almost no length; what is left is what a task costs."""
+    models = {f"dummy {i}": the("models").dummy("regression") for i in range(10)}
+    table = made_table(the, 500, 10)
+    folds = made_folds(the, 500, 5, arguments.tasks // 50)
+    return stage(the, arguments, models, table, folds)
+
+
+def stage(the, arguments, models, table, folds):
+    """Score models on folds by a back end; return what the run says of itself."""
+    tasks = the("compute").make_tasks(models, folds, 0)
+    busy = 0.0
+
+    def note(progress):
+        nonlocal busy
+        busy = progress.busy
+
+    names = ["mae", "rmse", "r2"]
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        start = time.perf_counter()
+        with backend(the, arguments, Path(folder)) as work:
+            began = time.perf_counter()
+            scores, _ = the("evaluation").score_tasks(
+                tasks, table, names, [], backend=work, on_done=note
+            )
+            seconds = time.perf_counter() - began
+    digest = pd.util.hash_pandas_object(scores).sum()
+    return {
+        "tasks": len(tasks),
+        "seconds": seconds,
+        "with workers": time.perf_counter() - start,
+        "busy": busy,
+        "digest": f"{digest:x}",
+    }
+
+
+def backend(the, arguments, folder):
+    """Open the back end that was asked for."""
+    import contextlib
+
+    if arguments.backend == "dask":
+        compute = the("study").Compute(backend="dask")
+        return the("cluster").open_cluster(compute, arguments.workers, folder)
+    return contextlib.nullcontext(the("backends").Processes(arguments.workers, folder))
+
+
+def memory(the, arguments):
+    """Fit on a large table that workers map, and say when the fits begin and end."""
+    from sklearn.linear_model import Ridge
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    n_rows = 125 * arguments.megabytes  # of 1,000 numbers of 8 bytes
+    folds = made_folds(the, n_rows, 5, 1 + arguments.tasks // 5)[: arguments.tasks]
+    # Ridge on few columns takes little time; the copies of the rows are what counts here
+    model = Pipeline([("scale", StandardScaler()), ("model", Ridge(solver="lsqr", max_iter=5))])
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        table = the("mapped").map_table(made_table(the, n_rows, 1000), Path(folder) / "table")
+        tasks = the("compute").make_tasks({"ridge": model}, folds, 0)
+        run = partial(the("evaluation").score_tasks, names=["mae"], classes=[])
+        with backend(the, arguments, Path(folder)) as work:
+            (Path(arguments.mark)).write_text("fits begin", encoding="utf-8")
+            run(tasks, table, backend=work)
+    return {"tasks": len(tasks)}
+
+
+CASES = {f.__name__: f for f in (loop, long_loop, long_stage, many, memory)}
+
+
+def main():
+    """Run one case and print what it found."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("case", choices=CASES)
+    parser.add_argument("--study", type=Path, required=True)
+    parser.add_argument("--backend", default="loky")
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--repeats", type=int, default=6)
+    parser.add_argument("--tasks", type=int, default=100)
+    parser.add_argument("--megabytes", type=int, default=10)
+    parser.add_argument("--mark", help="file that is written when fits begin")
+    arguments = parser.parse_args()
+    print(json.dumps(CASES[arguments.case](package(arguments.study), arguments)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,270 @@
+"""Measure what the template promises about time and memory, and write the page that says it.
+
+`make bench` runs this; it takes about 20 minutes on two cores that do nothing else. What is
+compared is run side by side, in turns, so that a busy machine slows both. --quick makes everything
+small: it shows that the benchmarks run, and its figures mean nothing.
+"""
+
+import argparse
+import csv
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from page import write_page
+from watch import watched
+
+ROOT = Path(__file__).resolve().parent.parent
+FIGURES = ROOT / "benchmarks" / "figures.csv"
+PROBE = ROOT / "benchmarks" / "probe.py"
+COLUMNS = ("benchmark", "case", "round", "figure", "value")
+
+
+class Bench:
+    """A study to measure on, and the figures so far."""
+
+    def __init__(self, folder, quick, rounds):
+        self.folder, self.quick, self.rounds = folder, quick, rounds
+        self.rows = []
+        self.study = folder / "made" / "my-study"
+        self.python = (
+            self.study / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+        )
+
+    def note(self, benchmark, case, turn, **figures):
+        """Keep figures, and show them."""
+        for figure, value in figures.items():
+            value = round(value, 5) if isinstance(value, float) else value
+            self.rows.append((benchmark, case, turn, figure, value))
+        shown = ", ".join(
+            f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in figures.items()
+        )
+        print(f"{benchmark} | {case} | {turn}: {shown}", flush=True)
+
+    def probe(self, case, *options, **how):
+        """Run a case of probe.py; return what was seen from outside and what it said."""
+        env = {"PYTHONPATH": str(self.study / "src")}
+        command = [self.python, PROBE, case, "--study", self.study, *options]
+        seen = watched(command, self.folder, env=env, **how)
+        return seen, json.loads(seen["text"].splitlines()[-1])
+
+
+def make_study(bench):
+    """Generate the default study with everything that it can be run with."""
+    command = [sys.executable, "-m", "cookiecutter", ROOT, "--no-input", "--default-config"]
+    command += ["--output-dir", bench.folder / "made", "setup_environment=no"]
+    watched(command, ROOT, memory=False)
+    watched(
+        [sys.executable, "scripts/environment.py", "--extra", "dask"], bench.study, memory=False
+    )
+    if bench.quick:
+        path = bench.study / "study.toml"
+        text = path.read_text(encoding="utf-8").replace("folds = 5", "folds = 2")
+        path.write_text(text.replace("repeats = 6", "repeats = 1"), encoding="utf-8", newline="\n")
+
+
+def default_study(bench):
+    """Compare reproduce --fresh with a loop of cross_validate over the same models and folds."""
+    for turn in range(bench.rounds):
+        seen = watched([bench.python, "scripts/reproduce.py", "--fresh"], bench.study, memory=False)
+        bench.note("default", "reproduce --fresh", turn, seconds=seen["seconds"], cpu=seen["cpu"])
+        for workers in (1, -1):
+            seen, _ = bench.probe("loop", "--workers", workers, memory=False)
+            case = f"cross_validate, n_jobs={workers}"
+            bench.note("default", case, turn, seconds=seen["seconds"], cpu=seen["cpu"])
+
+
+def long_study(bench):
+    """Compare a study of a minute with its loop, and with the limit: busy time by cores."""
+    size = ["--repeats", 1 if bench.quick else 6]
+    for turn in range(bench.rounds):
+        seen, _ = bench.probe("long_loop", *size, memory=False)
+        bench.note("long", "loop", turn, seconds=seen["seconds"])
+        seen, said = bench.probe("long_stage", *size, "--workers", 2, memory=False)
+        figures = {"seconds": seen["seconds"], "stage": said["seconds"], "limit": said["busy"] / 2}
+        bench.note("long", "loky 2", turn, **figures)
+
+
+def many_tasks(bench):
+    """Measure what a task costs, and whether memory grows with their number."""
+    for turn in range(bench.rounds):
+        for tasks in (100, 1000) if bench.quick else (100, 1000, 10000):
+            seen, said = bench.probe("many", "--tasks", tasks, "--workers", 2)
+            left = said["seconds"] - said["busy"] / 2
+            figures = {"seconds": said["seconds"], "busy": said["busy"], "overhead": left / tasks}
+            bench.note("tasks", f"{tasks}", turn, **figures, peak=seen["peak"]["total"])
+
+
+def scaling(bench):
+    """Run the same stage on one and two workers, of loky and of Dask."""
+    size = ["--repeats", 1 if bench.quick else 3]
+    for turn in range(bench.rounds):
+        for backend in ("loky", "dask"):
+            for workers in (1, 2):
+                options = ["--backend", backend, "--workers", workers]
+                _, said = bench.probe("long_stage", *size, *options, memory=False)
+                figures = {"stage": said["seconds"], "with workers": said["with workers"]}
+                bench.note(
+                    "scaling", f"{backend} {workers}", turn, **figures, digest=said["digest"]
+                )
+
+
+def large_data(bench):
+    """Measure memory on tables from 10 MB to 1 GB: of one fit alone, and of two workers."""
+    for size in (10, 50) if bench.quick else (10, 100, 1000):
+        for case, workers, tasks in (("alone", 1, 1), ("2 workers", 2, 4), ("2 workers", 2, 8)):
+            mark = bench.folder / f"mark-{size}-{workers}-{tasks}"
+            options = ["--megabytes", size, "--workers", workers, "--tasks", tasks, "--mark", mark]
+            seen, _ = bench.probe("memory", *options, mark=mark)
+            bench.note("memory", f"{size} MB, {case}, {tasks} fits", 0, **seen["peak"])
+
+
+def first_hour(bench):
+    """Go from cookiecutter to the first number and to verified, with pip and with uv."""
+    for turn in range(1 if bench.quick else bench.rounds):
+        for installer in ("uv", "pip"):
+            home = bench.folder / f"first-{installer}-{turn}"
+            command = [sys.executable, "-m", "cookiecutter", ROOT, "--no-input", "--default-config"]
+            command += ["--output-dir", home, "setup_environment=no"]
+            study = home / "my-study"
+            python = study / bench.python.relative_to(bench.study)
+            environment = [sys.executable, "scripts/environment.py", "--installer", installer]
+            stages = {
+                "cookiecutter": (command, ROOT),
+                "environment": (environment, study),
+                "baselines": ([python, "scripts/baselines.py"], study),
+                "verify": ([python, "scripts/verify.py"], study),
+            }
+            for stage, (command, cwd) in stages.items():
+                seen = watched(command, cwd, memory=False)
+                bench.note("first", f"{stage}, {installer}", turn, seconds=seen["seconds"])
+
+
+def start_up(bench):
+    """Measure --help, a commit of one file, and generation against plain rendering."""
+    study, python = bench.study, bench.python
+    for turn in range(bench.rounds):
+        for script in sorted(study.glob("scripts/*.py")):
+            if script.stem not in ("common", "files"):
+                command = [python, script, "--help"]
+                seen = watched_once(command, study)
+                bench.note("start", f"{script.stem} --help", turn, seconds=seen)
+        bench.note("start", "python alone", turn, seconds=watched_once([python, "-c", ""], study))
+    git = ["git", "-c", "user.name=Bench", "-c", "user.email=bench@example.org"]
+    hook = [python, "-m", "pre_commit", "run"]
+    for turn in range(bench.rounds + 1):
+        module = study / "scripts" / "check.py"
+        text = module.read_text(encoding="utf-8")
+        module.write_text(f"{text}# {turn}\n", encoding="utf-8", newline="\n")
+        subprocess.run([*git, "add", "scripts/check.py"], cwd=study, check=True)
+        seconds = watched_once(hook, study)
+        if turn:  # the first time makes the hooks' environment
+            bench.note("start", "pre-commit, one file", turn - 1, seconds=seconds)
+    generation(bench)
+
+
+def generation(bench):
+    """Compare generation with rendering the same files without hooks, plus what git takes."""
+    plain = "from cookiecutter.main import cookiecutter; import sys; cookiecutter(sys.argv[1], "
+    plain += "no_input=True, default_config=True, output_dir=sys.argv[2], accept_hooks={}, "
+    plain += "extra_context={{'setup_environment': 'no'}})"
+    for turn in range(bench.rounds):
+        for case, hooks in (("plain rendering", False), ("generation", True)):
+            into = bench.folder / f"{case}-{turn}".replace(" ", "-")
+            command = [sys.executable, "-c", plain.format(hooks), ROOT, into]
+            bench.note("start", case, turn, seconds=watched_once(command, ROOT))
+        made = bench.folder / f"plain-rendering-{turn}" / "my-study"
+        seconds = sum(
+            watched_once(
+                ["git", "-c", "user.name=B", "-c", "user.email=b@example.org", *step], made
+            )
+            for step in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "x"])
+        )
+        bench.note("start", "git alone", turn, seconds=seconds)
+
+
+def watched_once(command, cwd):
+    """Return the seconds of a short command, to the millisecond."""
+    start = time.perf_counter()
+    subprocess.run([str(part) for part in command], cwd=cwd, check=True, capture_output=True)
+    return time.perf_counter() - start
+
+
+def machine():
+    """Describe the machine by what figures depend on; no names of it."""
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        lines = info.read_text(encoding="utf-8").splitlines()
+        cpu = next((x.split(":")[1].strip() for x in lines if x.startswith("model name")), cpu)
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    return {"cpu": cpu, "cores": os.cpu_count(), "python": platform.python_version(), "load": load}
+
+
+BENCHMARKS = {
+    "start": start_up,
+    "default": default_study,
+    "long": long_study,
+    "tasks": many_tasks,
+    "scaling": scaling,
+    "memory": large_data,
+    "first": first_hour,
+}
+
+
+def main():
+    """Run the benchmarks that are asked for, keep the figures of the others, write the page."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("only", nargs="*", choices=[*BENCHMARKS, []], help="default: all")
+    parser.add_argument("--quick", action="store_true", help="small, to see that all of it runs")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--into", type=Path, default=FIGURES, help="CSV of raw figures")
+    parser.add_argument("--page", type=Path, default=ROOT / "docs" / "benchmarks.md")
+    arguments = parser.parse_args()
+    chosen = arguments.only or list(BENCHMARKS)
+    rows = [
+        row
+        for row in read(arguments.into)
+        if row[0] not in (*chosen, *(f"machine {c}" for c in chosen))
+    ]
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        bench = Bench(Path(folder), arguments.quick, 1 if arguments.quick else arguments.rounds)
+        make_study(bench)
+        for name in chosen:
+            before = machine()
+            start = time.perf_counter()
+            BENCHMARKS[name](bench)
+            after = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+            took = time.perf_counter() - start
+            bench.note(f"machine {name}", "machine", 0, **before, load_after=after, took=took)
+            order = {one: place for place, one in enumerate(BENCHMARKS)}
+            merged = sorted(
+                rows + bench.rows, key=lambda row: order[row[0].removeprefix("machine ")]
+            )
+            write(merged, arguments.into)  # after each, so that a run that is cut short counts
+    write_page(arguments.into, arguments.page)
+    print(f"Written to {arguments.into.name} and {arguments.page.name}")
+
+
+def read(path):
+    """Return the rows of a CSV of figures, or none."""
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return [tuple(row) for row in csv.reader(file)][1:]
+
+
+def write(rows, path):
+    """Write figures as CSV."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([COLUMNS, *rows])
+
+
+if __name__ == "__main__":
+    main()
