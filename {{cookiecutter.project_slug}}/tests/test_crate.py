@@ -85,6 +85,21 @@ def test_it_claims_the_profile_and_points_nowhere_else_than_to_itself():
     assert named - set(graph) == {CRATE}
 
 
+def test_people_of_one_lab_share_it():
+    author = {"name": "A", "email": "a@example.org", "affiliation": "Lab"}
+    citation = {"title": "T", "license": "MIT", "authors": [author, {**author, "name": "B"}]}
+    crate = make_crate(MANIFEST, FILES, citation, DATA, published="2026-02-01", verified="No.")
+    graph = {one["@id"]: one for one in crate["@graph"]}
+    people = [graph[f"#author-{number}"] for number in (1, 2)]
+    assert [ids(one["affiliation"]) for one in people] == [["#affiliation-1"]] * 2
+    assert graph["#affiliation-1"] == {
+        "@id": "#affiliation-1",
+        "@type": "Organization",
+        "name": "Lab",
+    }
+    assert ids(graph["./"]["author"]) == ["#author-1", "#author-2"]
+
+
 def test_every_file_has_its_size_and_checksum():
     graph = crate_of()
     files = {one["name"]: one for one in graph.values() if "File" in one["@type"]}

@@ -34,7 +34,8 @@ def authors_of(citation: dict[str, Any]) -> list[dict[str, str]]:
     Returns
     -------
     list of dict
-        Each with ``name``, and ``orcid`` (sixteen digits, no address) and ``email`` where given.
+        Each with ``name``, and ``orcid`` (sixteen digits, no address), ``email`` and
+        ``affiliation`` where given.
 
     Raises
     ------
@@ -54,7 +55,7 @@ def authors_of(citation: dict[str, Any]) -> list[dict[str, str]]:
         parts = ("given-names", "name-particle", "family-names", "name-suffix")
         name = one.get("name") or " ".join(one[part] for part in parts if one.get(part))
         orcid = str(one.get("orcid", "")).rpartition("/")[2]
-        more = {"orcid": orcid, "email": one.get("email", "")}
+        more = {"orcid": orcid} | {key: one.get(key, "") for key in ("email", "affiliation")}
         found.append({"name": name} | {key: value for key, value in more.items() if value})
     if not found or not all(one["name"] for one in found):
         raise StudyError("CITATION.cff: name every author under authors")
@@ -151,7 +152,7 @@ def make_crate(
     ('2026-01-31T12:00:00+00:00', [{'@id': 'study.toml'}], [{'@id': 'results/a.csv'}])
     """
     code = {"@id": f"https://spdx.org/licenses/{citation['license']}"}
-    people = [_person(number, one) for number, one in enumerate(authors_of(citation), start=1)]
+    people, labs = _people(authors_of(citation))
     agents = [{"@id": one["@id"]} for one in people]
     inputs = [name for name in manifest["inputs"] if name in files]
     inputs += sorted(name for name in files if re.match(r"src/.+\.py$", name))
@@ -181,6 +182,7 @@ def make_crate(
         {"@id": PROFILE, "@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"},
         {"@id": code["@id"], "@type": "CreativeWork", "name": citation["license"]},
         *people,
+        *labs,
         _run(manifest, inputs, outputs, agents[0], verified),
         *(_file(name, *files[name], data[1]) for name in sorted(files)),
     ]
@@ -194,11 +196,20 @@ def make_crate(
     return {"@context": [f"{CRATE}/context", TERMS], "@graph": graph}
 
 
-def _person(number: int, author: dict[str, str]) -> dict[str, Any]:
-    orcid = author.get("orcid")
-    name = f"https://orcid.org/{orcid}" if orcid else f"#author-{number}"
-    person = {"@id": name, "@type": "Person", "name": author["name"]}
-    return person | ({"email": author["email"]} if "email" in author else {})
+def _people(authors: list[dict[str, str]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    people = []
+    labs: dict[str, dict[str, Any]] = {}
+    for number, author in enumerate(authors, start=1):
+        orcid, lab = author.get("orcid"), author.get("affiliation")
+        name = f"https://orcid.org/{orcid}" if orcid else f"#author-{number}"
+        person: dict[str, Any] = {"@id": name, "@type": "Person", "name": author["name"]}
+        if "email" in author:
+            person["email"] = author["email"]
+        if lab:
+            entity = {"@id": f"#affiliation-{len(labs) + 1}", "@type": "Organization", "name": lab}
+            person["affiliation"] = {"@id": labs.setdefault(lab, entity)["@id"]}
+        people.append(person)
+    return people, list(labs.values())
 
 
 def _run(
