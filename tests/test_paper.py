@@ -144,6 +144,7 @@ def test_hostile_answers_are_set_as_they_are_and_rows_that_hang_together_are_tol
     text = read(study.path)
     assert text.startswith(HOSTILE)
     assert f"Is {HOSTILE} so?" in text
+    assert "that was typed" not in script(study.path, "paper").stdout  # answers are no results
     assert "Åsa Öberg-Žukauskaitė" in text
     assert "0000-0002-1825-0097" in text
     assert "Rows that belong together never stand on both sides" in text
