@@ -6,6 +6,7 @@ import re
 import shutil
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -206,6 +207,14 @@ def test_a_long_output_is_cut_and_says_so(tmp_path):
     write(tmp_path / "my-study/src/my_study/__init__.py", "")
     page = "```python run lines=2\nfor i in range(9):\n    print(i)\n```\n"
     assert '```text title="prints"\n0\n1\n...\n```' in pages.fill(page, tmp_path / "my-study")
+
+
+@pytest.mark.parametrize(("nav", "end"), [([{"A": "a.md"}], {"More": ["b.md", "c.md"]}), (None, 0)])
+def test_a_page_that_the_navigation_does_not_name_stands_at_its_end(tmp_path, nav, end):
+    for name in ("c.md", "a.md", "b.md"):
+        write(tmp_path / name, "# A page\n")
+    found = pages.on_config(SimpleNamespace(nav=nav, docs_dir=str(tmp_path))).nav
+    assert (found[-1] if nav else len(found or [])) == end
 
 
 def test_modules_that_import_each_other_are_refused():

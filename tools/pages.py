@@ -256,6 +256,15 @@ def rooms(study):
     return "\n".join(lines)
 
 
+def on_config(config):
+    """Put pages that the navigation does not name yet at its end, so that none stays unseen."""
+    named = set(re.findall(r"[\w-]+\.md", repr(config.nav)))
+    others = sorted({path.name for path in Path(config.docs_dir).glob("*.md")} - named)
+    if config.nav and others:
+        config.nav.append({"More": others})
+    return config
+
+
 def on_page_markdown(markdown, page, config, files):
     """Fill a page in, as mkdocs asks for it; what does not come out stops the build."""
     from mkdocs.exceptions import PluginError
