@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,7 +19,6 @@ WORK = ROOT / ".cache" / "docs"
 def make_study(folder):
     """Generate a study of the default answers, without git; return its folder."""
     made = folder / "my-study"
-    shutil.rmtree(made, ignore_errors=True)
     command = [sys.executable, "-m", "cookiecutter", ROOT, "--no-input", "--default-config"]
     command += ["--output-dir", folder, "setup_environment=no"]
     done = subprocess.run([str(part) for part in command], capture_output=True)
@@ -52,12 +52,14 @@ def main():
     parser.add_argument("--site", type=Path, default=ROOT / "site", help="where to build")
     given = parser.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
-    study = make_study(WORK)
-    command = [given.python or study_python(study), "-m", "mkdocs", given.do]
-    command += ["--config-file", ROOT / "mkdocs.yml", "--strict"]
-    command += ["--site-dir", given.site.resolve()] if given.do == "build" else []
-    env = os.environ | {"REPRO_ML_STUDY": str(study), "NO_MKDOCS_2_WARNING": "1"}
-    sys.exit(subprocess.run([str(part) for part in command], cwd=ROOT, env=env).returncode)
+    with tempfile.TemporaryDirectory(dir=WORK) as folder:  # another build can go on beside this
+        study = make_study(Path(folder))
+        command = [given.python or study_python(study), "-m", "mkdocs", given.do]
+        command += ["--config-file", ROOT / "mkdocs.yml", "--strict"]
+        command += ["--site-dir", given.site.resolve()] if given.do == "build" else []
+        env = os.environ | {"REPRO_ML_STUDY": str(study), "NO_MKDOCS_2_WARNING": "1"}
+        code = subprocess.run([str(part) for part in command], cwd=ROOT, env=env).returncode
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ image.quantize(64, dither=Image.Dither.NONE).save(sys.argv[1], optimize=True)
 def build(python, study):
     """Build a study's own site; return its folder."""
     env = os.environ | {"PYTHONPATH": str(study / "src"), "NO_MKDOCS_2_WARNING": "1"}
-    site = WORK / "study-site"
+    site = study.parent / "site"
     command = [python, "-m", "mkdocs", "build", "--quiet", "--site-dir", site]
     subprocess.run([str(part) for part in command], cwd=study, env=env, check=True)
     return site
@@ -61,10 +61,11 @@ def main():
     parser.add_argument("--to", type=Path, default=TARGET, help="the picture")
     given = parser.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
-    study = make_study(WORK)
-    python = given.python or study_python(study)
-    site = given.site or build(python, study)
-    shoot(site / given.page, given.to, given.width, given.height)
+    with tempfile.TemporaryDirectory(dir=WORK) as folder:
+        study = make_study(Path(folder))
+        python = given.python or study_python(study)
+        site = given.site or build(python, study)
+        shoot(site / given.page, given.to, given.width, given.height)
     subprocess.run([str(python), "-c", SHRINK, str(given.to)], check=True)
     print(f"{given.to}: {given.to.stat().st_size // 1000} kB")
 
