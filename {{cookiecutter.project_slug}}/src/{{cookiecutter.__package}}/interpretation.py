@@ -275,9 +275,10 @@ def fold_importances(
 
     Returns
     -------
-    DataFrame of shape (2 * (n_units + 1), 8)
+    DataFrame of shape (n_parts * (n_units + 1), 8)
         Columns rows (``PARTS``), kind (feature, group or noise), name, repeat, fold, metric, value
-        (mean over shuffles) and spread (their standard deviation).
+        (mean over shuffles) and spread (their standard deviation). Training rows, of which there
+        are many and which overlap, are scored in the first repeat alone.
     """
     fold, metric, seed = task.fold, study.metrics.primary, study.seed
     where = f"{fold.repeat}/{fold.fold}"
@@ -289,7 +290,9 @@ def fold_importances(
         (fit_task(twin, replace(table, X=noisy), *how), noisy, {f"{NOISE}: {NOISE}": [NOISE]}),
     ]
     rows = []
-    for part, chosen in zip(PARTS, (fold.test, fold.train), strict=True):
+    chosen_rows = dict(zip(PARTS, (fold.test, fold.train), strict=True))
+    for part in PARTS if fold.repeat == 0 else PARTS[:1]:
+        chosen = chosen_rows[part]
         for model, X, of in fits:
             falls = permutation_importances(
                 model,

@@ -188,8 +188,8 @@ def importance_note(table: pd.DataFrame, groups: pd.DataFrame, study: Study) -> 
         f"By how much {METRICS[study.metrics.primary].label} gets worse when a feature's values "
         f"are shuffled among the rows: mean over {study.split.folds * study.split.repeats} folds "
         f"({shuffles_per_fold(study.split)} shuffles in each) with 95 % intervals. Held-out rows "
-        "say what the skill on new rows rests on; what is larger on training rows was learnt and "
-        "does not carry over.",
+        "say what the skill on new rows rests on; what is larger on training rows (folds of the "
+        "first repeat) was learnt and does not carry over.",
         "Random numbers are the yardstick: a column of them, given to a twin of the model. "
         f"Intervals wholly above theirs and above 0: {names}.",
     ]
