@@ -34,6 +34,7 @@ tests/test_example_data.py measures both.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from dataclasses import dataclass, fields
 
@@ -186,6 +187,25 @@ class World:
         """Return the ``n`` months that follow the observed ones after a gap."""
         return self.months[-1] + 1 + gap + np.arange(n)
 
+    def future(self, after: int, draw: int) -> World:
+        """Return the same region with other weather from some month on.
+
+        Parameters
+        ----------
+        after : int
+            The last month that stays as it is; later ones come from the same drifting process.
+        draw : int
+            Another number is another future.
+
+        Returns
+        -------
+        World
+            With the same sites, whose months after ``after`` went another way.
+        """
+        other = copy.copy(self)
+        other._weather = _weather(self._rng("weather"), after, self._rng("future", after, draw))
+        return other
+
     def sample(self, sites: Sites, months: np.ndarray, *, draw: int = 0) -> dict[str, np.ndarray]:
         """Observe every site in every month.
 
@@ -262,28 +282,39 @@ class _Field:
         return waves.sum(axis=1) * np.sqrt(2 / waves.shape[1])
 
 
-def _weather(rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Return what all sites share in each month, shape (HORIZON,) each."""
+def _weather(
+    rng: np.random.Generator, after: int = HORIZON, anew: np.random.Generator | None = None
+) -> dict[str, np.ndarray]:
+    """Return what all sites share in each month, shape (HORIZON,) each.
+
+    With ``anew`` the months after ``after`` are drawn from it.
+    """
     month = np.arange(HORIZON)
     cold = np.cos(2 * np.pi * month / 12)  # 1 in January
-    unobserved = TREND * month + MONTH_SD * _drifting(rng, MONTH_MEMORY)
+
+    def drifting(memory: float) -> np.ndarray:
+        shocks = rng.standard_normal(HORIZON)
+        if anew is not None:
+            shocks[after + 1 :] = anew.standard_normal(HORIZON - after - 1)
+        return _drifting(shocks, memory)
+
+    unobserved = TREND * month + MONTH_SD * drifting(MONTH_MEMORY)
     return {
         "season_sin": np.sin(2 * np.pi * month / 12),
         "season_cos": cold,
-        "pressure_hpa": 1014 + 5 * _drifting(rng, 0.3),
-        "temperature_c": 13 - 8 * cold + 1.5 * _drifting(rng, 0.5),
-        "wind_ms": 4 + 0.5 * cold + 0.8 * _drifting(rng, 0.3),
-        "humidity_pct": 70 + 6 * cold + 4 * _drifting(rng, 0.3),
+        "pressure_hpa": 1014 + 5 * drifting(0.3),
+        "temperature_c": 13 - 8 * cold + 1.5 * drifting(0.5),
+        "wind_ms": 4 + 0.5 * cold + 0.8 * drifting(0.3),
+        "humidity_pct": 70 + 6 * cold + 4 * drifting(0.3),
         "unobserved": unobserved,
     }
 
 
-def _drifting(rng: np.random.Generator, memory: float) -> np.ndarray:
+def _drifting(shocks: np.ndarray, memory: float) -> np.ndarray:
     """Return a series with mean 0 and variance 1 that remembers its last value."""
-    shocks = rng.standard_normal(HORIZON)
-    series = np.empty(HORIZON)
+    series = np.empty(len(shocks))
     series[0] = shocks[0]
-    for t in range(1, HORIZON):
+    for t in range(1, len(shocks)):
         series[t] = memory * series[t - 1] + np.sqrt(1 - memory**2) * shocks[t]
     return series
 
