@@ -10,6 +10,7 @@ import os
 import platform
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -143,6 +144,8 @@ def pre_gen() -> ModuleType:
 @pytest.fixture(scope="session", autouse=True)
 def _isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep the settings of whoever runs the tests, git's and cookiecutter's, out of them."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as under nohup; children inherit it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     home = tmp_path_factory.mktemp("settings")
     gitconfig = home / "gitconfig"
     gitconfig.write_text(

@@ -85,7 +85,7 @@ def test_disk_with_no_room_for_an_environment(on_disk, default_bake, study_env, 
     assert "environment: its reason is above" in undone(done.stdout)
     assert "python scripts/environment.py" in undone(done.stdout)
     assert "No space left on device" in done.stdout + done.stderr
-    assert "(files, git repository, first commit" in done.stdout
+    assert "made: files, git repository, first commit" in done.stdout
     assert run([GIT, "status", "--porcelain"], study).stdout == ""
 
 

@@ -165,7 +165,8 @@ def test_jobs_bring_workers(setting, tmp_path: Path, monkeypatch):
     """A stand-in for sbatch runs the job script at once, on this machine."""
     sbatch = tmp_path / "sbatch"
     sbatch.write_text('#!/bin/sh\nsh "$1" >/dev/null 2>&1 &\necho "Submitted batch job $!"\n')
-    (tmp_path / "scancel").write_text('#!/bin/sh\nkill "$1"\n')
+    # what the job has started goes first: nothing is left running
+    (tmp_path / "scancel").write_text('#!/bin/sh\npkill -P "$1"\nkill "$1"\n')
     for name in ("sbatch", "scancel"):
         path = tmp_path / name
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
