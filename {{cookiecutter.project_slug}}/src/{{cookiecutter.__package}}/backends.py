@@ -11,6 +11,7 @@ import random
 import sys
 import warnings
 from collections.abc import Generator, Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -86,16 +87,20 @@ class Threads:
         )
         fix_seeds(0)
         before = _global_generators()
-        fits = pool(delayed(run_batch)(work, batch, alone=False) for batch in batches)
+        undisturbed = [True]  # no more is handed out once it is not
+        handed_out = takewhile(lambda batch: undisturbed[0], batches)
+        fits = pool(delayed(run_batch)(work, batch, alone=False) for batch in handed_out)
         # one limit for all: a thread that ends must not lift another one's
         with one_thread(), _closed(fits):
             for outcomes in fits:
-                if _global_generators() != before:
-                    raise StudyError(
-                        "a model draws from a global generator, which threads share: its numbers "
-                        "would differ from run to run. Use --backend loky"
-                    )
-                yield outcomes
+                undisturbed[0] = undisturbed[0] and _global_generators() == before
+                if undisturbed[0]:
+                    yield outcomes
+        if not undisturbed[0]:
+            raise StudyError(
+                "a model draws from a global generator, which threads share: its numbers "
+                "would differ from run to run. Use --backend loky"
+            )
 
 
 class Processes:
