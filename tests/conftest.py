@@ -155,6 +155,8 @@ def _isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in [n for n in os.environ if n.startswith(("GIT_", "COOKIECUTTER"))]:
             patch.delenv(name)
+        # A machine that keeps no compiled modules would spend most of each process on compiling.
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
         patch.setenv("GIT_CONFIG_GLOBAL", str(gitconfig))
         patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
         yield

@@ -11,6 +11,7 @@ DEPENDENCES = ("independent", "grouped", "temporal", "spatial")
 ODD = json.loads(Path(__file__).with_name("odd_answers.json").read_text(encoding="utf-8"))
 ODD_TEXTS = ("quotes", "backslashes", "right to left", "HTML", "TeX", "link", "braces", "emoji")
 EXAMPLES = [(task, dependence) for task in TASKS for dependence in DEPENDENCES]
+CHECKS = ("format", "lint", "lock", "tests", "checklist", "notebooks", "documentation")
 TEXTS = ("project_name", "description", "author_name")
 
 
@@ -30,7 +31,7 @@ def test_check_and_verify(bake, run, study_env, tmp_path, task: str, dependence:
 
     done = run([study_env, "scripts/check.py"], study, env=env, timeout=1200)
     outcomes = re.findall(r"^(\w+) +(ok|FAILED) +[\d.]+ s$", done.stdout, flags=re.MULTILINE)
-    assert outcomes == [(n, "ok") for n in ("format", "lint", "lock", "tests", "documentation")]
+    assert outcomes == [(name, "ok") for name in CHECKS]
     passed = int(re.search(r"(\d+) passed", done.stdout)[1])
     assert passed > 250, "tests of the study were not collected"
 
