@@ -76,15 +76,26 @@ def study(content: dict[str, Any]) -> Study:
     return parse_study(content)
 
 
+def write_study(folder: Path) -> Path:
+    """Write a study.toml and the data that it names, and return their folder."""
+    (folder / "tiny.csv").write_text(TINY_CSV, encoding="utf-8", newline="\n")
+    (folder / "study.toml").write_text(TINY_TOML, encoding="utf-8", newline="\n")
+    return folder
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Return a folder with a study.toml and the data that it names."""
-    (tmp_path / "tiny.csv").write_text(TINY_CSV, encoding="utf-8", newline="\n")
-    (tmp_path / "study.toml").write_text(TINY_TOML, encoding="utf-8", newline="\n")
-    return tmp_path
+    return write_study(tmp_path)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return such a folder for all tests of a module, to run scripts in once; copy to change it."""
+    return write_study(tmp_path_factory.mktemp("study"))
+
+
+@pytest.fixture(scope="session")
 def call() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Return a caller of scripts, each in a process of its own as a user runs it."""
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,22 +20,28 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def run(call):
     """Return a caller of scripts on a folder's study."""
     return lambda script, folder, *rest: call(script, "--study", str(folder / "study.toml"), *rest)
 
 
-@pytest.fixture
-def made(folder: Path, run) -> Path:
-    """Return a folder with a small study that was reproduced."""
-    path = folder / "study.toml"
+@pytest.fixture(scope="module")
+def reproduced(shared_folder: Path, run) -> Path:
+    """Return the folder of a small study that was reproduced."""
+    path = shared_folder / "study.toml"
     small = path.read_text(encoding="utf-8").replace("repeats = 2", "repeats = 1")
     path.write_text(small.replace('"forest"]', '"domain"]').replace("parameters", "# "), "utf-8")
-    (folder / "README.md").write_text(README, encoding="utf-8")
-    done = run("reproduce", folder)
+    (shared_folder / "README.md").write_text(README, encoding="utf-8")
+    done = run("reproduce", shared_folder)
     assert done.returncode == 0, done.stderr
-    return folder
+    return shared_folder
+
+
+@pytest.fixture
+def made(reproduced: Path, tmp_path: Path) -> Path:
+    """Return a copy of it, to change, with its cache."""
+    return Path(shutil.copytree(reproduced, tmp_path / "made"))
 
 
 def test_verify_passes_and_sees_what_was_edited_by_hand(made: Path, run):

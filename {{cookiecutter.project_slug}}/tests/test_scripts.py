@@ -1,5 +1,6 @@
 """The scripts as a user runs them: in a process of their own, on a tiny study."""
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -8,41 +9,50 @@ import pytest
 SCRIPTS = ["baselines", "ablation"]
 
 
-@pytest.fixture
-def make(call):
-    """Return a runner of scripts on a folder's study, which gives what was written, by name."""
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
-    def run(folder: Path, script: str, into: str, *arguments: str, **environment: str) -> dict:
-        results = folder / into
-        study = str(folder / "study.toml")
-        done = call(script, "--study", study, "--results", str(results), *arguments, **environment)
+
+@pytest.fixture(scope="module")
+def run(call):
+    """Return a runner of scripts on a folder's study."""
+
+    def run(folder: Path, script: str, into: str, *arguments: str, **environment: str):
+        where = ["--study", str(folder / "study.toml"), "--results", str(folder / into)]
+        done = call(script, *where, *arguments, **environment)
         assert done.returncode == 0, done.stderr
-        return {path.name: path.read_bytes() for path in sorted(results.iterdir())}
+        return done
 
     return run
 
 
+@pytest.fixture(scope="module")
+def said(shared_folder: Path, run) -> dict[str, str]:
+    """Return what each script printed when it wrote its results into a folder of its name."""
+    how = {"PYTHONHASHSEED": "1"}
+    return {s: run(shared_folder, s, s, "--workers", "1", **how).stdout for s in SCRIPTS}
+
+
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_two_runs_give_the_same_bytes(folder: Path, script: str, make):
-    one = make(folder, script, "one", "--workers", "1", PYTHONHASHSEED="1")
-    two = make(folder, script, "two", "--workers", "2", PYTHONHASHSEED="2", OMP_NUM_THREADS="2")
+def test_two_runs_give_the_same_bytes(shared_folder: Path, folder: Path, script: str, said, run):
+    run(folder, script, "two", "--workers", "2", PYTHONHASHSEED="2", OMP_NUM_THREADS="2")
+    one = files(shared_folder / script)
     assert {f"{script}.csv", f"{script}_comparison.csv"} <= set(one)
-    assert one == two
+    assert one == files(folder / "two")
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_another_seed_gives_other_bytes(folder: Path, script: str, make):
+def test_another_seed_gives_other_bytes(shared_folder: Path, folder: Path, script: str, said, run):
     """The twin: equal bytes above are no accident."""
-    one = make(folder, script, "one")
     path = folder / "study.toml"
     text = path.read_text(encoding="utf-8").replace("seed = 0", "seed = 1")
     path.write_text(text, encoding="utf-8", newline="\n")
-    assert make(folder, script, "two")[f"{script}.csv"] != one[f"{script}.csv"]
+    run(folder, script, "two")
+    assert files(folder / "two")[f"{script}.csv"] != files(shared_folder / script)[f"{script}.csv"]
 
 
-def test_the_ladder_is_complete(folder: Path, make):
-    make(folder, "baselines", "results")
-    scores = pd.read_csv(folder / "results" / "baselines.csv")
+def test_the_ladder_is_complete(shared_folder: Path, said):
+    scores = pd.read_csv(shared_folder / "baselines" / "baselines.csv")
     assert list(scores.columns) == ["model", "repeat", "fold", "metric", "value"]
     counts = scores.groupby(["model", "metric"]).size()
     assert len(counts) == 4 * 3
@@ -52,25 +62,21 @@ def test_the_ladder_is_complete(folder: Path, make):
 
 
 def test_decisions_stand_in_the_comparisons_and_the_linear_model_comes_first(
-    folder: Path, make, call
+    shared_folder: Path, said
 ):
-    arguments = ["--study", str(folder / "study.toml"), "--results", str(folder / "results")]
-    done = call("baselines", *arguments)
-    assert done.stdout.strip().startswith("The linear model is not distinguishable from candidate")
-    assert "candidate is not distinguishable from linear: ROC AUC ahead by " in done.stdout
-    make(folder, "ablation", "results")
-    for name in ("baselines", "ablation"):
-        compared = pd.read_csv(folder / "results" / f"{name}_comparison.csv")
+    told = said["baselines"].strip()
+    assert told.startswith("The linear model is not distinguishable from candidate")
+    assert "candidate is not distinguishable from linear: ROC AUC ahead by " in told
+    for name in SCRIPTS:
+        compared = pd.read_csv(shared_folder / name / f"{name}_comparison.csv")
         assert compared.columns[-1] == "decision"
         assert set(compared["decision"]) <= {"better", "worse", "not distinguishable"}
 
 
-def test_the_full_candidate_is_the_one_of_the_ladder(folder: Path, make):
-    make(folder, "baselines", "results")
-    make(folder, "ablation", "results")
-    ladder = pd.read_csv(folder / "results" / "baselines.csv").query("model == 'candidate'")
-    full = pd.read_csv(folder / "results" / "ablation.csv").query("model == 'full'")
-    assert ladder["value"].tolist() == full["value"].tolist()
+def test_the_full_candidate_is_the_one_of_the_ladder(shared_folder: Path, said):
+    ladder = pd.read_csv(shared_folder / "baselines" / "baselines.csv")
+    full = pd.read_csv(shared_folder / "ablation" / "ablation.csv").query("model == 'full'")
+    assert ladder.query("model == 'candidate'")["value"].tolist() == full["value"].tolist()
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -111,16 +117,15 @@ def test_a_mistake_is_a_message_and_nothing_is_written(folder: Path, script: str
     assert "Traceback" in call(script, *arguments, "--debug").stderr
 
 
-def test_bad_data_leaves_old_results_as_they_were(folder: Path, make, call):
-    before = make(folder, "baselines", "results")
+def test_bad_data_leaves_old_results_as_they_were(folder: Path, shared_folder: Path, said, call):
+    results = folder / "results"
+    shutil.copytree(shared_folder / "baselines", results)
     data = folder / "tiny.csv"
     data.write_bytes(data.read_bytes().replace(b"20,", b"21,", 1))
-    done = call(
-        "baselines", "--study", str(folder / "study.toml"), "--results", str(folder / "results")
-    )
+    done = call("baselines", "--study", str(folder / "study.toml"), "--results", str(results))
     assert done.returncode == 2
     assert "SHA-256" in done.stderr
-    assert {p.name: p.read_bytes() for p in sorted((folder / "results").iterdir())} == before
+    assert files(results) == files(shared_folder / "baselines")
 
 
 def test_no_workers_is_refused(call):
