@@ -92,7 +92,7 @@ def write_tables(arguments: Namespace) -> None:
         else:
             macros |= ablation_facts(study, comparison)
     macros |= write_claim(study, results) | write_evaluation(study, results)
-    write_interpretation(study, results, sizes)
+    macros |= write_interpretation(study, results, sizes)
     write_cards(setting, results)
     write_text(to_latex(macros), results / "macros.tex")
     write_text(to_page(filled(study, setting.table, arguments)), tables / TABLE)
@@ -122,10 +122,11 @@ def write_claim(study: Study, results: Path) -> dict[str, str]:
     return {"ClaimNote": note}
 
 
-def write_interpretation(study: Study, results: Path, sizes: dict[str, float]) -> None:
-    """Write the tables of importances, and of what models say of themselves."""
+def write_interpretation(study: Study, results: Path, sizes: dict[str, float]) -> dict[str, str]:
+    """Write the tables of importances, and of what models say of themselves; return the macros."""
     from {{ cookiecutter.__package }}.interpretation_tables import (
         WEIGHTS,
+        importance_macros,
         importance_note,
         importance_table,
         importance_texts,
@@ -141,6 +142,7 @@ def write_interpretation(study: Study, results: Path, sizes: dict[str, float]) -
     write_table(importance_texts(table, groups), "Shuffled", tables / "interpretation", note=note)
     said = weight_table(weights, **sizes)
     write_table(said, "Feature", tables / "interpretation_weights", note=WEIGHTS)
+    return importance_macros(table)
 
 
 def write_evaluation(study: Study, results: Path) -> dict[str, str | bool]:

@@ -28,6 +28,7 @@ from {{ cookiecutter.__package }}.interpretation_groups import (
     units_of,
 )
 from {{ cookiecutter.__package }}.interpretation_tables import (
+    importance_macros,
     importance_note,
     importance_table,
     leading_features,
@@ -242,6 +243,18 @@ def test_the_note_names_what_is_beyond_noise_and_says_when_noise_is_no_yardstick
     assert "no yardstick" not in note
     assert "no yardstick" in importance_note(table.assign(training=0.0), none, study)
     assert leading_features(table, most=1) == ["a"]
+
+
+def test_features_whose_macros_would_have_one_name_get_none():
+    ends = {"value": 0.1, "low": 0.0, "high": 0.2}
+    names = ["pm2.5", "pm25", "wind", "noise"]
+    rows = [{"kind": "feature", "name": name, **ends} for name in names]
+    rows[-1]["kind"] = "noise"
+    made = importance_macros(pd.DataFrame(rows))
+    of = {name for name in made if name.startswith("ImportanceOf")}
+    assert of == {"ImportanceOfWind", "ImportanceOfWindLow", "ImportanceOfWindHigh"}
+    assert made["LeadingFeature"] == "pm2.5"
+    assert made["ImportanceNoiseHigh"] == "0.2000"
 
 
 # With the script

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pandas as pd
 
 from .comparison import mean_interval
 from .evaluation import METRICS
 from .interpretation import NOISE, PARTS, shuffles_per_fold
 from .interpretation_groups import TIED
+from .report import macro_name
 from .study import Study
 
 LEADING = 6  # features whose partial dependence is drawn
@@ -245,3 +248,40 @@ def weight_table(weights: pd.DataFrame, *, n_train: float, n_test: float) -> pd.
         sizes.setdefault(feature, abs(round(mean, 12)))
     table = pd.DataFrame(columns).fillna("")
     return table.loc[sorted(table.index, key=lambda name: -sizes[name])]
+
+
+def importance_macros(table: pd.DataFrame) -> dict[str, str]:
+    """Name the importances on held-out rows for the paper.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `importance_table` makes it.
+
+    Returns
+    -------
+    dict of str to str
+        Per feature the importance, and its interval's ends as ``...Low`` and ``...High``; the same
+        of the noise and of the leading feature, whose name is ``LeadingFeature``. Features that
+        would get one name between them, such as ``pm2.5`` and ``pm25``, get none.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({
+    ...     "kind": ["feature", "feature", "noise"], "name": ["dose", "age", "noise"],
+    ...     "value": [0.31, 0.02, 0.0], "low": [0.25, -0.01, -0.01], "high": [0.37, 0.05, 0.01],
+    ... })
+    >>> macros = importance_macros(table)
+    >>> macros["LeadingFeature"], macros["ImportanceLeading"], macros["ImportanceOfAgeLow"]
+    ('dose', '0.3100', '-0.0100')
+    """
+    features, noise = table[table["kind"] == "feature"], table[table["kind"] == "noise"]
+    named = [("ImportanceLeading", features.iloc[0]), ("ImportanceNoise", noise.iloc[0])]
+    named += [(macro_name("importance", "of", one["name"]), one) for _, one in features.iterrows()]
+    times = Counter(name for name, _ in named)
+    found = {"LeadingFeature": str(features.iloc[0]["name"])}
+    for name, one in named:
+        if times[name] == 1:
+            ends = {"": one["value"], "Low": one["low"], "High": one["high"]}
+            found |= {f"{name}{end}": f"{number:z.4f}" for end, number in ends.items()}
+    return found
