@@ -226,6 +226,8 @@ def main():
     parser.add_argument("--into", type=Path, default=FIGURES, help="CSV of raw figures")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "benchmarks.md")
     arguments = parser.parse_args()
+    # where Python keeps nothing compiled, every start would measure its compiler
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     chosen = arguments.only or list(BENCHMARKS)
     rows = [
         row

@@ -224,6 +224,17 @@ def test_help(run):
     assert done.stdout.isascii()
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_libraries_are_compiled_here_where_python_keeps_nothing(script, monkeypatch, kept):
+    commands = []
+    monkeypatch.setattr(script, "run", commands.append)
+    monkeypatch.setattr(script, "find_python", lambda wanted, uv: sys.executable)
+    monkeypatch.setattr(sys, "dont_write_bytecode", not kept)
+    script.build(["requirements.txt"], ["uv"])
+    locked = next(command for command in commands if "--require-hashes" in command)
+    assert ("--compile-bytecode" in locked) == (not kept)
+
+
 def test_an_extra_is_installed_with_its_lock(script, monkeypatch):
     asked = []
     (script.ROOT / "requirements-dask.txt").write_text("", encoding="utf-8")

@@ -133,6 +133,8 @@ def build(locks, uv, wheels=None):
     print(f"Installing {', '.join(locks)} and this study.", flush=True)
     if uv:
         install = [*uv, "pip", "install", "--quiet", "--python", PYTHON]
+        if sys.dont_write_bytecode:  # then each start would compile all libraries; pip does it here
+            install.append("--compile-bytecode")
     else:
         install = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     if wheels:
