@@ -1,5 +1,7 @@
 """Every example's own checks are green, and its numbers come out again, by its own commands."""
 
+import ast
+import doctest
 import json
 import re
 from pathlib import Path
@@ -13,6 +15,12 @@ ODD_TEXTS = ("quotes", "backslashes", "right to left", "HTML", "TeX", "link", "b
 EXAMPLES = [(task, dependence) for task in TASKS for dependence in DEPENDENCES]
 CHECKS = ("format", "lint", "lock", "tests", "checklist", "notebooks", "documentation")
 TEXTS = ("project_name", "description", "author_name")
+doctest.register_optionflag("NUMBER")  # pytest's own, which studies use
+NUMBERS = {"ablation", "comparison", "evaluation", "leakage", "splits"}  # no exception in these
+NO_EXAMPLE = {
+    ("cluster", "open_cluster"): "starts or asks the workers of Dask, which is an extra",
+    ("cluster", "slurm_cluster"): "starts a scheduler of Dask, which is an extra, and sends jobs",
+}
 
 
 @pytest.mark.slow
@@ -49,3 +57,50 @@ def test_doctests_are_collected_from_every_module(bake, run, study_env):
     modules = {p.stem for p in (study.path / "src" / study.package).glob("*.py")} - {"__init__"}
     collected = set(re.findall(rf"^src/{study.package}/(\w+)\.py::", done.stdout, re.MULTILINE))
     assert collected == modules
+
+
+def without_example(code: str) -> set[str]:
+    """Public functions of a module whose docstring has no example that runs and says what comes."""
+    parser, found = doctest.DocTestParser(), set()
+    for node in ast.parse(code).body:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            examples = parser.get_examples(ast.get_docstring(node) or "")
+            if not any(one.want and doctest.SKIP not in one.options for one in examples):
+                found.add(node.name)
+    return found
+
+
+def test_every_public_function_has_an_executed_example(template):
+    folder = template / "{{cookiecutter.project_slug}}" / "src" / "{{cookiecutter.__package}}"
+    modules = {p.stem: without_example(p.read_text(encoding="utf-8")) for p in folder.glob("*.py")}
+    lacking = {(module, name) for module, names in modules.items() for name in names}
+    assert lacking == set(NO_EXAMPLE)
+    assert modules.keys() >= NUMBERS
+    assert not NUMBERS & {module for module, _ in NO_EXAMPLE}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (">>> ", ""),
+        ("2.0\n", "\n"),
+        ("half(4.0)\n", "half(4.0)  # doctest: +SKIP\n"),
+    ],
+    ids=["none", "without its result", "skipped"],
+)
+def test_a_function_without_an_executed_example_is_found(old, new):
+    whole = '''
+def half(x):
+    """Halve a number.
+
+    Examples
+    --------
+    >>> half(4.0)
+    2.0
+    """
+    return x / 2
+'''
+    assert without_example(whole) == set()
+    assert old in whole
+    assert without_example(whole.replace(old, new)) == {"half"}
+    assert without_example(whole.replace(old, new).replace("half", "_half")) == set()

@@ -82,6 +82,17 @@ def make_variants(study: Study) -> dict[str, Pipeline]:
     ------
     StudyError
         If there is no ablation, one is called ``full``, or a switch names nothing that exists.
+
+    Examples
+    --------
+    >>> from .study import Ablation, Models
+    >>> switch = Ablation(set={"model__alpha": 100.0}, reason="Is the penalty too weak?")
+    >>> study = Study.model_construct(
+    ...     task="regression", models=Models(candidate="linear", baselines=["dummy"]),
+    ...     ablations={"strong_penalty": switch},
+    ... )
+    >>> {name: model["model"].alpha for name, model in make_variants(study).items()}
+    {'full': 1.0, 'strong_penalty': 100.0}
     """
     if not study.ablations:
         raise StudyError("ablations: there is none; add a section [ablations.NAME] to study.toml")
@@ -119,6 +130,21 @@ def check_columns(
     StudyError
         If columns are lost or won undeclared, with their names; or if a variant that declares it
         loses none.
+
+    Examples
+    --------
+    >>> from .models import linear
+    >>> from .study import Ablation
+    >>> X = pd.DataFrame({"dose": [1.0, 2.0, 4.0], "kind": ["a", "b", "a"]})
+    >>> off = Ablation(set={"columns__numbers": "drop"}, reason="Is scaling needed?")
+    >>> full = linear("regression")
+    >>> variants = {"full": full, "no_scaling": apply_switch(full, off.set, "no_scaling")}
+    >>> study = Study.model_construct(ablations={"no_scaling": off})
+    >>> try:
+    ...     check_columns(variants, study, X, y=pd.Series([1.0, 2.0, 3.0]))
+    ... except StudyError as error:
+    ...     print(str(error).partition(", and")[0])
+    ablations.no_scaling: the columns ['dose'] no longer reach the model
     """
     full = columns_reaching(variants[FULL], X, y)
     for name, ablation in study.ablations.items():

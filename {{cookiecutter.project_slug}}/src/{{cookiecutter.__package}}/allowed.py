@@ -162,6 +162,11 @@ def types_in(node: Any) -> list[str]:
     ------
     StudyError
         If an entry is malformed.
+
+    Examples
+    --------
+    >>> types_in([{"__loader__": "TypeNode", "__module__": "builtins", "__class__": "print"}])
+    ['TypeNode builtins.print']
     """
     found: set[str] = set()
     wanted = [node]

@@ -47,6 +47,11 @@ class Sequential:
     ----------
     workers : int
         1.
+
+    Examples
+    --------
+    >>> Sequential().workers
+    1
     """
 
     workers = 1
@@ -70,6 +75,11 @@ class Threads:
     ----------
     workers : int
         How many; -1 is one per core.
+
+    Examples
+    --------
+    >>> Threads(2).workers, Threads(-1).workers == cpu_count()
+    (2, True)
     """
 
     def __init__(self, workers: int):
@@ -112,6 +122,11 @@ class Processes:
         How many; -1 is one per core.
     folder : Path or None
         Where the file is made that they map; None takes a folder for temporary files.
+
+    Examples
+    --------
+    >>> Processes(3).workers, Processes(-1).workers == cpu_count()
+    (3, True)
     """
 
     def __init__(self, workers: int, folder: Path | None = None):

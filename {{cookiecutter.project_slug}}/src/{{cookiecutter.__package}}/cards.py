@@ -44,6 +44,31 @@ def model_text(study: Study, model: Pipeline, shared: pd.DataFrame) -> str:
     -------
     str
         A table and a list of steps, in Markdown.
+
+    Examples
+    --------
+    >>> from .models import dummy
+    >>> from .study import Models, Split
+    >>> study = Study.model_construct(
+    ...     data=Data(file="trial.csv", sha256="0" * 64, columns={"rain": Column(role="target")}),
+    ...     seed=0, models=Models(candidate="dummy", baselines=["linear"]),
+    ...     split=Split(dependence="grouped"),
+    ... )
+    >>> shared = {"quantity": ["rows", "features", "seed"], "example": None, "value": [455, 30, 7]}
+    >>> print(model_text(study, dummy("regression"), pd.DataFrame(shared)), end="")
+    | Fact | Value |
+    |---|---|
+    | Model | `dummy` in `models.py` |
+    | Predicts | rain |
+    | From | 30 features |
+    | Learnt from | 455 development rows; the locked test rows had no part in it |
+    | The claim is about | new groups: sites, patients or batches that the model has not met |
+    | Seed | 7, from the study's seed 0 |
+    | Made by | `scripts/sharing.py` |
+    <BLANKLINE>
+    Its steps, with every parameter that is not scikit-learn's default:
+    <BLANKLINE>
+    - `model`: `DummyRegressor(strategy='median')`
     """
     counts = shared[shared["example"].isna()].set_index("quantity")["value"]
     target = study.data.target
@@ -127,6 +152,20 @@ def head_text(study: Study, intervals: pd.DataFrame) -> str:
     References
     ----------
     Hugging Face Hub documentation, Model Cards: ``pipeline_tag`` and ``model-index``.
+
+    Examples
+    --------
+    >>> from .study import Models
+    >>> study = Study.model_construct(
+    ...     task="regression", data=Data(file="trial.csv", sha256="0" * 64, columns={}),
+    ...     models=Models(candidate="candidate", baselines=["dummy"]),
+    ... )
+    >>> scores = {"metric": "mae", "model": "candidate", "mean": 44.5, "low": 42.25, "high": 46.75}
+    >>> for line in head_text(study, pd.DataFrame([scores])).splitlines()[-3:]:
+    ...     print(line.strip())
+    - type: mae
+    name: "MAE, mean over folds, 95 % [42.250, 46.750]"
+    value: 44.500
     """
     mine = intervals[intervals["model"] == study.models.candidate]
     task = TAGS[study.task]
@@ -216,6 +255,19 @@ def data_text(study: Study, table: Table, n_development: int, prevalence: str) -
     -------
     str
         A table and a sentence, in Markdown.
+
+    Examples
+    --------
+    >>> columns = {"dose": Column(role="feature"), "rain": Column(role="target", unit="mm")}
+    >>> data = Data(file="trial.csv", sha256="0" * 64, missing="drop", columns=columns)
+    >>> X = pd.DataFrame({"dose": [1.0, 2.0, 4.0]})
+    >>> table = Table(X, X["dose"] * 3, None, None, None, dropped={"no value in 'dose'": 2})
+    >>> for line in data_text(Study.model_construct(data=data), table, 2, "").splitlines()[4:8]:
+    ...     print(line)
+    | Rows | 5 |
+    | Left out | 2 (no value in 'dose') |
+    | Development rows | 2 |
+    | Locked test rows | 1 |
     """
     data, n_rows = study.data, len(table.y)
     left_out = ", ".join(f"{n} ({reason})" for reason, n in table.dropped.items())

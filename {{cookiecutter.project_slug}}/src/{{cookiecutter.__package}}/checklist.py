@@ -117,6 +117,23 @@ def fill(answers: Answers, facts: Facts) -> dict[str, list[Line]]:
     -------
     dict of str to list of Line
         By checklist.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from .data import Table
+    >>> from .study import Column, Data, Metrics, Models, Split, Study
+    >>> columns = {"dose": Column(role="feature", min=0.0), "effect": Column(role="target")}
+    >>> study = Study.model_construct(
+    ...     task="regression", seed=0, split=Split(dependence="independent"), ablations={},
+    ...     data=Data(file="trial.csv", sha256="0" * 64, columns=columns),
+    ...     metrics=Metrics(primary="mae"), models=Models(candidate="linear", baselines=["dummy"]),
+    ... )
+    >>> y, nowhere = pd.Series([1.0, 2.0]), Path("no-such-folder")
+    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})
+    >>> lines = fill(Answers(reforms={"1b": "All adults."}), Facts(nowhere, nowhere, study, table))
+    >>> counts(lines)
+    {'checked': 2, 'built in': 8, 'answered': 1, 'open': 25, 'failed': 17}
     """
     return {
         name: [_line(item, getattr(answers, name).get(item.number, ""), facts) for item in items]

@@ -4,6 +4,11 @@ ML Code Completeness (Papers with Code, 2020), the NeurIPS paper checklist (16 i
 and REFORMS (Kapoor et al., Science Advances 10, 2024). Numbers are theirs. An item holds what is
 so in every study (``built``), what is looked at each time (``check``) and what only its author can
 answer (``question``). One that asks something is open until it is answered.
+
+Examples
+--------
+>>> {name: len(items) for name, (_, items) in CHECKLISTS.items()}
+{'completeness': 5, 'neurips': 16, 'reforms': 32}
 """
 
 from __future__ import annotations

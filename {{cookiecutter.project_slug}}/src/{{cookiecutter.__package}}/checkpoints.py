@@ -120,6 +120,14 @@ def make_checkpoint(model: BaseEstimator, done: int, key: str, name: str) -> byt
     -------
     bytes
         SHA-256 of the rest, then key and step as a line of JSON, then a skops file.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import SGDRegressor
+    >>> model = SGDRegressor(random_state=0).partial_fit([[0.0], [1.0]], [0.0, 2.0])
+    >>> content = make_checkpoint(model, 15, "key", "steps")
+    >>> content[32:58], read_checkpoint(content, "key", "steps", "a.ckpt")[1]
+    (b'{"key": "key", "done": 15}', 15)
     """
     head = json.dumps({"key": key, "done": done}).encode("ascii")
     content = head + b"\n" + pack_model(model, name)

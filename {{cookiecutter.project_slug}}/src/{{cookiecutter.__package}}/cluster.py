@@ -116,6 +116,14 @@ def run_checked(expected: dict[str, str], where: str | Work, items: list[Item]) 
     ------
     StudyError
         If this process has other versions.
+
+    Examples
+    --------
+    >>> try:
+    ...     run_checked({"numpy": "1.0"}, "work", [])
+    ... except StudyError as error:
+    ...     print(str(error).splitlines()[0])
+    a Dask worker has numpy ... instead of 1.0: its numbers could be others.
     """
     found = fingerprint()
     other = [f"{k} {found[k]} instead of {v}" for k, v in expected.items() if found[k] != v]

@@ -241,6 +241,13 @@ def one_thread() -> contextlib.AbstractContextManager:
     -------
     context manager
         The limit ends with it.
+
+    Examples
+    --------
+    >>> from threadpoolctl import threadpool_info
+    >>> with one_thread():
+    ...     {pool["num_threads"] for pool in threadpool_info()}
+    {1}
     """
     return _thread_pools(len(sys.modules)).limit(limits=1)
 

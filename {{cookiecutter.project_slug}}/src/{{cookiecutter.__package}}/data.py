@@ -45,7 +45,7 @@ class Table:
 
 
 def load_table(study: Study, root: str | Path) -> Table:
-    """Read the raw file that study.toml names and check all of it.
+    r"""Read the raw file that study.toml names and check all of it.
 
     Parameters
     ----------
@@ -64,6 +64,18 @@ def load_table(study: Study, root: str | Path) -> Table:
     StudyError
         If the file is missing, is another one than its checksum says, or breaks its schema:
         one message with the file and every offending row and column.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> columns = {"dose": Column(role="feature"), "effect": Column(role="target")}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "trial.csv")
+    ...     _ = path.write_text("dose,effect\n1.0,0.5\n2.0,0.75\n", "utf-8")
+    ...     data = Data(file=path.name, sha256=sha256_of(path), columns=columns)
+    ...     table = load_table(Study.model_construct(data=data), folder)
+    >>> table.X["dose"].tolist(), table.y.tolist()
+    ([1.0, 2.0], [0.5, 0.75])
     """
     path = Path(root) / study.data.file
     if not path.is_file():
@@ -78,7 +90,7 @@ def load_table(study: Study, root: str | Path) -> Table:
 
 
 def read_raw(path: str | Path, data: Data) -> pd.DataFrame:
-    """Read a CSV or Parquet file as it stands, numbers to the last bit.
+    r"""Read a CSV or Parquet file as it stands, numbers to the last bit.
 
     Parameters
     ----------
@@ -96,6 +108,20 @@ def read_raw(path: str | Path, data: Data) -> pd.DataFrame:
     ------
     StudyError
         If the file cannot be read or has another ending.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> columns = {"dose": Column(role="feature"), "site": Column(role="group", type="category")}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "trial.csv")
+    ...     _ = path.write_text("dose,site\n0.1,07\nNA,08\n", "utf-8")
+    ...     raw = read_raw(path, Data(file=path.name, sha256="0" * 64, columns=columns))
+    >>> raw
+         dose site
+    row
+    1     0.1   07
+    2     NaN   08
     """
     path = Path(path)
     try:

@@ -202,6 +202,20 @@ def stream(
     ------
     StudyError
         If workers are lost again and again over the same fits.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from .compute import make_tasks
+    >>> from .models import dummy
+    >>> from .splits import Fold
+    >>> y = pd.Series([1.0, 2.0, 4.0])
+    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})
+    >>> folds = [Fold(0, i, np.delete(np.arange(3), i), np.array([i])) for i in range(3)]
+    >>> tasks = make_tasks({"dummy": dummy("regression")}, folds, seed=0)
+    >>> sorted(stream(tasks, table, [], finish=lambda said, table: said.predicted.item()))
+    [(0, 3.0), (1, 2.5), (2, 1.5)]
     """
     backend = backend or Sequential()
     todo, done = [], 0
@@ -255,6 +269,20 @@ def run_tasks(tasks: list[Task], table: Table, classes: list[str], **how: Any) -
     -------
     list of Predictions
         In the order of the tasks, whichever came in first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from .compute import make_tasks
+    >>> from .models import dummy
+    >>> from .splits import Fold
+    >>> y = pd.Series([1.0, 2.0, 4.0])
+    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})
+    >>> fold = Fold(0, 0, np.array([0, 1]), np.array([2]))
+    >>> tasks = make_tasks({"dummy": dummy("regression")}, [fold], seed=0)
+    >>> [(said.name, said.predicted.tolist()) for said in run_tasks(tasks, table, [])]
+    [('dummy', [1.5])]
     """
     results: list[Any] = [None] * len(tasks)
     for number, result in stream(tasks, table, classes, **how):

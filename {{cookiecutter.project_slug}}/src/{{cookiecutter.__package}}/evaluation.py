@@ -292,6 +292,19 @@ def check_metrics(study: Study) -> list[str]:
     ------
     StudyError
         If a metric is unknown or is for the other task.
+
+    Examples
+    --------
+    >>> from .study import Metrics
+    >>> metrics = Metrics(primary="mae", others=["r2"])
+    >>> check_metrics(Study.model_construct(task="regression", metrics=metrics))
+    ['mae', 'r2']
+    >>> try:
+    ...     check_metrics(Study.model_construct(task="classification", metrics=metrics))
+    ... except StudyError as error:
+    ...     print(error)
+    metrics: ['mae', 'r2'] do not fit classification; there are ['average_precision', \
+'balanced_accuracy', 'brier', 'f1_macro', 'mcc', 'roc_auc']
     """
     fits = [
         name

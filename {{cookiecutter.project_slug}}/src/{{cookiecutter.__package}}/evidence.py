@@ -96,7 +96,19 @@ def _plain(name: str) -> str:
 
 
 def data_file(facts: Facts) -> Evidence:
-    """Check that the data are the file that study.toml names."""
+    """Check that the data are the file that study.toml names.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from .study import Data
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "trial.csv")
+    ...     _ = path.write_bytes(b"dose")
+    ...     data = Data(file=path.name, sha256=sha256_of(path), columns={})
+    ...     data_file(Facts(path.parent, None, Study.model_construct(data=data), None)).text
+    'trial.csv is the file of SHA-256 daf81fe9648c'
+    """
     data = facts.study.data
     path = facts.root / data.file
     if not path.is_file():
@@ -107,7 +119,18 @@ def data_file(facts: Facts) -> Evidence:
 
 
 def limits(facts: Facts) -> Evidence:
-    """Check that study.toml says of every feature what may stand in it, so that the rest shows."""
+    """Check that study.toml says of every feature what may stand in it, so that the rest shows.
+
+    Examples
+    --------
+    >>> from .study import Column, Data
+    >>> columns = {"dose": Column(role="feature", min=0.0), "age": Column(role="feature")}
+    >>> data = Data(file="trial.csv", sha256="0" * 64, columns=columns)
+    >>> X = pd.DataFrame({"dose": [1.0], "age": [40.0]})
+    >>> table = Table(X, None, None, None, None, dropped={})
+    >>> limits(Facts(None, None, Study.model_construct(data=data), table)).text
+    'study.toml sets no limits to age'
+    """
     data = facts.study.data
     columns = {name: data.column_for(name) for name in facts.table.X}
     free = [
@@ -121,7 +144,23 @@ def limits(facts: Facts) -> Evidence:
 
 
 def licences(facts: Facts) -> Evidence:
-    """Check that the licences of code and of data are stated, apart and without contradiction."""
+    """Check that the licences of code and of data are stated, apart and without contradiction.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> files = {
+    ...     "LICENSE": "...", "CITATION.cff": "license: MIT",
+    ...     "pyproject.toml": 'project = { license = "MIT" }',
+    ...     "data/README.md": "**Licence.** [CC0 1.0](https://example.org/zero)",
+    ... }
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Path(folder, "data").mkdir()
+    ...     for name, text in files.items():
+    ...         _ = Path(folder, name).write_text(text, "utf-8")
+    ...     licences(Facts(Path(folder), None, None, None)).text
+    'CITATION.cff and pyproject.toml name one licence for the code; the data have CC0 1.0'
+    """
     files = ("LICENSE", "CITATION.cff", "pyproject.toml", DATA_PAGE)
     for name in files:
         if not (facts.root / name).is_file():
@@ -142,7 +181,16 @@ def licences(facts: Facts) -> Evidence:
 
 
 def citation(facts: Facts) -> Evidence:
-    """Check that CITATION.cff says what to cite, and who is to be thanked for the data."""
+    r"""Check that CITATION.cff says what to cite, and who is to be thanked for the data.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "CITATION.cff").write_text("title: Rain\nversion: 1\n", "utf-8")
+    ...     citation(Facts(Path(folder), None, None, None)).text
+    'CITATION.cff lacks authors, license, references'
+    """
     path = facts.root / "CITATION.cff"
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
     keys = ("title", "authors", "license", "version", "references")
@@ -153,7 +201,17 @@ def citation(facts: Facts) -> Evidence:
 
 
 def readme(facts: Facts) -> Evidence:
-    """Check that README.md shows tables that a machine renews, and the command that makes them."""
+    r"""Check that README.md shows tables that a machine renews, and the command that makes them.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> text = "scripts/reproduce.py\n<!-- begin results/a.md -->\n<!-- end results/a.md -->\n"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "README.md").write_text(text, "utf-8")
+    ...     readme(Facts(Path(folder), None, None, None)).text
+    'README.md shows 1 tables of results and their command'
+    """
     path = facts.root / "README.md"
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
     tables = marked(text)
@@ -174,6 +232,16 @@ def leakage(*checks: str) -> Check:
     -------
     callable
         Fails where one of them failed, warned or was not made.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> found = pd.DataFrame({"check": ["fit of linear", "fit of forest"], "verdict": "pass"})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     found.to_csv(Path(folder, "leakage.csv"), index=False)
+    ...     facts = Facts(None, Path(folder), None, None)
+    ...     leakage("fit of")(facts).text, leakage("time order")(facts).text
+    ('leakage.csv: 2 checks pass (fit of)', 'leakage.csv has no check time order')
     """
 
     def look(facts: Facts) -> Evidence:
@@ -196,7 +264,20 @@ def leakage(*checks: str) -> Check:
 
 
 def ladder(facts: Facts) -> Evidence:
-    """Check that every model was scored in every metric on the same folds."""
+    """Check that every model was scored in every metric on the same folds.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from .study import Metrics, Models
+    >>> models = Models(candidate="candidate", baselines=["dummy"])
+    >>> study = Study.model_construct(models=models, metrics=Metrics(primary="mae"))
+    >>> scores = pd.DataFrame({"model": ["dummy", "candidate"] * 2, "metric": "mae", "value": 2.5})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     scores.assign(repeat=0, fold=[0, 0, 1, 1]).to_csv(Path(folder, "baselines.csv"))
+    ...     ladder(Facts(None, Path(folder), study, None)).text
+    'baselines.csv: 2 models in 1 metrics on the same 2 folds'
+    """
     path = facts.results / "baselines.csv"
     if not path.is_file():
         return Evidence(False, "baselines.csv is not there; run scripts/baselines.py")
@@ -215,7 +296,19 @@ def ladder(facts: Facts) -> Evidence:
 
 
 def comparison(facts: Facts) -> Evidence:
-    """Check that each baseline is compared with an interval and a corrected p."""
+    """Check that each baseline is compared with an interval and a corrected p.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from .study import Models
+    >>> study = Study.model_construct(models=Models(candidate="candidate", baselines=["dummy"]))
+    >>> found = {"baseline": "dummy", "difference": 0.2, "low": 0.1, "high": 0.3, "p_holm": 0.01}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     pd.DataFrame([found]).to_csv(Path(folder, "baselines_comparison.csv"))
+    ...     comparison(Facts(None, Path(folder), study, None)).text
+    "baselines_comparison.csv: 1 differences, each with interval and Holm's p"
+    """
     path = facts.results / "baselines_comparison.csv"
     if not path.is_file():
         return Evidence(False, "baselines_comparison.csv is not there; run scripts/baselines.py")
@@ -231,7 +324,17 @@ def comparison(facts: Facts) -> Evidence:
 
 
 def ablations(facts: Facts) -> Evidence:
-    """Check that every declared switch was scored beside the full candidate."""
+    """Check that every declared switch was scored beside the full candidate.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> study = Study.model_construct(ablations={"no_splines": None, "no_scaling": None})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     pd.DataFrame({"model": ["full", "no_splines"]}).to_csv(Path(folder, "ablation.csv"))
+    ...     ablations(Facts(None, Path(folder), study, None)).text
+    "ablation.csv and study.toml differ: ['no_scaling']"
+    """
     path = facts.results / "ablation.csv"
     if not path.is_file():
         return Evidence(False, "ablation.csv is not there; run scripts/ablation.py")
@@ -242,7 +345,19 @@ def ablations(facts: Facts) -> Evidence:
 
 
 def opened_once(facts: Facts) -> Evidence:
-    """Check that no more than one model had the locked test rows."""
+    """Check that no more than one model had the locked test rows.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from .study import Data
+    >>> study = Study.model_construct(data=Data(file="trial.csv", sha256="0" * 64, columns={}))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     openings = json.dumps([{"data": "0" * 64}] * 2)
+    ...     _ = Path(folder, "openings.json").write_text(openings, "utf-8")
+    ...     opened_once(Facts(None, Path(folder), study, None))
+    Evidence(holds=False, text='The test set was opened 2 times, each time with another model')
+    """
     path = facts.results / "openings.json"
     openings = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
     data = facts.study.data.sha256
@@ -251,7 +366,15 @@ def opened_once(facts: Facts) -> Evidence:
 
 
 def settings(facts: Facts) -> Evidence:
-    """Say how rows were split."""
+    """Say how rows were split.
+
+    Examples
+    --------
+    >>> from .study import Split
+    >>> split = Split(dependence="grouped", folds=5, repeats=6)
+    >>> settings(Facts(None, None, Study.model_construct(seed=0, split=split), None)).text
+    'study.toml: seed 0, grouped split, folds: 5, repeats: 6, 20% of the rows locked'
+    """
     split = facts.study.split
     return Evidence(
         None,
@@ -261,13 +384,31 @@ def settings(facts: Facts) -> Evidence:
 
 
 def rows(facts: Facts) -> Evidence:
-    """Say how many rows and features there are."""
+    """Say how many rows and features there are.
+
+    Examples
+    --------
+    >>> X = pd.DataFrame({"dose": [1.0, 2.0, 4.0], "age": [40.0, 50.0, 60.0]})
+    >>> rows(Facts(None, None, None, Table(X, None, None, None, None, dropped={}))).text
+    '3 rows, 2 features'
+    """
     n, p = facts.table.X.shape
     return Evidence(None, f"{n} rows, {p} features")
 
 
 def outcome(facts: Facts) -> Evidence:
-    """Say what is predicted, and how it is distributed."""
+    """Say what is predicted, and how it is distributed.
+
+    Examples
+    --------
+    >>> from .study import Column, Data
+    >>> columns = {"effect": Column(role="target")}
+    >>> data = Data(file="trial.csv", sha256="0" * 64, columns=columns)
+    >>> study = Study.model_construct(task="regression", data=data)
+    >>> table = Table(None, pd.Series([1.0, 2.0, 3.0]), None, None, None, dropped={})
+    >>> outcome(Facts(None, None, study, table)).text
+    '`effect`: mean 2.0, standard deviation 1.0, from 1.0 to 3.0'
+    """
     y, target = facts.table.y, facts.study.data.target
     if facts.study.task == "classification":
         shares = [f"{name} {(y == name).mean():.1%}" for name in facts.study.data.classes]
@@ -277,7 +418,17 @@ def outcome(facts: Facts) -> Evidence:
 
 
 def left_out(facts: Facts) -> Evidence:
-    """Say which rows were left out, and how gaps are treated."""
+    """Say which rows were left out, and how gaps are treated.
+
+    Examples
+    --------
+    >>> from .study import Data
+    >>> data = Data(file="trial.csv", sha256="0" * 64, missing="impute", columns={})
+    >>> X = pd.DataFrame({"dose": [1.0, None]})
+    >>> table = Table(X, None, None, None, None, dropped={"no value in 'effect'": 2})
+    >>> print(left_out(Facts(None, None, Study.model_construct(data=data), table)).text)
+    left out: 2 rows (no value in 'effect'); gaps in features: 1, with missing = "impute"
+    """
     dropped = [f"{number} rows ({reason})" for reason, number in facts.table.dropped.items()]
     gaps = int(facts.table.X.isna().to_numpy().sum())
     return Evidence(
@@ -288,7 +439,16 @@ def left_out(facts: Facts) -> Evidence:
 
 
 def models(facts: Facts) -> Evidence:
-    """Name the models and metrics."""
+    """Name the models and metrics.
+
+    Examples
+    --------
+    >>> from .study import Metrics, Models
+    >>> chosen = Models(candidate="candidate", baselines=["dummy", "linear"])
+    >>> study = Study.model_construct(models=chosen, metrics=Metrics(primary="mae"))
+    >>> models(Facts(None, None, study, None)).text
+    'candidate against dummy, linear; by mae'
+    """
     study = facts.study
     names = f"{study.models.candidate} against {', '.join(study.models.baselines)}"
     return Evidence(None, f"{names}; by {study.metrics.primary}")

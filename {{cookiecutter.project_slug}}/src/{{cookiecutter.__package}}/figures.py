@@ -222,6 +222,14 @@ def caption_of(stem: str, frames: Frames, study: Study) -> str:
     -------
     str
         Plain text.
+
+    Examples
+    --------
+    >>> from .study import Metrics, Split
+    >>> split = Split(dependence="grouped", folds=5, repeats=6)
+    >>> study = Study.model_construct(metrics=Metrics(primary="mae"), split=split)
+    >>> caption_of("ablation", {}, study).rpartition(". ")[2]
+    'Made by scripts/ablation.py: results/ablation_comparison.csv.'
     """
     drawing = FIGURES[stem]
     text = drawing.caption(frames, study)

@@ -36,6 +36,19 @@ def importances_of(frames: Frames) -> pd.DataFrame:
     -------
     DataFrame
         As `importance_table` makes it.
+
+    Examples
+    --------
+    >>> importances = pd.DataFrame({
+    ...     "rows": ["held-out", "held-out", "training", "training"], "kind": "feature",
+    ...     "name": "dose", "value": [1.0, 1.2, 1.5, 1.5],
+    ... })
+    >>> groups = pd.DataFrame({"group": [], "feature": []})
+    >>> sizes = pd.DataFrame({"n_train": [80], "n_test": [20]})
+    >>> frames = dict(zip(FILES, [importances, groups, sizes], strict=True))
+    >>> importances_of(frames)[["name", "value", "low", "high", "training"]].round(2)
+       name  value   low  high  training
+    0  dose    1.1 -0.46  2.66       1.5
     """
     folds = frames["baselines_folds.csv"]
     sizes = {"n_train": folds["n_train"].mean(), "n_test": folds["n_test"].mean()}
@@ -91,6 +104,20 @@ def draw_importance(frames: Frames, study: Study) -> Figure:
     -------
     Figure
         Features by importance, then random numbers with a band all the way up, then groups.
+
+    Examples
+    --------
+    >>> from .study import Metrics
+    >>> importances = pd.DataFrame({
+    ...     "rows": ["held-out", "held-out", "training", "training"] * 2, "value": [1.0, 1.2] * 4,
+    ...     "kind": ["feature"] * 4 + ["noise"] * 4, "name": ["dose"] * 4 + ["noise"] * 4,
+    ... })
+    >>> groups = pd.DataFrame({"group": [], "feature": []})
+    >>> sizes = pd.DataFrame({"n_train": [80], "n_test": [20]})
+    >>> frames = dict(zip(FILES, [importances, groups, sizes], strict=True))
+    >>> figure = draw_importance(frames, Study.model_construct(metrics=Metrics(primary="mae")))
+    >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
+    ['dose', 'random numbers']
     """
     table = drawn_rows(importances_of(frames))
     figure, axes = rows_figure(len(table), row=0.27)
@@ -121,7 +148,25 @@ def draw_importance(frames: Frames, study: Study) -> Figure:
 
 
 def importance_caption(frames: Frames, study: Study) -> str:
-    """Return the caption of the importances."""
+    """Return the caption of the importances.
+
+    Examples
+    --------
+    >>> from .study import Metrics, Models, Split
+    >>> importances = pd.DataFrame({
+    ...     "rows": ["held-out", "held-out", "training", "training"], "kind": "feature",
+    ...     "name": "dose", "value": [1.0, 1.2, 1.5, 1.5],
+    ... })
+    >>> groups = pd.DataFrame({"group": [], "feature": []})
+    >>> sizes = pd.DataFrame({"n_train": [80], "n_test": [20]})
+    >>> frames = dict(zip(FILES, [importances, groups, sizes], strict=True))
+    >>> study = Study.model_construct(
+    ...     metrics=Metrics(primary="mae"), split=Split(dependence="grouped", folds=5, repeats=6),
+    ...     models=Models(candidate="candidate", baselines=["dummy"]),
+    ... )
+    >>> print(importance_caption(frames, study).partition("shuffled, ")[2].partition(" with")[0])
+    mean over 30 folds (2 shuffles in each)
+    """
     table = importances_of(frames)
     n_features, shuffles = int((table["kind"] == "feature").sum()), shuffles_per_fold(study.split)
     texts = [
@@ -149,7 +194,20 @@ def importance_caption(frames: Frames, study: Study) -> str:
 
 
 def importance_alt(frames: Frames, study: Study) -> str:
-    """Return the numbers of the importances."""
+    """Return the numbers of the importances.
+
+    Examples
+    --------
+    >>> importances = pd.DataFrame({
+    ...     "rows": ["held-out", "held-out", "training", "training"], "kind": "feature",
+    ...     "name": "dose", "value": [1.0, 1.2, 1.5, 1.5],
+    ... })
+    >>> groups = pd.DataFrame({"group": [], "feature": []})
+    >>> sizes = pd.DataFrame({"n_train": [80], "n_test": [20]})
+    >>> frames = dict(zip(FILES, [importances, groups, sizes], strict=True))
+    >>> print(importance_alt(frames, Study.model_construct()).partition(". ")[2])
+    On held-out rows: dose 1.1000 [-0.4562, 2.6562]. On training rows: dose 1.5000 [1.5000, 1.5000].
+    """
     table = drawn_rows(importances_of(frames))
     held_out = in_numbers(table, "label", ("value", "low", "high"), digits=4)
     training = in_numbers(table, "label", ("training", "training_low", "training_high"), digits=4)
@@ -168,6 +226,19 @@ def average_curves(frames: Frames) -> pd.DataFrame:
     -------
     DataFrame
         Columns feature, of, step, at, value, low, high.
+
+    Examples
+    --------
+    >>> curves = pd.DataFrame({
+    ...     "feature": "dose", "of": "effect", "step": [0, 1, 0, 1], "fold": [0, 0, 1, 1],
+    ...     "at": [1.0, 2.0, 1.0, 2.0], "value": [10.0, 20.0, 12.0, 26.0],
+    ... })
+    >>> frames = {"partial_dependence.csv": curves}
+    >>> frames["baselines_folds.csv"] = pd.DataFrame({"n_train": [80], "n_test": [20]})
+    >>> average_curves(frames)[["feature", "at", "value", "low", "high"]].round(1)
+      feature   at  value   low  high
+    0    dose  1.0   11.0  -4.6  26.6
+    1    dose  2.0   23.0 -23.7  69.7
     """
     folds, curves = frames["baselines_folds.csv"], frames["partial_dependence.csv"]
     sizes = {"n_train": folds["n_train"].mean(), "n_test": folds["n_test"].mean()}
@@ -191,6 +262,21 @@ def draw_partial_dependence(frames: Frames, study: Study) -> Figure:
     -------
     Figure
         A panel per feature, with one scale of predictions.
+
+    Examples
+    --------
+    >>> from .study import Data
+    >>> curves = pd.DataFrame({
+    ...     "feature": "dose", "of": "effect", "step": [0, 1, 0, 1], "fold": [0, 0, 1, 1],
+    ...     "at": [1.0, 2.0, 1.0, 2.0], "value": [10.0, 20.0, 12.0, 26.0], "row": 7,
+    ... })
+    >>> sizes = pd.DataFrame({"n_train": [80], "n_test": [20]})
+    >>> frames = dict(zip(CURVES, [curves, curves[:2], sizes], strict=True))
+    >>> data = Data(file="trial.csv", sha256="0" * 64, columns={})
+    >>> study = Study.model_construct(task="regression", data=data)
+    >>> figure = draw_partial_dependence(frames, study)
+    >>> figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()
+    ('dose', 'predicted effect')
     """
     averages, individuals = average_curves(frames), frames["partial_dependence_rows.csv"]
     if study.task == "classification":  # an interval of probabilities ends where they do
@@ -254,7 +340,15 @@ def _with_unit(name: str, study: Study) -> str:
 
 
 def dependence_caption(frames: Frames, study: Study) -> str:
-    """Return the caption of the partial dependence."""
+    """Return the caption of the partial dependence.
+
+    Examples
+    --------
+    >>> from .study import Models
+    >>> study = Study.model_construct(models=Models(candidate="candidate", baselines=["dummy"]))
+    >>> print(dependence_caption({}, study).partition(". ")[2].partition(";")[0])
+    Numbers run from their 5 % to their 95 % quantile
+    """
     return (
         f"What {study.models.candidate} predicts when one of its leading features is set to each "
         "value on the axis, in held-out development rows (first repeat): mean over the rows, with "
@@ -268,7 +362,21 @@ def dependence_caption(frames: Frames, study: Study) -> str:
 
 
 def dependence_alt(frames: Frames, study: Study) -> str:
-    """Return the numbers of the partial dependence."""
+    """Return the numbers of the partial dependence.
+
+    Examples
+    --------
+    >>> from .study import Models
+    >>> curves = pd.DataFrame({
+    ...     "feature": "dose", "of": "effect", "step": [0, 1, 0, 1], "fold": [0, 0, 1, 1],
+    ...     "at": [1.0, 2.0, 1.0, 2.0], "value": [10.0, 20.0, 12.0, 26.0],
+    ... })
+    >>> frames = {"partial_dependence.csv": curves}
+    >>> frames["baselines_folds.csv"] = pd.DataFrame({"n_train": [80], "n_test": [20]})
+    >>> study = Study.model_construct(models=Models(candidate="candidate", baselines=["dummy"]))
+    >>> print(dependence_alt(frames, study).partition(": ")[2])
+    along dose, effect goes from 11 at 1 to 23 at 2 (lowest 11, highest 23).
+    """
     texts = []
     for (name, of), curve in average_curves(frames).groupby(["feature", "of"], sort=False):
         first, last = curve.iloc[0], curve.iloc[-1]

@@ -68,6 +68,16 @@ def ladder(frames: Frames, study: Study) -> pd.DataFrame:
     -------
     DataFrame of shape (n_models, 5)
         Columns metric, model, mean, low, high.
+
+    Examples
+    --------
+    >>> from .study import Metrics
+    >>> scores = pd.DataFrame({"model": "dummy", "metric": "mae", "value": [44.0, 46.0, 48.0]})
+    >>> sizes = pd.DataFrame({"n_train": [200], "n_test": [100]})
+    >>> frames = {"baselines.csv": scores, "baselines_folds.csv": sizes}
+    >>> ladder(frames, Study.model_construct(metrics=Metrics(primary="mae"))).round(2)
+      metric  model  mean    low   high
+    0    mae  dummy  46.0  38.14  53.86
     """
     folds = frames["baselines_folds.csv"]
     sizes = {"n_train": folds["n_train"].mean(), "n_test": folds["n_test"].mean()}
@@ -88,6 +98,17 @@ def draw_baselines(frames: Frames, study: Study) -> Figure:
     -------
     Figure
         One row per model, the first model on top.
+
+    Examples
+    --------
+    >>> from .study import Metrics, Models
+    >>> models = Models(candidate="candidate", baselines=["dummy"])
+    >>> study = Study.model_construct(metrics=Metrics(primary="mae"), models=models)
+    >>> scores = pd.DataFrame({"model": ["dummy"] * 2 + ["candidate"] * 2, "metric": "mae"})
+    >>> frames = {"baselines.csv": scores.assign(value=[58.0, 60.0, 44.0, 46.0])}
+    >>> frames["baselines_folds.csv"] = pd.DataFrame({"n_train": [200], "n_test": [100]})
+    >>> draw_baselines(frames, study).axes[0].get_xlabel()
+    'MAE (lower is better), mean over folds with 95 % interval'
     """
     table = ladder(frames, study)
     figure, axes = rows_figure(len(table))
@@ -183,6 +204,17 @@ def draw_claim(table: pd.DataFrame, study: Study) -> Figure:
     -------
     Figure
         One row per model, the first model on top.
+
+    Examples
+    --------
+    >>> from .study import Split
+    >>> table = pd.DataFrame({
+    ...     "model": ["linear"], "metric": "mae", "value": 0.5, "low": 0.4, "high": 0.6,
+    ...     "random": 0.3, "random_low": 0.25, "random_high": 0.35,
+    ... })
+    >>> study = Study.model_construct(split=Split(dependence="grouped"))
+    >>> [text.get_text() for text in draw_claim(table, study).legends[0].get_texts()]
+    ['grouped split, reported', 'random split, for comparison']
     """
     dependence = study.split.dependence
     figure, axes = rows_figure(len(table), row=1.4 * ROW)

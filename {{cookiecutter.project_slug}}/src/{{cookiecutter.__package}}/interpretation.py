@@ -88,6 +88,16 @@ def asked(model: Any, metric: str, classes: list[str]) -> Callable[[pd.DataFrame
     -------
     callable
         For `answers`.
+
+    Examples
+    --------
+    >>> from .models import dummy
+    >>> X = pd.DataFrame({"dose": [1.0, 2.0, 3.0, 4.0]})
+    >>> model = dummy("classification").fit(X, ["no", "no", "no", "yes"])
+    >>> for metric in ("roc_auc", "mcc"):
+    ...     print(asked(model, metric, ["yes", "no"])(X[:1]).tolist())
+    [[0.25, 0.75]]
+    ['no']
     """
     if METRICS[metric].takes != "probabilities":
         return model.predict
@@ -279,6 +289,27 @@ def fold_importances(
         Columns rows (``PARTS``), kind (feature, group or noise), name, repeat, fold, metric, value
         (mean over shuffles) and spread (their standard deviation). Training rows, of which there
         are many and which overlap, are scored in the first repeat alone.
+
+    Examples
+    --------
+    >>> from .models import linear
+    >>> from .splits import Fold
+    >>> from .study import Column, Data, Metrics
+    >>> y = pd.Series([0.0, 1.0, 2.0, 3.0, 4.0, 5.0])
+    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})
+    >>> fold = Fold(0, 0, train=np.arange(4), test=np.array([4, 5]))
+    >>> task = Task("linear", linear("regression"), fold, seed=7)
+    >>> study = Study.model_construct(
+    ...     data=Data(file="trial.csv", sha256="0" * 64, columns={"effect": Column(role="target")}),
+    ...     metrics=Metrics(primary="mae"), split=Split(dependence="independent"), seed=0,
+    ... )
+    >>> found = fold_importances(task, table, study, {"feature: dose": ["dose"]})
+    >>> found["name"].tolist()
+    ['dose', 'noise', 'dose', 'noise']
+    >>> found.loc[found["name"] == "dose", ["rows", "metric", "value"]].round(2)
+           rows metric  value
+    0  held-out    mae   0.24
+    2  training    mae   0.74
     """
     fold, metric, seed = task.fold, study.metrics.primary, study.seed
     where = f"{fold.repeat}/{fold.fold}"

@@ -182,6 +182,20 @@ def importance_note(table: pd.DataFrame, groups: pd.DataFrame, study: Study) -> 
     -------
     str
         Sentences for below the table.
+
+    Examples
+    --------
+    >>> from .study import Metrics, Split
+    >>> table = pd.DataFrame({
+    ...     "kind": ["feature", "feature", "noise"], "name": ["dose", "age", "noise"],
+    ...     "value": [1.0, 0.1, 0.0], "low": [0.8, -0.1, -0.1], "high": [1.2, 0.3, 0.1],
+    ...     "training": [1.5, 1.5, 1.5],
+    ... })
+    >>> split = Split(dependence="grouped")
+    >>> study = Study.model_construct(metrics=Metrics(primary="mae"), split=split)
+    >>> note = importance_note(table, pd.DataFrame(), study)
+    >>> print(note.partition("model. ")[2].partition(". ")[0])
+    Intervals wholly above theirs and above 0: dose
     """
     noise = table.set_index("kind").loc["noise"]
     features = table[table["kind"] == "feature"]

@@ -126,6 +126,22 @@ def fold_weights(task: Task, table: Table, study: Study) -> pd.DataFrame:
     DataFrame
         As `model_weights` makes it, with columns model, feature, kind, columns, repeat, fold and
         value.
+
+    Examples
+    --------
+    >>> from .models import linear
+    >>> from .splits import Fold
+    >>> from .study import Column, Data
+    >>> y = pd.Series([0.0, 1.0, 2.0, 3.0])
+    >>> table = Table(y.to_frame("dose"), y * 10, None, None, None, dropped={})
+    >>> task = Task("linear", linear("regression"), Fold(0, 1, np.arange(4), np.arange(0)), seed=7)
+    >>> columns = {"effect": Column(role="target")}
+    >>> study = Study.model_construct(
+    ...     data=Data(file="trial.csv", sha256="0" * 64, columns=columns), split=None
+    ... )
+    >>> fold_weights(task, table, study).round(2)
+        model feature         kind  columns  repeat  fold  value
+    0  linear    dose  coefficient        1       0     1   8.94
     """
     model = fit_task(task, table, study.data.classes, study.split)
     positive = study.data.classes[-1] if study.data.classes else None

@@ -81,6 +81,19 @@ def load(path: str | Path) -> Any:
     ------
     OSError
         If the file cannot be opened here.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+    ...     save({"dose": np.array([1.0, 2.5])}, Path(folder) / "content")
+    ...     dose = load(Path(folder) / "content")["dose"]
+    >>> try:
+    ...     dose[0] = 9.0
+    ... except ValueError as error:
+    ...     print(dose[0].item(), error)
+    1.0 assignment destination is read-only
     """
     with Path(path).open("rb") as file:
         content = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
@@ -137,6 +150,18 @@ def open_table(path: str) -> MappedTable:
     ------
     OSError
         If there is no such file on this machine.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> y = pd.Series([1.0, 2.0])
+    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={"no value in 'dose'": 3})
+    >>> with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+    ...     _ = map_table(table, Path(folder) / "table")
+    ...     table = open_table(str(Path(folder) / "table"))
+    >>> table.y.tolist(), table.dropped
+    ([1.0, 2.0], {"no value in 'dose'": 3})
     """
     table = MappedTable(**load(path))
     table.__dict__["path"] = path  # no field: it says where the rows are, not what they are
@@ -155,6 +180,17 @@ def plain_table(table: Table) -> Table:
     -------
     Table
         The same rows.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> y = pd.Series(range(1000), dtype=float)
+    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})
+    >>> with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+    ...     mapped = map_table(table, Path(folder) / "table")
+    ...     len(pickle.dumps(mapped)) < 300, len(pickle.dumps(plain_table(mapped))) > 16_000
+    (True, True)
     """
     return Table(**_fields(table))
 

@@ -35,6 +35,16 @@ def schema_of(content: bytes) -> dict[str, Any]:
     StudyError
         If it is no archive, has entries that skops does not write, is packed (a small file could
         unpack to any size), has an array that claims more than there is, or another protocol.
+
+    Examples
+    --------
+    >>> [part["content"] for part in schema_of(dumps([0.5, 2]))["content"]]
+    ['0.5', '2']
+    >>> try:
+    ...     schema_of(b"anything else")
+    ... except StudyError as error:
+    ...     print(str(error).partition(";")[0])
+    the model file is refused: it is no skops file (File is not a zip file)
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -61,7 +71,13 @@ def schema_of(content: bytes) -> dict[str, Any]:
 
 
 def refused(reason: str) -> StudyError:
-    """Return the error for a model file that is not what it should be."""
+    """Return the error for a model file that is not what it should be.
+
+    Examples
+    --------
+    >>> print(refused("its entries overlap"))
+    the model file is refused: its entries overlap; get it again from where it came from
+    """
     return StudyError(f"the model file is refused: {reason}; get it again from where it came from")
 
 

@@ -337,6 +337,17 @@ def build_model(name: str, study: Study) -> Pipeline:
     ------
     StudyError
         If there is no such model or parameter; the message lists those there are.
+
+    Examples
+    --------
+    >>> from .study import Models
+    >>> parameters = {"forest": {"model__n_estimators": 5}}
+    >>> models = Models(candidate="forest", baselines=["dummy"], parameters=parameters)
+    >>> study = Study.model_construct(task="regression", models=models)
+    >>> build_model("forest", study)["model"].n_estimators
+    5
+    >>> build_model("dummy", study)["model"]
+    DummyRegressor(strategy='median')
     """
     if name not in MODELS:
         raise StudyError(f"models: {name!r} is unknown; there are {sorted(MODELS)} in models.py")

@@ -75,6 +75,18 @@ def row_curves(model: Any, X: pd.DataFrame, name: str, grid: np.ndarray, study: 
     -------
     dict of str to ndarray of shape (n_samples, n_values)
         Numbers by target, or probabilities by class; of two classes, of the positive one.
+
+    Examples
+    --------
+    >>> from .models import linear
+    >>> from .study import Column, Data
+    >>> columns = {"effect": Column(role="target")}
+    >>> data = Data(file="trial.csv", sha256="0" * 64, columns=columns)
+    >>> X = pd.DataFrame({"dose": [0.0, 1.0, 2.0, 3.0]})
+    >>> model, study = linear("regression").fit(X, X["dose"] * 10), Study.model_construct(data=data)
+    >>> row_curves(model, X[:2], "dose", np.array([0.0, 3.0]), study)["effect"].round(1)
+    array([[ 3., 27.],
+           [ 3., 27.]])
     """
     classes = study.data.classes
     ask = model.predict_proba if classes else model.predict
@@ -111,6 +123,24 @@ def fold_dependence(
         fold's held-out rows.
     individuals : DataFrame
         Columns feature, of, step, row (its number in the raw file), at and value.
+
+    Examples
+    --------
+    >>> from .models import linear
+    >>> from .study import Column, Data
+    >>> columns = {"effect": Column(role="target")}
+    >>> study = Study.model_construct(
+    ...     data=Data(file="trial.csv", sha256="0" * 64, columns=columns), split=None
+    ... )
+    >>> y = pd.Series([0.0, 1.0, 2.0, 3.0, 4.0])
+    >>> table = Table(y.to_frame("dose"), y * 10, None, None, None, dropped={})
+    >>> fold = Fold(0, 1, np.arange(4), np.array([4]))
+    >>> task = Task("linear", linear("regression"), fold, seed=7)
+    >>> grids = {"dose": np.array([0.0, 3.0])}
+    >>> fold_dependence(task, table, study, grids, kept=np.array([4]))[0].round(1)
+      feature      of  step  repeat  fold   at  value
+    0    dose  effect     0       0     1  0.0    3.0
+    1    dose  effect     1       0     1  3.0   27.0
     """
     fold = task.fold
     model = fit_task(task, table, study.data.classes, study.split)

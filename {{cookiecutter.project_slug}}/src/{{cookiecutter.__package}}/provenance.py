@@ -138,6 +138,11 @@ def commit_of(root: Path) -> dict[str, Any]:
     dict
         ``commit`` and ``dirty``; both None where there is no git or no commit. Files under results
         and model do not make a tree dirty: they are what a run makes.
+
+    Examples
+    --------
+    >>> commit_of(Path("no-such-folder"))
+    {'commit': None, 'dirty': None}
     """
 
     def git(*arguments: str) -> str | None:
@@ -168,6 +173,15 @@ def all_seeds(study: Study) -> dict[str, int]:
     -------
     dict of str to int
         ``"study"`` is the seed of study.toml; all others follow from it and their names.
+
+    Examples
+    --------
+    >>> from .study import Models, Split
+    >>> models = Models(candidate="candidate", baselines=["dummy"])
+    >>> split = Split(dependence="independent", folds=2)
+    >>> seeds = all_seeds(Study.model_construct(seed=0, split=split, models=models))
+    >>> len(seeds), seeds["study"], seeds["model/dummy/0/1"]
+    (17, 0, 3861478969)
     """
     from .interpretation import PARTS  # brings scikit-learn in, which takes a second
 

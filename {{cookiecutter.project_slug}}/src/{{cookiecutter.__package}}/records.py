@@ -98,6 +98,20 @@ def make_record(
     -------
     Record
         Everything that somebody needs who has only the two files and this package.
+
+    Examples
+    --------
+    >>> from .study import Data, Models
+    >>> columns = {"dose": Column(role="feature"), "effect": Column(role="target")}
+    >>> study = Study.model_construct(
+    ...     task="regression", data=Data(file="trial.csv", sha256="0" * 64, columns=columns),
+    ...     models=Models(candidate="linear", baselines=["dummy"]),
+    ... )
+    >>> X, seed = pd.DataFrame({"dose": [1.0, 2.0]}), Seed(study=0, purpose="sharing", value=7)
+    >>> nothing = {"commit": None, "dirty": None}
+    >>> record = make_record(study, X, b"content", [], seed=seed, commit=nothing)
+    >>> record.size, record.rows, record.others, record.sha256[:12]
+    (7, 2, ['effect'], 'ed7002b439e9')
     """
     data = study.data
     features = {name: data.column_for(name) for name in X.columns}
@@ -212,6 +226,15 @@ def write_record(record: Record) -> str:
     -------
     str
         Text for a file; the same record is the same text.
+
+    Examples
+    --------
+    >>> print(write_record(Record.model_construct(model="linear", rows=455)), end="")
+    {
+     "model": "linear",
+     "rows": 455,
+     "digest": "b571c6eac816481b6d20c0d1b9c7fe436b072d822e28869b3654357c20a37e7f"
+    }
     """
     content = record.model_dump(mode="json", exclude_unset=True)
     return json.dumps(content | {"digest": _digest(content)}, indent=1, ensure_ascii=False) + "\n"
@@ -282,6 +305,16 @@ def check_versions(record: Record, name: str) -> None:
     ------
     StudyError
         What differs, and what to install.
+
+    Examples
+    --------
+    >>> record = Record.model_construct(versions={"no-such-library": "1.0"}, commit=None)
+    >>> try:
+    ...     check_versions(record, "candidate.skops")
+    ... except StudyError as error:
+    ...     print(str(error).splitlines()[0])
+    candidate.skops: the model was saved with no-such-library==1.0; here no-such-library is not \
+installed.
     """
     here = installed_versions(list(record.versions))
     other = [lib for lib, version in record.versions.items() if here[lib] != version]
@@ -313,6 +346,20 @@ def check_examples(record: Record, model: Pipeline, name: str) -> None:
     ------
     StudyError
         If it says something else, by more than another processor's rounding.
+
+    Examples
+    --------
+    >>> from .models import dummy
+    >>> model = dummy("regression").fit(pd.DataFrame({"dose": [1.0, 2.0, 9.0]}), [1.0, 2.0, 30.0])
+    >>> features, row = {"dose": Column(role="feature")}, {"dose": 4.0}
+    >>> examples = [Example(row=row, said={"predicted": said}) for said in (2.0, 5.0)]
+    >>> how = {"features": features, "classes": [], "examples": examples, "commit": None}
+    >>> record = Record.model_construct(**how)
+    >>> try:
+    ...     check_examples(record, model, "candidate.skops")
+    ... except StudyError as error:
+    ...     print(str(error).partition(";")[0])
+    candidate.skops: the restored model says predicted = 2.0 of example 2, the saved one said 5.0
     """
     rows = pd.DataFrame([example.row for example in record.examples], columns=[*record.features])
     for feature, column in record.features.items():
@@ -321,7 +368,7 @@ def check_examples(record: Record, model: Pipeline, name: str) -> None:
     said = answers(model, rows, record.classes)
     for number, example in enumerate(record.examples, start=1):
         for key, then in example.said.items():
-            now = said[key].iloc[number - 1]
+            now = said[key].tolist()[number - 1]
             is_number = isinstance(then, float)
             if not (np.isclose(now, then, rtol=1e-9, atol=1e-9) if is_number else now == then):
                 raise StudyError(

@@ -133,6 +133,19 @@ def unpack_model(content: bytes, name: str) -> Pipeline:
     ------
     StudyError
         If anything in the file is not on the list, before anything is restored.
+
+    Examples
+    --------
+    >>> from .models import dummy
+    >>> model = dummy("regression").fit(pd.DataFrame({"dose": [1.0, 2.0, 9.0]}), [1.0, 2.0, 30.0])
+    >>> content = pack_model(model, "dummy")
+    >>> unpack_model(content, "dummy")["model"].constant_.item()
+    2.0
+    >>> try:
+    ...     unpack_model(content, "linear")
+    ... except StudyError as error:
+    ...     print(str(error).splitlines()[1].strip())
+    ObjectNode sklearn.dummy.DummyRegressor
     """
     audit(content, name)
     try:
@@ -165,6 +178,17 @@ def load_model(folder: str | Path, name: str, *, record_sha256: str | None = Non
     StudyError
         If a file is missing, is not the one it should be, is of other versions of the libraries,
         or holds anything that is not allowed. Nothing in it has been run then.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, RECORD_FILE).write_bytes(b"{}")
+    ...     try:
+    ...         load_model(folder, "candidate", record_sha256="0" * 64)
+    ...     except StudyError as error:
+    ...         print(str(error).partition(",")[0])
+    candidate.json: its SHA-256 is 44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a
     """
     folder = Path(folder)
     content = _read(folder / RECORD_FILE, LARGEST_RECORD)
@@ -231,6 +255,24 @@ def predict_file(shared: SharedModel, path: str | Path) -> pd.DataFrame:
     ------
     StudyError
         If a row breaks the schema: one message with the file and every offending row and column.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from .models import dummy
+    >>> record = Record.model_construct(
+    ...     features={"dose": Column(role="feature", max=9.0)}, others=["effect"], classes=[],
+    ...     data_sha256="0" * 64, missing="error", missing_texts=[],
+    ... )
+    >>> X = pd.DataFrame({"dose": [1.0, 2.0, 9.0]})
+    >>> shared = SharedModel(dummy("regression").fit(X, [1.0, 2.0, 30.0]), record)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     X[:2].to_csv(Path(folder, "new.csv"), index=False)
+    ...     predict_file(shared, Path(folder, "new.csv"))
+         predicted
+    row
+    1          2.0
+    2          2.0
     """
     path = Path(path)
     if not path.is_file():
@@ -263,6 +305,16 @@ def schema_of_rows(record: Record, file: str) -> Data:
     -------
     Data
         Every feature by its own name, and what else the study declares as ignored.
+
+    Examples
+    --------
+    >>> record = Record.model_construct(
+    ...     features={"dose": Column(role="feature", max=9.0)}, others=["effect"],
+    ...     data_sha256="0" * 64, missing="error", missing_texts=[],
+    ... )
+    >>> data = schema_of_rows(record, "new.csv")
+    >>> data.column_for("dose").max, data.column_for("effect").role
+    (9.0, 'ignore')
     """
     ignored = {name: Column(role="ignore") for name in record.others}
     return Data(

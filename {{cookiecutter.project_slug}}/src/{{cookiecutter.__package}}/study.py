@@ -59,7 +59,18 @@ class Column(_Section):
 
 
 class Data(_Section):
-    """Where the rows come from and what each column is."""
+    """Where the rows come from and what each column is.
+
+    Examples
+    --------
+    >>> columns = {
+    ...     "answer": Column(role="target", type="category", values=["yes", "no"]),
+    ...     "dose_*": Column(role="feature", min=0.5),
+    ... }
+    >>> data = Data(file="trial.csv", sha256="0" * 64, positive="yes", columns=columns)
+    >>> data.target, data.classes, data.named("feature"), data.column_for("dose_1").min
+    ('answer', ['no', 'yes'], ['dose_*'], 0.5)
+    """
 
     file: str
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -104,7 +115,13 @@ class Split(_Section):
 
 
 class Metrics(_Section):
-    """The metric that decides, and those reported beside it."""
+    """The metric that decides, and those reported beside it.
+
+    Examples
+    --------
+    >>> Metrics(primary="mae", others=["r2"]).names
+    ['mae', 'r2']
+    """
 
     primary: str
     others: list[str] = []
@@ -116,7 +133,13 @@ class Metrics(_Section):
 
 
 class Models(_Section):
-    """The candidate, the baselines it has to beat, and their parameters."""
+    """The candidate, the baselines it has to beat, and their parameters.
+
+    Examples
+    --------
+    >>> Models(candidate="candidate", baselines=["dummy", "linear"]).names
+    ['dummy', 'linear', 'candidate']
+    """
 
     candidate: str
     baselines: Annotated[list[str], Field(min_length=1)]

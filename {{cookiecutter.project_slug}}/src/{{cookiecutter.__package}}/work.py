@@ -65,6 +65,17 @@ class Work:
         predictions are not.
     keep : bool
         Whether predictions come back too.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from .models import dummy
+    >>> y = pd.Series([1.0, 2.0, 4.0])
+    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})
+    >>> folds = [Fold(0, 0, np.array([0, 1]), np.array([2]))]
+    >>> work = Work([("dummy", dummy("regression"))], folds, table, [], None, None, keep=True)
+    >>> work.run(Item(number=0, model=0, fold=0, seed=7)).predicted.tolist()
+    [1.5]
     """
 
     models: list[tuple[str, Pipeline]]
@@ -131,6 +142,18 @@ def run_batch(where: str | Work, items: list[Item], *, alone: bool = True) -> li
     ------
     NotHereError
         If the file cannot be opened on this machine.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from .models import dummy
+    >>> y = pd.Series([1.0, 2.0, 4.0])
+    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})
+    >>> folds = [Fold(0, i, np.delete(np.arange(3), i), np.array([i])) for i in range(3)]
+    >>> work = Work([("dummy", dummy("regression"))], folds, table, [], None, None, keep=True)
+    >>> items = [Item(number, model=0, fold=number, seed=7) for number in range(3)]
+    >>> [outcome.predicted.item() for outcome in run_batch(work, items)]
+    [3.0, 2.5, 1.5]
     """
     work = _open(where) if isinstance(where, str) else where
     return [work.run(item, alone=alone) for item in items]
@@ -159,6 +182,13 @@ def saved(work: Work, folder: Path | None) -> Iterator[str]:
     ------
     str
         The file.
+
+    Examples
+    --------
+    >>> work = Work([], [], None, ["no", "yes"], None, None, keep=False)
+    >>> with saved(work, None) as path:
+    ...     load(path).classes
+    ['no', 'yes']
     """
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
