@@ -76,12 +76,13 @@ def test_every_check_can_fail_and_none_hides_another(small, run, study_env):
     example = small.path / "src" / small.package / "example.py"
     write(example, EXAMPLE.replace("    4\n", "    5\n"))
     write(small.path / "notebooks" / "explore.ipynb", notebook("1 / 0"))
-    write(small.path / "docs" / "index.md", "[nowhere](nowhere.md)\n")
+    write(small.path / "docs" / "index.md", "[nowhere](nowhere.md) [a](#no-heading)\n")
     rows, done = outcomes(run, study_env, small, rc=1)
     assert rows == dict.fromkeys(CHECKS, "FAILED")
     assert "1 failed, 1 passed" in done.stdout
     assert "explore.ipynb: cell 1: ZeroDivisionError: division by zero" in done.stdout
     assert "nowhere.md" in done.stdout + done.stderr
+    assert "#no-heading" in done.stdout + done.stderr
 
 
 def test_one_failure_is_enough(small, run, study_env):

@@ -1,5 +1,6 @@
 """Every committed number comes out again, and whatever is changed by hand is seen."""
 
+import hashlib
 import json
 import os
 import random
@@ -269,6 +270,37 @@ def test_another_machine_gives_the_same_numbers(copy: Path, study_env, run, name
         assert counts["within tolerance"] == 0
     else:
         assert counts["bit-identical"] > counts["within tolerance"] > 0
+
+
+def test_results_say_which_data_commit_and_environment_they_are_from(small: Path, run):
+    manifest = json.loads((small / "results" / "manifest.json").read_text(encoding="utf-8"))
+    head = run(["git", "rev-parse", "HEAD"], small).stdout.strip()
+    assert (manifest["commit"], manifest["dirty"]) == (head, True)  # the fixture has fewer fits
+    assert {"study.toml", "requirements.txt", "data/raw/breast_cancer.csv"} < set(
+        manifest["inputs"]
+    )
+    for name, digest in {
+        **{k: v for k, v in manifest["inputs"].items() if k != "source"},
+        **{f"results/{k}": v for k, v in manifest["results"].items()},
+    }.items():
+        assert hashlib.sha256((small / name).read_bytes()).hexdigest() == digest, name
+    lock = (small / "requirements.txt").read_text(encoding="utf-8")
+    assert len(manifest["versions"]) > 20
+    assert [p for p, v in manifest["versions"].items() if f"{p}=={v}" not in lock] == []
+    assert {"python", "platform", "cpu"} <= set(manifest["machine"])
+
+
+@pytest.mark.parametrize("how", [("--workers", "4"), ("--backend", "sequential")])
+def test_however_the_work_is_spread_the_results_are_the_same_bytes(
+    copy: Path, study_env, run, how: tuple[str, str]
+):
+    """The lines that docs/compute.md of a study shows, without a cache to answer them."""
+    before = results(copy)
+    shutil.rmtree(copy / ".cache")
+    shutil.rmtree(copy / "results")
+    env = {"PYTHONPATH": str(copy / "src")}
+    run([study_env, "scripts/reproduce.py", *how], copy, env=env)
+    assert results(copy) == before
 
 
 def find_python(version: str) -> Path | None:

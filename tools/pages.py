@@ -25,6 +25,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,7 +33,14 @@ VARIABLE = "REPRO_ML_STUDY"
 FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 TABLE = re.compile(r"^\[([^\[\]]+)\]", re.MULTILINE)
 ROOMS = "<!-- rooms -->"
+# A page that commits does so under this name, and not with the settings of whoever builds it.
+GIT = {
+    f"GIT_{role}_{what}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "Your Name"), ("EMAIL", "you@example.org"))
+} | {"GIT_CONFIG_GLOBAL": os.devnull}
 LONGEST = 300  # seconds that one command may take
+FOLD = 88  # a longer line of output is folded, as a terminal does; this many fit on a desk
 
 
 class PageError(Exception):
@@ -151,7 +159,7 @@ def _run(command, block, study):
     if not command:
         return ""
     program = sys.executable if command[0] == "python" else command[0]
-    env = os.environ | {"PYTHONPATH": str(study / "src"), "PYTHONWARNINGS": "ignore"}
+    env = os.environ | GIT | {"PYTHONPATH": str(study / "src"), "PYTHONWARNINGS": "ignore"}
     done = subprocess.run(
         [program, *command[1:]],
         cwd=study,
@@ -193,6 +201,14 @@ def outputs_of(markdown, study):
     return json.loads(kept.read_text(encoding="utf-8"))
 
 
+def folded(line):
+    """Give a line of output in parts that a page is wide enough for; rows of a table stay whole."""
+    if len(line) <= FOLD or re.search(r"\S {2,}\S", line):
+        return [line]
+    indent = re.match(" *", line)[0] + "  "
+    return textwrap.wrap(line, FOLD, subsequent_indent=indent, break_on_hyphens=False)
+
+
 def fill(markdown, study):
     """Give the page with the output of each of its blocks and with the list of rooms."""
     outputs = iter(outputs_of(markdown, study))
@@ -202,7 +218,7 @@ def fill(markdown, study):
         text = block.shown()
         if not output or not output.strip():
             return text
-        lines = output.strip("\n").splitlines()
+        lines = [part for line in output.strip("\n").splitlines() for part in folded(line)]
         limit = int(block.options.get("lines", len(lines)))
         if len(lines) > limit:
             lines = [*lines[:limit], "..."]
@@ -254,6 +270,23 @@ def rooms(study):
         first = (ast.get_docstring(ast.parse(text)) or "").split("\n\n")[0].replace("\n", " ")
         lines.append(f"| `{name}` | {first} | {', '.join(sorted(imports[name]))} |")
     return "\n".join(lines)
+
+
+def breakable(html):
+    """Let long names in the cells of tables break, and behind their own signs alone."""
+
+    def names(cell):
+        return re.sub(r"(?<=<code>)[^<]+", signs, cell[0])
+
+    def signs(name):
+        return re.sub(r"(::|[_/])(?=\w)", r"\1<wbr>", name[0])
+
+    return re.sub(r"<td.*?</td>", names, html, flags=re.DOTALL)
+
+
+def on_page_content(html, page, config, files):
+    """Mend a page that is rendered, as mkdocs asks for it."""
+    return breakable(html)
 
 
 def on_config(config):

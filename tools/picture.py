@@ -3,11 +3,12 @@
     .venv/bin/python tools/picture.py
 
 It makes a study and its site, as `make docs` does for the template's own, and lets a headless
-Chromium (Debian: apt-get install chromium) show the page. `--page` and `--site` show another page
-or site, at any width: to look at what a change does on a telephone and on a desk.
+Chromium (Debian: apt-get install chromium) show the page. `--site` and `--page` show a page of a
+site that is built already, at any width: what a change does on a telephone (390) and on a desk.
 """
 
 import argparse
+import html
 import os
 import shutil
 import subprocess
@@ -18,13 +19,26 @@ from pathlib import Path
 from docs import ROOT, WORK, make_study, study_python
 
 TARGET = ROOT / "docs" / "images" / "results.png"
+PAGE = "results/index.html"
+WIDTH, HEIGHT = 1000, 900
+NARROWEST = 500  # pixels; Chromium opens no narrower window, so the page stands in a frame of it
+FRAME = """<!doctype html>
+<body style="margin: 0"><iframe src="{page}" width="{width}" height="{height}"
+style="border: 0"></iframe></body>
+"""
 # Fewer colours make a tenth of the bytes, and text stays sharp.
 SHRINK = """
 import sys
 from PIL import Image
-image = Image.open(sys.argv[1]).convert("RGB")
-image.quantize(64, dither=Image.Dither.NONE).save(sys.argv[1], optimize=True)
+path, width, height = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+image = Image.open(path).convert("RGB").crop((0, 0, width, height))
+image.quantize(64, dither=Image.Dither.NONE).save(path, optimize=True)
 """
+
+
+def browser():
+    """Give the path of a Chromium, or None."""
+    return next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
 
 
 def build(python, study):
@@ -36,16 +50,24 @@ def build(python, study):
     return site
 
 
-def shoot(page, target, width, height):
-    """Let Chromium show a page and save what it looks like."""
-    browser = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
-    if not browser:
+def shoot(python, page, target, width, height):
+    """Let Chromium show a page and save what it looks like, in few colours."""
+    if not page.is_file():
+        sys.exit(f"There is no {page}")
+    if not browser():
         sys.exit("There is no Chromium; on Debian and Ubuntu: apt-get install chromium")
-    with tempfile.TemporaryDirectory() as profile:
-        command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
-        command += [f"--user-data-dir={profile}", f"--window-size={width},{height}"]
-        command += [f"--screenshot={target}", page.resolve().as_uri()]
+    with tempfile.TemporaryDirectory() as folder:
+        frame = Path(folder) / "frame.html"
+        address = html.escape(page.resolve().as_uri())
+        frame.write_text(FRAME.format(page=address, width=width, height=height), encoding="utf-8")
+        command = [browser(), "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+        command += [f"--user-data-dir={folder}/profile", "--virtual-time-budget=5000"]
+        command += [f"--window-size={max(width, NARROWEST)},{height}"]
+        command += [f"--screenshot={target.resolve()}", frame.as_uri()]
         subprocess.run(command, check=True, capture_output=True, timeout=120)
+    shrink = [python, "-c", SHRINK, target, width, height]
+    subprocess.run([str(part) for part in shrink], check=True)
+    print(f"{target}: {target.stat().st_size // 1000} kB")
 
 
 def main():
@@ -55,9 +77,9 @@ def main():
         "--python", help="Python of the study's locked environment, if there is one"
     )
     parser.add_argument("--site", type=Path, help="a site that is built (default: a study's own)")
-    parser.add_argument("--page", default="results/index.html", help="of the site")
-    parser.add_argument("--width", type=int, default=1000)
-    parser.add_argument("--height", type=int, default=900)
+    parser.add_argument("--page", default=PAGE, help="of the site")
+    parser.add_argument("--width", type=int, default=WIDTH)
+    parser.add_argument("--height", type=int, default=HEIGHT)
     parser.add_argument("--to", type=Path, default=TARGET, help="the picture")
     given = parser.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
@@ -65,9 +87,7 @@ def main():
         study = make_study(Path(folder))
         python = given.python or study_python(study)
         site = given.site or build(python, study)
-        shoot(site / given.page, given.to, given.width, given.height)
-    subprocess.run([str(python), "-c", SHRINK, str(given.to)], check=True)
-    print(f"{given.to}: {given.to.stat().st_size // 1000} kB")
+        shoot(python, site / given.page, given.to, given.width, given.height)
 
 
 if __name__ == "__main__":
