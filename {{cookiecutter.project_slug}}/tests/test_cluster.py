@@ -8,6 +8,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from {{ cookiecutter.__package }}.cluster import Cluster, open_cluster, run_chec
 from {{ cookiecutter.__package }}.compute import make_tasks
 from {{ cookiecutter.__package }}.data import load_table
 from {{ cookiecutter.__package }}.dispatch import run_tasks
+from {{ cookiecutter.__package }}.interpretation_weights import fold_weights
 from {{ cookiecutter.__package }}.models import build_model
 from {{ cookiecutter.__package }}.slurm import slurm_jobs
 from {{ cookiecutter.__package }}.splits import make_folds
@@ -59,6 +61,13 @@ def bits(results) -> list[bytes]:
 def test_two_dask_workers_give_the_bits_of_this_process(setting, two):
     assert two.workers == 2
     assert bits(run_tasks(*setting, backend=two)) == bits(run_tasks(*setting))
+
+
+@needs_dask
+def test_tables_are_made_at_the_workers_too(setting, two, folder: Path):
+    do = partial(fold_weights, study=read_study(folder / "study.toml"))
+    found, here = run_tasks(*setting, do=do, backend=two), run_tasks(*setting, do=do)
+    assert [one.to_csv() for one in found] == [one.to_csv() for one in here]
 
 
 @needs_dask
