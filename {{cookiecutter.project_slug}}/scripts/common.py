@@ -201,13 +201,18 @@ def start_workers(arguments: argparse.Namespace) -> None:
 
 
 def predict(
-    tasks: list[Task], study: Study, table: Table, arguments: argparse.Namespace, label: str
-) -> list[Predictions]:
-    """Fit all tasks, or take them from the cache; show progress."""
+    tasks: list[Task],
+    study: Study,
+    table: Table,
+    arguments: argparse.Namespace,
+    label: str,
+    do: Callable[..., Any] | None = None,
+) -> list[Any]:
+    """Fit all tasks (or do something else with them), or take them from the cache."""
     from {{ cookiecutter.__package }}.dispatch import run_tasks
 
     with running(tasks, study, table, arguments, label) as how:
-        return run_tasks(tasks, table, study.data.classes, **how)
+        return run_tasks(tasks, table, study.data.classes, do=do, **how)
 
 
 def score(

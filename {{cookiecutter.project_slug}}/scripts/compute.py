@@ -12,13 +12,13 @@ def main(arguments: Namespace) -> None:
     study = read_study(arguments.study)
     compute = chosen(study, arguments)
     if compute.backend == "dask" and compute.slurm:
-        from {{ cookiecutter.__package }}.cluster import slurm_cluster
+        from {{ cookiecutter.__package }}.slurm import slurm_jobs
 
         aside, workers = scratch(arguments), compute.workers
-        with slurm_cluster(compute.slurm, workers, aside, send=False) as cluster:
+        with slurm_jobs(compute.slurm, workers, aside, send=False) as made:
             jobs = -(-workers // compute.slurm.cores)
             say(f"dask: {workers} workers by {jobs} SLURM jobs, each of which is this:\n")
-            say(cluster.job_script())
+            say(made.cluster.job_script())
         return
     backend = open_backend(study, arguments)
     where = f"at {compute.scheduler}" if compute.scheduler else "on this machine"

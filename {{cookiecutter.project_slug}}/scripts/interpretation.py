@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from functools import partial
 
-from common import chosen, options, prepare, progress, run, say, write_csv
-
-if TYPE_CHECKING:
-    from {{ cookiecutter.__package }}.study import Study
+from common import options, predict, prepare, run, say, write_csv
 
 LINEAR = "linear"  # the baseline whose coefficients are shown beside the candidate's
 
@@ -53,14 +49,17 @@ def main(arguments: Namespace) -> None:
     tasks = make_tasks(models, setting.folds, study.seed)  # the seeds of the ladder
     ours = [task for task in tasks if task.name == candidate]
 
-    found = run_all(fold_importances, ours, (table, study, units), study, arguments)
+    # without what it does not depend on: an edit of that leaves the cache as it is
+    own = study.model_copy(update={"ablations": {}, "compute": None, "models": None})
+    how = (study, table, arguments, getattr(arguments, "label", "interpretation"))
+    found = predict(ours, *how, partial(fold_importances, study=own, units=units))
     importances = pd.concat(found, ignore_index=True)
     write_csv(importances, arguments.results / "interpretation.csv")
     write_csv(groups, arguments.results / "interpretation_groups.csv")
 
     # what follows takes each row once: the folds of the first repeat
     once = [task for task in tasks if task.fold.repeat == 0]
-    found = run_all(fold_weights, once, (table, study), study, arguments)
+    found = predict(once, *how, partial(fold_weights, study=own))
     weights = pd.concat(found, ignore_index=True)
     write_csv(weights, arguments.results / "interpretation_weights.csv")
 
@@ -68,7 +67,7 @@ def main(arguments: Namespace) -> None:
     grids = {name: grid_of(X[name]) for name in leading_features(summary)}
     once = [task for task in once if task.name == candidate]
     kept = rows_to_follow([task.fold for task in once], study.seed)
-    found = run_all(fold_dependence, once, (table, study, grids, kept), study, arguments)
+    found = predict(once, *how, partial(fold_dependence, study=own, grids=grids, kept=kept))
     for number, end in enumerate(("", "_rows")):
         curves = pd.concat([both[number] for both in found], ignore_index=True)
         write_csv(curves, arguments.results / f"partial_dependence{end}.csv")
@@ -79,23 +78,6 @@ def main(arguments: Namespace) -> None:
     made = [f"interpretation{end}.csv" for end in ("", "_groups", "_weights")]
     made += ["partial_dependence.csv", "partial_dependence_rows.csv"]
     say(f"\nWritten to {arguments.results}: {', '.join(made)}")
-
-
-def run_all(
-    work: Callable[..., Any], tasks: list, rest: tuple, study: Study, arguments: Namespace
-) -> list:
-    """Do a piece of work for every task, in processes of this machine; keep their order."""
-    from joblib import Parallel, delayed
-
-    compute = chosen(study, arguments)
-    workers = 1 if compute.backend == "sequential" else compute.workers
-    pool = Parallel(n_jobs=workers, return_as="generator")
-    with progress(len(tasks), getattr(arguments, "label", "interpretation")) as bar:
-        found = []
-        for one in pool(delayed(work)(task, *rest) for task in tasks):
-            found.append(one)
-            bar.update()
-    return found
 
 
 if __name__ == "__main__":

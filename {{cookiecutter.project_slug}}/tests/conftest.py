@@ -107,6 +107,7 @@ def call() -> Callable[..., subprocess.CompletedProcess[str]]:
             capture_output=True,
             encoding="utf-8",
             check=False,
+            timeout=600,  # a script that hangs is a failure, not a test without end
         )
 
     return run

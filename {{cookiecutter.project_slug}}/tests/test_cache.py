@@ -1,6 +1,7 @@
 """The cache answers with the same bits, and never from anything that changed."""
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from {{ cookiecutter.__package }}.cache import Cache
 from {{ cookiecutter.__package }}.compute import make_tasks
 from {{ cookiecutter.__package }}.data import load_table
 from {{ cookiecutter.__package }}.dispatch import run_tasks
+from {{ cookiecutter.__package }}.interpretation_weights import fold_weights
 from {{ cookiecutter.__package }}.models import build_model
 from {{ cookiecutter.__package }}.provenance import source_digest
 from {{ cookiecutter.__package }}.splits import make_folds
@@ -38,6 +40,19 @@ def test_a_second_run_fits_nothing_and_gives_the_same_bits(setting, tmp_path: Pa
     assert fit(setting, again) == fresh == fit(setting, None)
     assert (first.hits, first.misses) == (0, 12)
     assert (again.hits, again.misses) == (12, 0)
+
+
+def test_tables_that_were_made_instead_are_found_for_the_same_work_alone(setting, tmp_path: Path):
+    study, table, tasks = setting
+    cache = Cache(tmp_path / "c", {})
+    how = {"do": partial(fold_weights, study=study), "cache": cache}
+    fresh, again = (run_tasks(tasks, table, study.data.classes, **how) for _ in range(2))
+    assert [one.to_csv() for one in again] == [one.to_csv() for one in fresh]
+    assert (cache.hits, cache.misses) == (12, 12)
+    other = partial(fold_weights, study=study.model_copy(update={"seed": 1}))
+    assert cache.load(tasks[0], other) is None
+    assert cache.load(tasks[0]) is None  # these are no predictions
+    assert cache.load(tasks[0], partial(fold_weights, study=study.model_copy())) is not None
 
 
 def test_one_more_model_is_computed_alone(setting, tmp_path: Path):

@@ -35,6 +35,7 @@ def said(shared_folder: Path, run) -> dict[str, str]:
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_two_runs_give_the_same_bytes(shared_folder: Path, folder: Path, script: str, said, run):
+    # in another folder, which has another cache
     run(folder, script, "two", "--workers", "2", PYTHONHASHSEED="2", OMP_NUM_THREADS="2")
     one = files(shared_folder / script)
     assert {f"{script}.csv", f"{script}_comparison.csv"} <= set(one)

@@ -13,11 +13,13 @@ import json
 import os
 import pickle
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import joblib
 import numpy as np
+import pandas as pd
 
 from .compute import Predictions, Task
 
@@ -63,20 +65,22 @@ class Cache:
         self.damaged: list[str] = []
         self._hashes: dict[int, tuple[Any, str]] = {}  # with the object: its id is its own so long
 
-    def load(self, task: Task) -> Predictions | None:
+    def load(self, task: Task, do: Callable[..., Any] | None = None) -> Any:
         """Return a fit's predictions, or None if it has to be computed.
 
         Parameters
         ----------
         task : Task
             The fit.
+        do : callable or None
+            What was done instead of predicting.
 
         Returns
         -------
-        Predictions or None
-            The same bits as were saved.
+        Predictions, DataFrame, list of DataFrame or None
+            The same bits as were saved; tables where something else was done.
         """
-        path = self._path(task)
+        path = self._path(task, do)
         found = None
         if path is not None and path.is_file():
             found = _unpack(path.read_bytes())
@@ -86,30 +90,35 @@ class Cache:
             self.misses += 1
             return None
         self.hits += 1
+        if do:
+            return json.loads(found["tables"].item(), object_hook=pd.DataFrame)
         return Predictions(task.name, task.fold, found["predicted"], found.get("probability"))
 
-    def save(self, task: Task, result: Predictions) -> None:
-        """Keep a fit's predictions; the entry is there whole or not at all.
+    def save(self, task: Task, result: Any, do: Callable[..., Any] | None = None) -> None:
+        """Keep what a fit gave; the entry is there whole or not at all.
 
         Parameters
         ----------
         task : Task
             The fit.
-        result : Predictions
+        result : Predictions, DataFrame or tuple of DataFrame
             What it gave.
+        do : callable or None
+            What was done instead of predicting.
         """
-        path = self._path(task)
+        path = self._path(task, do)
         if path is None:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, aside = tempfile.mkstemp(dir=path.parent)
         with os.fdopen(handle, "wb") as file:
-            file.write(_pack(result))
+            file.write(_pack(_tables(result) if do else _predictions(result)))
         Path(aside).replace(path)
 
-    def _path(self, task: Task) -> Path | None:
+    def _path(self, task: Task, do: Callable[..., Any] | None) -> Path | None:
         try:
             model = self._hash(task.model)
+            done = {"do": self._hash(do)} if do else {}
         except (pickle.PicklingError, AttributeError, TypeError):
             return None  # a model that has no stable description (a lambda in it) is always fitted
         fit = {
@@ -118,6 +127,7 @@ class Cache:
             "seed": task.seed,
             "train": self._hash(task.fold.train),
             "test": self._hash(task.fold.test),
+            **done,
         }
         key = hashlib.sha256(json.dumps(fit, sort_keys=True).encode("utf-8")).hexdigest()
         return self.folder / key[:2] / key
@@ -129,12 +139,21 @@ class Cache:
         return self._hashes[id(content)][1]
 
 
-def _pack(result: Predictions) -> bytes:
+def _predictions(result: Predictions) -> dict[str, np.ndarray]:
     arrays = {"predicted": np.asarray(result.predicted)}
     if arrays["predicted"].dtype == object:  # class names; NumPy text needs no pickle
         arrays["predicted"] = arrays["predicted"].astype(str)
     if result.probability is not None:
         arrays["probability"] = result.probability
+    return arrays
+
+
+def _tables(result: pd.DataFrame | tuple[pd.DataFrame, ...]) -> dict[str, np.ndarray]:
+    """Write tables as JSON: its numbers are the shortest texts that read back to the same bits."""
+    return {"tables": np.array(json.dumps(result, default=lambda frame: frame.to_dict("list")))}
+
+
+def _pack(arrays: dict[str, np.ndarray]) -> bytes:
     content = io.BytesIO()
     np.savez(content, **arrays)
     return hashlib.sha256(content.getvalue()).digest() + content.getvalue()

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import shutil
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -22,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from .backends import Processes
 from .checksums import digest_of
-from .study import Compute, Slurm, StudyError
+from .slurm import Jobs, slurm_jobs
+from .study import Compute, StudyError
 from .work import Item, NotHereError, Outcome, Work, run_batch, saved
 
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 LIBRARIES = ("joblib", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "threadpoolctl")
 PATIENCE = 8  # seconds until a scheduler that does not answer is given up
+STARTED = 60  # seconds that a scheduler of our own has, and any scheduler to count its workers
+GONE = 60  # seconds without any worker until a run is given up, unless SLURM says that jobs wait
+ASKED = 10  # times in a row, so many seconds apart, that SLURM may leave this unanswered
+POLL = 0.01  # seconds between looks at what has come in; each worker has a second batch meanwhile
 ONE_FIT = threading.Lock()  # a worker with many threads fits one model at a time all the same
 
 
@@ -44,11 +48,14 @@ class Cluster:
         Connected to the scheduler.
     folder : Path
         For files that workers map; workers that do not see it get the rows sent.
+    jobs : Jobs or None
+        The SLURM jobs that bring the workers: while some are queued, there may be no worker.
     """
 
-    def __init__(self, client: Client, folder: Path):
+    def __init__(self, client: Client, folder: Path, jobs: Jobs | None = None):
         self.client = client
         self.folder = folder
+        self.jobs = jobs
 
     @property
     def workers(self) -> int:
@@ -62,7 +69,7 @@ class Cluster:
         from distributed import as_completed
 
         running: dict[Any, list[Item]] = {}
-        here, looked = 0, float("-inf")
+        watch = _Watch(self)
         with saved(work, self.folder) as where:
             target: Any = where
             results = as_completed(loop=self.client.loop, with_results=True, raise_errors=False)
@@ -74,25 +81,61 @@ class Cluster:
 
             try:
                 while True:
-                    if time.monotonic() - looked > 1:  # workers may come and go
-                        here, looked = self.workers, time.monotonic()
+                    here = watch.workers()
                     # a second batch waits at each worker, so that none is ever idle
                     while len(running) < 2 * here and (batch := next(batches, None)):
                         submit(batch)
                     if not running:
                         return
-                    future, outcome = next(results)
-                    batch = running.pop(future)
-                    if future.status == "finished":
-                        yield outcome
-                    elif future.status == "error" and isinstance(outcome[1], NotHereError):
-                        if target is where:  # a worker that does not see this machine's files
-                            target = self.client.scatter(work.whole(), hash=False)
-                        submit(batch)
-                    else:
-                        raise _in_words(future.status, outcome)
+                    ready = results.next_batch(block=False)
+                    if not ready:
+                        time.sleep(POLL)
+                    for future, outcome in ready:
+                        batch = running.pop(future)
+                        if future.status == "finished":
+                            yield outcome
+                        elif future.status == "error" and isinstance(outcome[1], NotHereError):
+                            if target is where:  # a worker that does not see this machine's files
+                                target = self.client.scatter(work.whole(), hash=False)
+                            submit(batch)
+                        else:
+                            raise _in_words(future.status, outcome)
             finally:
                 self.client.cancel(list(running))
+
+
+class _Watch:
+    """Counts the workers once a second, and ends a wait for workers that will not come."""
+
+    def __init__(self, cluster: Cluster):
+        self.cluster = cluster
+        self._here = 0
+        self._looked = float("-inf")
+        self._missed = self._unanswered = 0  # looks, and questions to SLURM, in a row
+
+    def workers(self) -> int:
+        """Return for how many workers to have work ready: workers may come and go."""
+        if time.monotonic() - self._looked > 1:
+            client = self.cluster.client
+            try:
+                self._here = len(client.sync(client.scheduler.ncores, callback_timeout=STARTED))
+            except OSError as error:
+                raise _in_words("lost", error) from error
+            self._looked = time.monotonic()
+            self._missed += 1
+            if self._here:
+                self._missed = self._unanswered = 0
+            elif self._missed > GONE:
+                self._ask()
+        return max(1, self._here)
+
+    def _ask(self) -> None:
+        jobs = self.cluster.jobs
+        there = jobs.are_there() if jobs else False
+        self._unanswered = self._unanswered + 1 if there is None else 0
+        if there is False or self._unanswered == ASKED:
+            raise StudyError(_no_worker(jobs, there))
+        self._missed = 0
 
 
 def run_checked(expected: dict[str, str], where: str | Work, items: list[Item]) -> list[Outcome]:
@@ -194,25 +237,32 @@ def open_cluster(compute: Compute, workers: int, folder: Path) -> Iterator[Clust
     # Dask logs every worker that leaves; what matters arrives as an error
     quiet = {"distributed.logging.distributed": "critical", "distributed.admin.tick.limit": "1h"}
     with dask.config.set(quiet), contextlib.ExitStack() as stack:
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
-        if compute.scheduler:
-            target: Any = compute.scheduler
-        elif compute.slurm:
-            target = stack.enter_context(slurm_cluster(compute.slurm, workers, folder))
-        else:
-            target = stack.enter_context(
-                LocalCluster(
-                    n_workers=Processes(workers).workers,
-                    threads_per_worker=1,
-                    memory_limit=0,  # mapped pages would count as if each worker had its own
-                    dashboard_address=None,
-                    local_directory=stack.enter_context(_scratch(folder)),
-                    silence_logs=logging.CRITICAL,
-                )
-            )
+        for name in ("distributed", "distributed.client"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        jobs = None
         try:
-            client = stack.enter_context(Client(target, timeout=PATIENCE, set_as_default=False))
-        except (OSError, ValueError) as error:
+            if compute.scheduler:
+                target: Any = compute.scheduler
+            elif compute.slurm:
+                jobs = stack.enter_context(slurm_jobs(compute.slurm, workers, folder))
+                target = jobs.cluster
+            else:
+                target = stack.enter_context(
+                    LocalCluster(
+                        n_workers=Processes(workers).workers,
+                        threads_per_worker=1,
+                        memory_limit=0,  # mapped pages would count as if each worker had its own
+                        dashboard_address="127.0.0.1:0",  # none would be the port of all others
+                        scheduler_kwargs={"dashboard": False},
+                        local_directory=stack.enter_context(_scratch(folder)),
+                        silence_logs=logging.CRITICAL,
+                    )
+                )
+            patience = PATIENCE if compute.scheduler else STARTED  # a busy machine starts slowly
+            client = stack.enter_context(Client(target, timeout=patience, set_as_default=False))
+        except (OSError, RuntimeError, ValueError) as error:
+            if not compute.scheduler:
+                raise StudyError(f"Dask does not start: {error}") from error
             raise StudyError(
                 f"no Dask scheduler answers at {compute.scheduler} ({error}).\n"
                 "  Start one with `dask scheduler` and name the address that it prints, or leave "
@@ -223,62 +273,7 @@ def open_cluster(compute: Compute, workers: int, folder: Path) -> Iterator[Clust
                 f"the scheduler at {compute.scheduler} has no workers. Start some where this "
                 f"study is installed: dask worker {compute.scheduler} --nthreads 1"
             )
-        yield Cluster(client, folder)
-
-
-@contextlib.contextmanager
-def slurm_cluster(slurm: Slurm, workers: int, folder: Path, *, send: bool = True) -> Iterator[Any]:
-    """Start a scheduler in this process, and jobs that bring its workers.
-
-    Parameters
-    ----------
-    slurm : Slurm
-        What to ask SLURM for.
-    workers : int
-        How many, in as many jobs as that takes.
-    folder : Path
-        For the logs of the jobs.
-    send : bool
-        False sends no job, to look at the script that one would be.
-
-    Yields
-    ------
-    SLURMCluster
-        Its ``job_script()`` is what is sent.
-
-    Raises
-    ------
-    StudyError
-        If the number of workers is not said, or there is no ``sbatch`` here.
-    """
-    from dask_jobqueue import SLURMCluster
-
-    if workers < 0:
-        raise StudyError(
-            f"workers is {workers}; with [compute.slurm] say how many: every core of what?"
-        )
-    if send and shutil.which("sbatch") is None:
-        raise StudyError(
-            "[compute.slurm] sends jobs with sbatch, and there is none on this machine. "
-            "Run this on a login node, or use another back end"
-        )
-    with SLURMCluster(
-        queue=slurm.queue,
-        account=slurm.account,
-        cores=slurm.cores,
-        processes=slurm.cores,  # a worker of one thread per core
-        memory=slurm.memory,
-        walltime=slurm.walltime,
-        interface=slurm.interface,
-        job_extra_directives=slurm.directives,
-        job_script_prologue=slurm.setup,
-        python=sys.executable,
-        log_directory=str(folder / "slurm"),
-        scheduler_options={"dashboard_address": ":0"},  # any port that is free
-    ) as cluster:
-        if send:
-            cluster.scale(workers)
-        yield cluster
+        yield Cluster(client, folder, jobs)
 
 
 @contextlib.contextmanager
@@ -289,6 +284,15 @@ def _scratch(folder: Path) -> Iterator[str]:
         yield str(path)
     finally:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def _no_worker(jobs: Jobs | None, there: bool | None) -> str:
+    message = f"no Dask worker has been there for {GONE} seconds, and fits wait for one"
+    if jobs and there is None:
+        message += ". SLURM does not say whether its jobs are still to come"
+    elif jobs:
+        message += f", but no SLURM job is queued. {jobs.last_words()}".rstrip()
+    return f"{message}\n  Those that were done are in the cache: run this again once workers come"
 
 
 def _in_words(status: str, outcome: Any) -> Exception:

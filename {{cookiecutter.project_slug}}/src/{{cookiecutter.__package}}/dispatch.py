@@ -23,11 +23,11 @@ ATTEMPTS = 2  # so often may a fit lose its worker before it is taken to be the 
 class Memory(Protocol):
     """What `stream` asks of a cache; see cache.py."""
 
-    def load(self, task: Task) -> Predictions | None:
-        """Return what this fit gave before, or None."""
+    def load(self, task: Task, do: Callable[..., Any] | None = None) -> Any:
+        """Return what this task gave before, or None."""
 
-    def save(self, task: Task, result: Predictions) -> None:
-        """Keep what this fit gave."""
+    def save(self, task: Task, result: Any, do: Callable[..., Any] | None = None) -> None:
+        """Keep what this task gave."""
 
 
 class Progress(NamedTuple):
@@ -168,6 +168,7 @@ def stream(
     backend: Backend | None = None,
     cache: Memory | None = None,
     finish: Callable[[Predictions, Table], Any] | None = None,
+    do: Callable[..., Any] | None = None,
     on_done: Callable[[Progress], object] = lambda progress: None,
 ) -> Iterator[tuple[int, Any]]:
     """Run all tasks in one pool and yield results as they come in.
@@ -190,6 +191,9 @@ def stream(
     finish : callable or None
         Takes predictions and table, and is called by the worker; what it returns is the result.
         Without it the predictions are.
+    do : callable or None
+        Takes task, table and ``alone`` (see `fit_task`), and is called by the worker instead of
+        fitting and predicting; the table or tables that it returns are the result.
     on_done : callable
         Called with the progress after each task.
 
@@ -220,7 +224,7 @@ def stream(
     backend = backend or Sequential()
     todo, done = [], 0
     for number, task in enumerate(tasks):
-        known = cache.load(task) if cache else None
+        known = cache.load(task, do) if cache else None
         if known is None:
             todo.append(number)
             continue
@@ -229,7 +233,7 @@ def stream(
         on_done(Progress(done, len(tasks), None, 0.0))
     queue = Queue(tasks, todo)
     keep = finish is None or cache is not None
-    work = Work(queue.models, queue.folds, table, classes, split, finish, keep)
+    work = Work(queue.models, queue.folds, table, classes, split, finish, keep, do)
     while queue:
         try:
             for outcomes in backend.run(work, queue.batches(), len(queue)):
@@ -238,14 +242,12 @@ def stream(
                 left = queue.left()
                 left = None if left is None else left / backend.workers
                 for outcome in outcomes:
-                    task, result = tasks[outcome.number], outcome.value
-                    if keep:
-                        said = _predictions(task, outcome)
-                        result = outcome.value if finish else said
-                        if cache:
-                            cache.save(task, said)
+                    task = tasks[outcome.number]
+                    said = outcome.value if do else _predictions(task, outcome)
+                    if cache:
+                        cache.save(task, said, do)
                     done += 1
-                    yield outcome.number, result
+                    yield outcome.number, outcome.value if finish else said
                     on_done(Progress(done, len(tasks), left, queue.busy))
         except LostWorkersError as error:
             queue.again(str(error))

@@ -268,7 +268,7 @@ def noise_twin(model: Any) -> Any:
 
 
 def fold_importances(
-    task: Task, table: Table, study: Study, units: dict[str, list[str]]
+    task: Task, table: Table, study: Study, units: dict[str, list[str]], *, alone: bool = True
 ) -> pd.DataFrame:
     """Fit a fold's model and its twin with noise, and measure the importance of every unit.
 
@@ -282,6 +282,8 @@ def fold_importances(
         The configuration.
     units : dict of str to list of str
         Columns that are shuffled together, by ``"kind: name"``; see `units_of`.
+    alone : bool
+        As for `fit_task`.
 
     Returns
     -------
@@ -317,8 +319,12 @@ def fold_importances(
     twin = Task(task.name, noise_twin(task.model), fold, task.seed)
     how = (study.data.classes, study.split)
     fits = [
-        (fit_task(task, table, *how), table.X, units),
-        (fit_task(twin, replace(table, X=noisy), *how), noisy, {f"{NOISE}: {NOISE}": [NOISE]}),
+        (fit_task(task, table, *how, alone=alone), table.X, units),
+        (
+            fit_task(twin, replace(table, X=noisy), *how, alone=alone),
+            noisy,
+            {f"{NOISE}: {NOISE}": [NOISE]},
+        ),
     ]
     rows = []
     chosen_rows = dict(zip(PARTS, (fold.test, fold.train), strict=True))

@@ -109,7 +109,7 @@ def _as_array(matrix: Any) -> np.ndarray:
     return matrix.toarray() if sparse.issparse(matrix) else np.asarray(matrix, dtype=float)
 
 
-def fold_weights(task: Task, table: Table, study: Study) -> pd.DataFrame:
+def fold_weights(task: Task, table: Table, study: Study, *, alone: bool = True) -> pd.DataFrame:
     """Fit a fold's model and return what it says of itself.
 
     Parameters
@@ -120,6 +120,8 @@ def fold_weights(task: Task, table: Table, study: Study) -> pd.DataFrame:
         The checked rows.
     study : Study
         The configuration.
+    alone : bool
+        As for `fit_task`.
 
     Returns
     -------
@@ -143,7 +145,7 @@ def fold_weights(task: Task, table: Table, study: Study) -> pd.DataFrame:
         model feature         kind  columns  repeat  fold  value
     0  linear    dose  coefficient        1       0     1   8.94
     """
-    model = fit_task(task, table, study.data.classes, study.split)
+    model = fit_task(task, table, study.data.classes, study.split, alone=alone)
     positive = study.data.classes[-1] if study.data.classes else None
     weights = model_weights(model, table.X.iloc[task.fold.train], positive)
     fold = {"model": task.name, "repeat": task.fold.repeat, "fold": task.fold.fold}

@@ -99,7 +99,13 @@ def row_curves(model: Any, X: pd.DataFrame, name: str, grid: np.ndarray, study: 
 
 
 def fold_dependence(
-    task: Task, table: Table, study: Study, grids: dict[str, np.ndarray], kept: np.ndarray
+    task: Task,
+    table: Table,
+    study: Study,
+    grids: dict[str, np.ndarray],
+    kept: np.ndarray,
+    *,
+    alone: bool = True,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Fit a fold's model and follow its predictions along the leading features.
 
@@ -115,6 +121,8 @@ def fold_dependence(
         Values by feature.
     kept : ndarray of int
         Positions of rows whose own curves are returned.
+    alone : bool
+        As for `fit_task`.
 
     Returns
     -------
@@ -143,7 +151,7 @@ def fold_dependence(
     1    dose  effect     1       0     1  3.0   27.0
     """
     fold = task.fold
-    model = fit_task(task, table, study.data.classes, study.split)
+    model = fit_task(task, table, study.data.classes, study.split, alone=alone)
     mine = np.isin(fold.test, kept)
     averages, individuals = [], []
     for name, grid in grids.items():

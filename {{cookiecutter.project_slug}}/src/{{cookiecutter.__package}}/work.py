@@ -65,6 +65,8 @@ class Work:
         predictions are not.
     keep : bool
         Whether predictions come back too.
+    do : callable or None
+        What is done instead of fitting and predicting: takes task, table and ``alone``.
 
     Examples
     --------
@@ -85,6 +87,7 @@ class Work:
     split: Split | None
     finish: Callable[[Predictions, Table], Any] | None
     keep: bool
+    do: Callable[..., Any] | None = None
 
     def run(self, item: Item, *, alone: bool = True) -> Outcome:
         """Fit one model on one fold.
@@ -103,6 +106,10 @@ class Work:
         """
         name, model = self.models[item.model]
         task = Task(name, model, self.folds[item.fold], item.seed)
+        if self.do:
+            start = time.perf_counter()
+            value = self.do(task, self.table, alone=alone)
+            return Outcome(item.number, value, None, None, time.perf_counter() - start)
         made = run_task(task, self.table, self.classes, self.split, alone=alone)
         start = time.perf_counter()
         value = self.finish(made, self.table) if self.finish else None
