@@ -19,7 +19,7 @@ doctest.register_optionflag("NUMBER")  # pytest's own, which studies use
 NUMBERS = {"ablation", "comparison", "evaluation", "leakage", "splits"}  # no exception in these
 NO_EXAMPLE = {
     ("cluster", "open_cluster"): "starts or asks the workers of Dask, which is an extra",
-    ("cluster", "slurm_cluster"): "starts a scheduler of Dask, which is an extra, and sends jobs",
+    ("slurm", "slurm_jobs"): "starts a scheduler of Dask, which is an extra, and sends jobs",
 }
 
 

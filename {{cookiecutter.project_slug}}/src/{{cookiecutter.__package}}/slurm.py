@@ -32,6 +32,12 @@ class Jobs:
         Command that lists the jobs which are queued or run.
     sent, refused : list of str
         Numbers of jobs, and what sbatch said instead of one.
+
+    Examples
+    --------
+    >>> jobs = Jobs(None, Path("logs"), ["squeue"], refused=["invalid partition: fast"])
+    >>> jobs.are_there(), jobs.last_words()
+    (False, 'sbatch refused: invalid partition: fast')
     """
 
     cluster: Any
