@@ -49,15 +49,17 @@ def main(arguments: Namespace) -> None:
     tasks = make_tasks(models, setting.folds, study.seed)  # the seeds of the ladder
     ours = [task for task in tasks if task.name == candidate]
 
+    # without what it does not depend on: an edit of that leaves the cache as it is
+    own = study.model_copy(update={"ablations": {}, "compute": None, "models": None})
     how = (study, table, arguments, getattr(arguments, "label", "interpretation"))
-    found = predict(ours, *how, partial(fold_importances, study=study, units=units))
+    found = predict(ours, *how, partial(fold_importances, study=own, units=units))
     importances = pd.concat(found, ignore_index=True)
     write_csv(importances, arguments.results / "interpretation.csv")
     write_csv(groups, arguments.results / "interpretation_groups.csv")
 
     # what follows takes each row once: the folds of the first repeat
     once = [task for task in tasks if task.fold.repeat == 0]
-    found = predict(once, *how, partial(fold_weights, study=study))
+    found = predict(once, *how, partial(fold_weights, study=own))
     weights = pd.concat(found, ignore_index=True)
     write_csv(weights, arguments.results / "interpretation_weights.csv")
 
@@ -65,7 +67,7 @@ def main(arguments: Namespace) -> None:
     grids = {name: grid_of(X[name]) for name in leading_features(summary)}
     once = [task for task in once if task.name == candidate]
     kept = rows_to_follow([task.fold for task in once], study.seed)
-    found = predict(once, *how, partial(fold_dependence, study=study, grids=grids, kept=kept))
+    found = predict(once, *how, partial(fold_dependence, study=own, grids=grids, kept=kept))
     for number, end in enumerate(("", "_rows")):
         curves = pd.concat([both[number] for both in found], ignore_index=True)
         write_csv(curves, arguments.results / f"partial_dependence{end}.csv")
