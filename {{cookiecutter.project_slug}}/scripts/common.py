@@ -194,10 +194,13 @@ def open_backend(study: Study, arguments: argparse.Namespace) -> Backend:
 
 def start_workers(arguments: argparse.Namespace) -> None:
     """Let workers start while this process does what it does alone."""
+    from {{ cookiecutter.__package }}.backends import Processes
     from {{ cookiecutter.__package }}.study import read_study
 
     backend = open_backend(read_study(arguments.study), arguments)
-    getattr(backend, "start", lambda: None)()
+    if isinstance(backend, Processes):
+        backend.start()
+        CLOSING.callback(backend.wait)  # where all comes from the cache, nothing else does
 
 
 def predict(

@@ -140,14 +140,18 @@ class Processes:
             pool = Parallel(n_jobs=self.workers, backend="loky", return_as="generator_unordered")
             self._starting = pool(delayed(_count)(1) for _ in range(self.workers))
 
-    def run(
-        self, work: Work, batches: Iterator[list[Item]], n_tasks: int
-    ) -> Iterator[list[Outcome]]:
-        """Run all batches and yield what comes back; see `Backend`."""
+    def wait(self) -> None:
+        """Wait for the workers that `start` has called, if nothing has done so."""
         if self._starting:
             with _closed(self._starting), contextlib.suppress(BrokenProcessPool):
                 list(self._starting)
             self._starting = None
+
+    def run(
+        self, work: Work, batches: Iterator[list[Item]], n_tasks: int
+    ) -> Iterator[list[Outcome]]:
+        """Run all batches and yield what comes back; see `Backend`."""
+        self.wait()
         workers = min(self.workers, n_tasks)
         if workers == 1:
             yield from Sequential().run(work, batches, n_tasks)
