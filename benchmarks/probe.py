@@ -35,7 +35,7 @@ def loop(the, arguments):
     models = [the("models").build_model(name, study) for name in study.models.names]
     models += the("ablation").make_variants(study).values()
     y = setting.table.y == study.data.positive  # what scikit-learn's scorers take for positive
-    scorers = ["roc_auc", "average_precision", "neg_brier_score", "balanced_accuracy"]
+    theirs = {"mcc": "matthews_corrcoef", "brier": "neg_brier_score"}  # the others have our names
     for model in models:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -44,7 +44,7 @@ def loop(the, arguments):
                 setting.table.X,
                 y,
                 cv=[(fold.train, fold.test) for fold in setting.folds],
-                scoring=scorers[: len(study.metrics.names)],
+                scoring=[theirs.get(name, name) for name in study.metrics.names],
                 n_jobs=arguments.workers,
                 error_score="raise",
             )
