@@ -302,9 +302,8 @@ def check_metrics(study: Study) -> list[str]:
     >>> try:
     ...     check_metrics(Study.model_construct(task="classification", metrics=metrics))
     ... except StudyError as error:
-    ...     print(error)
-    metrics: ['mae', 'r2'] do not fit classification; there are ['average_precision', \
-'balanced_accuracy', 'brier', 'f1_macro', 'mcc', 'roc_auc']
+    ...     print(str(error).partition(";")[0])
+    metrics: ['mae', 'r2'] do not fit classification
     """
     fits = [
         name
