@@ -157,6 +157,9 @@ def _isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             patch.delenv(name)
         # A machine that keeps no compiled modules would spend most of each process on compiling.
         patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        # But none beside the template's files: studies are rendered from there, and would get them.
+        patch.setattr(sys, "dont_write_bytecode", True)
+        patch.delenv("PYTEST_ADDOPTS", raising=False)
         patch.setenv("GIT_CONFIG_GLOBAL", str(gitconfig))
         patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
         yield

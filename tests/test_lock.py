@@ -196,6 +196,12 @@ def dry_run(run, lock, platform, python, folder, rc):
     return run(command, cwd=lock.parent, rc=rc)
 
 
+def test_nothing_compiled_is_left_where_studies_are_rendered_from(run):
+    code = "import sys; sys.path.insert(0, 'tools'); import lock; lock.study_script('lock')"
+    run([sys.executable, "-c", code], TEMPLATE, env={"PYTHONDONTWRITEBYTECODE": None})
+    assert not list(STUDY.rglob("__pycache__"))
+
+
 @pytest.mark.network
 @pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("platform", PLATFORMS)

@@ -38,6 +38,7 @@ DIGITS = 5
 def study_code():
     """Make the study's package importable from the template's folder, as `study_code`."""
     if "study_code" not in sys.modules:
+        sys.dont_write_bytecode = True  # studies are rendered from that folder, and get all in it
         spec = importlib.util.spec_from_file_location(
             "study_code", CODE / "__init__.py", submodule_search_locations=[str(CODE)]
         )

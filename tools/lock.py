@@ -23,6 +23,7 @@ ANSWERS = {"{{ cookiecutter.project_slug }}": "study", "{{ cookiecutter.license 
 
 def study_script(name):
     """Import a script of the study; the template locks with the study's own code."""
+    sys.dont_write_bytecode = True  # studies are rendered from that folder, and get all in it
     sys.path.insert(0, str(STUDY / "scripts"))
     sys.modules.pop(name, None)
     try:
