@@ -146,7 +146,7 @@ def backend(the, arguments, folder):
     if arguments.backend == "dask":
         compute = the("study").Compute(backend="dask")
         return the("cluster").open_cluster(compute, arguments.workers, folder)
-    return contextlib.nullcontext(the("backends").Processes(arguments.workers, folder))
+    return contextlib.nullcontext(the("processes").Processes(arguments.workers, folder))
 
 
 def memory(the, arguments):

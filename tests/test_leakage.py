@@ -94,6 +94,15 @@ def tuned() -> float:
     tried = [LogisticRegression(C=c, max_iter=1000).fit(X, y) for c in (0.01, 0.1, 1.0)]
     return max(tried, key=lambda model: model.score(X, y)).C
 """
+PEEKING = """
+
+class Peeking(LogisticRegression):
+    def fit(self, X, y, sample_weight=None):
+        from pathlib import Path
+
+        pd.read_csv(Path(__file__).parents[2] / "data" / "raw" / "breast_cancer.csv")
+        return super().fit(X, y)
+"""
 LOAD = "    return make_table(read_raw(path, study.data), study)\n"
 FOLD = "train = task.fold.train"
 # what a person might write, where, and which check names it
@@ -136,6 +145,11 @@ PLANTS = {
     "parameters tuned on the whole file": (
         {},
         {"models.py": ("LogisticRegression(C=0.1", "LogisticRegression(C=tuned()", TUNED)},
+        ("fit of candidate", "fail", "breast_cancer.csv is read while the model is built"),
+    ),
+    "the file read in a fit": (  # which a worker makes, not the script itself
+        {},
+        {"models.py": ("LogisticRegression(C=0.1", "Peeking(C=0.1", PEEKING)},
         ("fit of candidate", "fail", "breast_cancer.csv is read while the model is built"),
     ),
     "training on the test rows": (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import json
 import sys
 import tempfile
@@ -31,6 +32,7 @@ BACKENDS = ("loky", "threading", "sequential", "dask")
 LARGE = 32 * 2**20  # bytes; a table above it is moved into a file, so that it is in memory once
 CLOSING = contextlib.ExitStack()  # what scripts opened on the way and close at the end
 OPEN: dict[str, Backend] = {}  # stages that run in one process share workers
+PREPARED: dict[str, Setting] = {}  # and rows and folds
 
 
 def options(description: str) -> argparse.ArgumentParser:
@@ -72,6 +74,7 @@ def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentPar
     try:
         with CLOSING:
             main(arguments)
+        gc.freeze()  # Python would look for garbage once more, which takes half a second
     except KeyboardInterrupt:
         sys.exit(_say("interrupted; every file under results is whole", 130))
     except Exception as error:
@@ -124,6 +127,7 @@ class Setting(NamedTuple):
     n_train: float  # mean rows of a fold's training part
     n_test: float
     development: np.ndarray  # positions of the rows that are not locked
+    locked: np.ndarray
 
 
 def prepare(study: Study, arguments: argparse.Namespace) -> Setting:
@@ -134,11 +138,14 @@ def prepare(study: Study, arguments: argparse.Namespace) -> Setting:
         make_folds,
     )
 
-    table = load(study, arguments)
-    stratify = study.task == "classification"
-    development, _ = lock_test_set(table, study.split, stratify=stratify, seed=study.seed)
-    folds = make_folds(table, development, study.split, stratify=stratify, seed=study.seed)
-    return Setting(study, table, folds, *fold_sizes(folds), development)
+    key = f"{arguments.study.resolve()} {study.model_dump_json()}"
+    if key not in PREPARED:
+        table = load(study, arguments)
+        how = {"stratify": study.task == "classification", "seed": study.seed}
+        rows = lock_test_set(table, study.split, **how)  # development and locked
+        folds = make_folds(table, rows[0], study.split, **how)
+        PREPARED[key] = Setting(study, table, folds, *fold_sizes(folds), *rows)
+    return PREPARED[key]
 
 
 def load(study: Study, arguments: argparse.Namespace) -> Table:
@@ -173,8 +180,6 @@ def chosen(study: Study, arguments: argparse.Namespace) -> Compute:
 
 def open_backend(study: Study, arguments: argparse.Namespace) -> Backend:
     """Return who does the work; workers stay for the stages that follow."""
-    from {{ cookiecutter.__package }}.backends import Processes, Sequential, Threads
-
     compute = chosen(study, arguments)
     key = json.dumps(compute.model_dump(mode="json"))
     if key not in OPEN:
@@ -183,24 +188,28 @@ def open_backend(study: Study, arguments: argparse.Namespace) -> Backend:
 
             opened = open_cluster(compute, compute.workers, scratch(arguments))
             OPEN[key] = CLOSING.enter_context(opened)
-        elif compute.backend == "threading":
-            OPEN[key] = Threads(compute.workers)
-        elif compute.backend == "sequential":
-            OPEN[key] = Sequential()
-        else:
+        elif compute.backend == "loky":
+            from {{ cookiecutter.__package }}.processes import Processes
+
             OPEN[key] = Processes(compute.workers, scratch(arguments))
+        else:
+            from {{ cookiecutter.__package }}.backends import Sequential, Threads
+
+            threads = compute.backend == "threading"
+            OPEN[key] = Threads(compute.workers) if threads else Sequential()
     return OPEN[key]
 
 
 def start_workers(arguments: argparse.Namespace) -> None:
-    """Let workers start while this process does what it does alone."""
-    from {{ cookiecutter.__package }}.backends import Processes
+    """Let workers start while this process imports what it needs itself."""
+    from {{ cookiecutter.__package }}.processes import import_libraries
     from {{ cookiecutter.__package }}.study import read_study
 
     backend = open_backend(read_study(arguments.study), arguments)
-    if isinstance(backend, Processes):
+    if hasattr(backend, "start"):
         backend.start()
         CLOSING.callback(backend.wait)  # where all comes from the cache, nothing else does
+    import_libraries()
 
 
 def predict(
@@ -210,11 +219,12 @@ def predict(
     arguments: argparse.Namespace,
     label: str,
     do: Callable[..., Any] | None = None,
+    cached: bool = True,
 ) -> list[Any]:
     """Fit all tasks (or do something else with them), or take them from the cache."""
     from {{ cookiecutter.__package }}.dispatch import run_tasks
 
-    with running(tasks, study, table, arguments, label) as how:
+    with running(tasks, study, table, arguments, label, cached) as how:
         return run_tasks(tasks, table, study.data.classes, do=do, **how)
 
 
@@ -250,10 +260,15 @@ def score_and_keep(
 
 @contextlib.contextmanager
 def running(
-    tasks: list[Task], study: Study, table: Table, arguments: argparse.Namespace, label: str
+    tasks: list[Task],
+    study: Study,
+    table: Table,
+    arguments: argparse.Namespace,
+    label: str,
+    cached: bool = True,
 ) -> Iterator[dict[str, Any]]:
     """Open what tasks are run with: workers, cache and progress bar."""
-    cache = open_cache(study, arguments)
+    cache = open_cache(study, arguments) if cached else None
     backend = open_backend(study, arguments)
     with progress(len(tasks), label) as bar:
         yield {

@@ -7,13 +7,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from common import options, progress, run, say, write_csv
+from common import options, predict, prepare, run, say, write_csv
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
-    from {{ cookiecutter.__package }}.compute import Task
     from {{ cookiecutter.__package }}.data import Table
     from {{ cookiecutter.__package }}.splits import Fold
     from {{ cookiecutter.__package }}.study import Study
@@ -23,22 +21,19 @@ def main(arguments: Namespace) -> None:
     """Write leakage.csv, print what it says; exit with 1 when a check fails."""
     import pandas as pd
 
-    from {{ cookiecutter.__package }}.data import load_table, read_raw
+    from {{ cookiecutter.__package }}.data import read_raw
     from {{ cookiecutter.__package }}.leakage import audit_splits, cuts_of
-    from {{ cookiecutter.__package }}.splits import lock_test_set, make_folds
     from {{ cookiecutter.__package }}.study import read_study
     from {{ cookiecutter.__package }}.tampering import preparation, shuffled_labels
     from {{ cookiecutter.__package }}.traces import audit_rows
 
     study = read_study(arguments.study)
     root = arguments.study.resolve().parent
-    table = load_table(study, root)
-    stratify = study.task == "classification"
-    development, test = lock_test_set(table, study.split, stratify=stratify, seed=study.seed)
-    folds = make_folds(table, development, study.split, stratify=stratify, seed=study.seed)
-    cuts, accepted = cuts_of(development, test, folds), study.leakage.accepted
+    setting = prepare(study, arguments)
+    table, folds, test = setting.table, setting.folds, setting.locked
+    cuts = cuts_of(setting.development, test, folds)
     findings = audit_splits(table, study.split, cuts)
-    findings += audit_rows(table, cuts, development, accepted)
+    findings += audit_rows(table, cuts, setting.development, study.leakage.accepted)
 
     # the study's path, walked again with a changed file
     raw = read_raw(root / study.data.file, study.data)
@@ -49,7 +44,7 @@ def main(arguments: Namespace) -> None:
     once = [(row[fold.train], row[fold.test]) for fold in folds if fold.repeat == 0]
     findings.append(preparation(raw, make, row[test], others, study.seed))
     findings.append(shuffled_labels(raw, make, study.data.target, once, study.seed))
-    findings += fits(study, table, folds[0], root / study.data.file)
+    findings += fits(arguments, study, table, folds[0])
 
     frame = pd.DataFrame(findings)
     write_csv(frame, arguments.results / "leakage.csv")
@@ -84,31 +79,20 @@ def load_changed(study: "Study", raw: "pd.DataFrame") -> "Table":
         return load_table(study.model_copy(update={"data": data}), folder)
 
 
-def fits(study: "Study", table: "Table", fold: "Fold", data_file: Path) -> list:
+def fits(arguments: Namespace, study: "Study", table: "Table", fold: "Fold") -> list:
     """Audit how each model is fitted, on one fold."""
     from {{ cookiecutter.__package }}.compute import make_tasks
-    from {{ cookiecutter.__package }}.tampering import fit, watch_files
+    from {{ cookiecutter.__package }}.tampering import audit_fit, watch_files
 
     with watch_files() as opened:  # from the import on: models.py could read the data there
         from {{ cookiecutter.__package }}.models import build_model
 
         models = {name: build_model(name, study) for name in study.models.names}
-    findings = []
-    with progress(len(models), "leakage") as bar:
-        for task in make_tasks(models, [fold], study.seed):
-            predict = partial(refit, study, task)
-            one = fit(task.name, task.model, predict, table, fold, opened, data_file, study.seed)
-            findings.append(one)
-            bar.update()
-    return findings
-
-
-def refit(study: "Study", task: "Task", table: "Table", fold: "Fold") -> "tuple[np.ndarray, ...]":
-    """Fit and predict as every experiment does."""
-    from {{ cookiecutter.__package }}.compute import run_task
-
-    said = run_task(task, table, study.data.classes, study.split)
-    return tuple(part for part in (said.predicted, said.probability) if part is not None)
+    data_file = arguments.study.resolve().parent / study.data.file
+    do = partial(audit_fit, study=study, opened=opened, data_file=data_file)
+    tasks = make_tasks(models, [fold], study.seed)
+    label = getattr(arguments, "label", "leakage")
+    return predict(tasks, study, table, arguments, label, do, cached=False)
 
 
 if __name__ == "__main__":

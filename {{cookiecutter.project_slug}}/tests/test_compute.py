@@ -4,14 +4,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
 
-from {{ cookiecutter.__package }}.backends import Processes
 from {{ cookiecutter.__package }}.compute import make_tasks
 from {{ cookiecutter.__package }}.data import load_table
 from {{ cookiecutter.__package }}.dispatch import run_tasks
-from {{ cookiecutter.__package }}.models import build_model
+from {{ cookiecutter.__package }}.models import build_model, prepare
+from {{ cookiecutter.__package }}.processes import Processes
 from {{ cookiecutter.__package }}.splits import make_folds
-from {{ cookiecutter.__package }}.study import read_study
+from {{ cookiecutter.__package }}.study import StudyError, read_study
 
 
 def bits(results) -> list[bytes]:
@@ -72,6 +75,37 @@ def test_probabilities_stand_in_the_order_of_the_classes(setting):
     no_yes = run_tasks(tasks, table, ["no", "yes"])[0].probability
     yes_no = run_tasks(tasks, table, ["yes", "no"])[0].probability
     assert np.array_equal(no_yes, yes_no[:, ::-1])
+
+
+def test_a_prediction_that_is_no_number_is_an_error(setting):
+    study, table, folds = setting
+
+    class Lost(LogisticRegression):
+        def predict_proba(self, X):
+            said = super().predict_proba(X)
+            said[:3] = np.nan
+            return said
+
+    tasks = make_tasks({"lost": Pipeline([*prepare(), ("model", Lost())])}, folds[:1], 0)
+    expected = r"lost predicts NaN or infinity for 3 of 20 test rows of repeat 0, fold 0"
+    with pytest.raises(StudyError, match=expected):
+        run_tasks(tasks, table, study.data.classes)
+
+
+def test_rows_are_prepared_once_for_classes_and_probabilities(setting):
+    study, table, folds = setting
+    seen: list[int] = []
+
+    def note(X):
+        seen.append(len(X))
+        return X
+
+    steps = [("note", FunctionTransformer(note)), *build_model("linear", study).steps]
+    task = make_tasks({"noted": Pipeline(steps)}, folds[:1], 0)
+    plain = make_tasks({"noted": build_model("linear", study)}, folds[:1], 0)
+    classes = study.data.classes
+    assert bits(run_tasks(task, table, classes)) == bits(run_tasks(plain, table, classes))
+    assert seen == [40, 20]
 
 
 def test_progress_is_told_once_a_task(setting):

@@ -9,17 +9,13 @@ import pytest
 from joblib.externals.loky import reusable_executor
 from sklearn.preprocessing import FunctionTransformer
 
-from {{ cookiecutter.__package }}.backends import (
-    LostWorkersError,
-    Processes,
-    Sequential,
-    Threads,
-)
+from {{ cookiecutter.__package }}.backends import Sequential, Threads
 from {{ cookiecutter.__package }}.cache import Cache
 from {{ cookiecutter.__package }}.compute import make_tasks
 from {{ cookiecutter.__package }}.data import load_table
 from {{ cookiecutter.__package }}.dispatch import ATTEMPTS, Queue, run_tasks, stream
 from {{ cookiecutter.__package }}.models import build_model
+from {{ cookiecutter.__package }}.processes import LostWorkersError, Processes
 from {{ cookiecutter.__package }}.splits import make_folds
 from {{ cookiecutter.__package }}.study import StudyError, read_study
 from {{ cookiecutter.__package }}.work import Outcome

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_wine
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import LeaveOneOut, cross_val_predict
 
 from {{ cookiecutter.__package }}.compute import Predictions
@@ -68,6 +69,22 @@ def test_three_classes():
     assert METRICS["average_precision"].function(true, p, classes) == 1.0
     by_hand = (0.06 + 0.14 + 0.14 + (0.49 + 0.16 + 0.09)) / 4
     assert METRICS["brier"].function(true, p, classes) == pytest.approx(by_hand)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_roc_auc_is_scikit_learns_ties_included(seed: int):
+    rng = np.random.default_rng(seed)
+    p = rng.dirichlet(np.ones(3), 200).round(1 + seed % 3)
+    true = np.array(["a", "b", "c"])[rng.integers(0, 3, 200)]
+    theirs = [roc_auc_score(true == name, p[:, i]) for i, name in enumerate("abc")]
+    assert METRICS["roc_auc"].function(true, p, list("abc")) == pytest.approx(np.mean(theirs))
+    last = METRICS["roc_auc"].function(true == "c", p[:, 1:], [False, True])
+    assert last == pytest.approx(theirs[2], abs=1e-15)
+
+
+def test_roc_auc_of_one_class_alone_is_unknown():
+    p = np.array([[0.4, 0.6], [0.7, 0.3]])
+    assert np.isnan(METRICS["roc_auc"].function(np.array(["no", "no"]), p, CLASSES))
 
 
 def test_wine_leave_one_out_as_its_authors_published():

@@ -16,7 +16,6 @@ from {{ cookiecutter.__package }}.compute import Task
 from {{ cookiecutter.__package }}.data import Table
 from {{ cookiecutter.__package }}.evaluation import METRICS
 from {{ cookiecutter.__package }}.interpretation import (
-    answers,
     fold_importances,
     noise_twin,
     permutation_importances,
@@ -98,19 +97,6 @@ def test_a_group_is_shuffled_together():
     assert falls[2, 0] == pytest.approx(expected, rel=1e-12)
     assert falls.shape == (3, 5)
     assert (falls[0] != falls[1]).all()
-
-
-def test_many_tables_are_answered_in_order_however_they_are_batched(monkeypatch):
-    monkeypatch.setattr("{{ cookiecutter.__package }}.interpretation.BATCH", 4)
-    tables = [pd.DataFrame({"a": [float(i), i + 0.5]}) for i in range(5)]
-    asked = []
-
-    def ask(rows: pd.DataFrame) -> np.ndarray:
-        asked.append(len(rows))
-        return rows["a"].to_numpy()
-
-    assert [one.tolist() for one in answers(ask, tables, 2)] == [[i, i + 0.5] for i in range(5)]
-    assert asked == [4, 4, 2]
 
 
 def test_noise_has_no_importance_on_new_rows_and_a_leak_would(study: Study):

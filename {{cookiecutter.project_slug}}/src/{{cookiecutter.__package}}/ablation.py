@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from scipy import sparse
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
+from .batches import columns_changed
 from .models import build_model, set_parameters
 from .study import Study, StudyError
 
@@ -199,28 +198,19 @@ def columns_reaching(model: Any, X: pd.DataFrame, y: pd.Series) -> list[str]:
     ['kind']
     """
     steps = _fitted_steps(clone(model), X, y)
-    before = steps(X)
-    reaching = []
-    for name in X.columns:
-        moved = X.assign(**{name: pd.Series(np.roll(X[name], 1), X.index, X[name].dtype)})
-        if not steps(moved).equals(before):
-            reaching.append(name)
-    return reaching
+    changes = columns_changed(steps, X)
+    return [name for name, any_of in zip(X.columns, changes.any(axis=1), strict=True) if any_of]
 
 
-def _fitted_steps(model: Any, X: Any, y: pd.Series) -> Callable[[Any], pd.DataFrame]:
+def _fitted_steps(model: Any, X: Any, y: pd.Series) -> Callable[[Any], Any]:
     """Fit all that stands before the final estimator; return it as a function."""
     while not isinstance(model, Pipeline):
         inner = getattr(model, "estimator", None) or getattr(model, "regressor", None)
         if inner is None:
-            return _as_frame
+            return lambda rows: rows
         model = inner
     if len(model.steps) == 1:
         return _fitted_steps(model[-1], X, y)
     front = model[:-1].fit(X, y)
     rest = _fitted_steps(model[-1], front.transform(X), y)
     return lambda rows: rest(front.transform(rows))
-
-
-def _as_frame(matrix: Any) -> pd.DataFrame:
-    return pd.DataFrame(matrix.toarray() if sparse.issparse(matrix) else np.asarray(matrix))

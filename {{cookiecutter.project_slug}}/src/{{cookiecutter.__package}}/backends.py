@@ -1,4 +1,4 @@
-"""Who does the work: this process, its threads, processes beside it; cluster.py goes beyond.
+"""Who does the work: this process or its threads; processes.py and cluster.py go beyond.
 
 A back end gets the work of a stage and an iterator of batches, and yields what comes back, in any
 order. It takes a batch from the iterator when a worker is about to be free, never all at once.
@@ -6,27 +6,20 @@ order. It takes a batch from the iterator when a worker is about to be free, nev
 
 from __future__ import annotations
 
-import contextlib
 import random
 import sys
-import warnings
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from itertools import takewhile
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from joblib import Parallel, cpu_count, delayed
-from joblib.externals.loky import BrokenProcessPool
+from joblib import Parallel, delayed
 
 from .compute import one_thread
+from .processes import closed, count
 from .seeding import fix_seeds
 from .study import StudyError
-from .work import Item, Outcome, Work, run_batch, saved
-
-
-class LostWorkersError(Exception):
-    """Workers died with what they were doing; all else has come in or has not begun."""
+from .work import Item, Outcome, Work, run_batch
 
 
 class Backend(Protocol):
@@ -78,12 +71,12 @@ class Threads:
 
     Examples
     --------
-    >>> Threads(2).workers, Threads(-1).workers == cpu_count()
+    >>> Threads(2).workers, Threads(-1).workers >= 1
     (2, True)
     """
 
     def __init__(self, workers: int):
-        self.workers = _count(workers)
+        self.workers = count(workers)
 
     def run(
         self, work: Work, batches: Iterator[list[Item]], n_tasks: int
@@ -101,7 +94,7 @@ class Threads:
         handed_out = takewhile(lambda batch: undisturbed[0], batches)
         fits = pool(delayed(run_batch)(work, batch, alone=False) for batch in handed_out)
         # one limit for all: a thread that ends must not lift another one's
-        with one_thread(), _closed(fits):
+        with one_thread(), closed(fits):
             for outcomes in fits:
                 undisturbed[0] = undisturbed[0] and _global_generators() == before
                 if undisturbed[0]:
@@ -111,76 +104,6 @@ class Threads:
                 "a model draws from a global generator, which threads share: its numbers "
                 "would differ from run to run. Use --backend loky"
             )
-
-
-class Processes:
-    """Processes on this machine (joblib's loky), kept for the stages that follow.
-
-    Parameters
-    ----------
-    workers : int
-        How many; -1 is one per core.
-    folder : Path or None
-        Where the file is made that they map; None takes a folder for temporary files.
-
-    Examples
-    --------
-    >>> Processes(3).workers, Processes(-1).workers == cpu_count()
-    (3, True)
-    """
-
-    def __init__(self, workers: int, folder: Path | None = None):
-        self.workers = _count(workers)
-        self.folder = folder
-        self._starting: Generator[Any, None, None] | None = None
-
-    def start(self) -> None:
-        """Let the workers start, and import what they need, while this process goes on."""
-        if self.workers > 1:
-            pool = Parallel(n_jobs=self.workers, backend="loky", return_as="generator_unordered")
-            self._starting = pool(delayed(_count)(1) for _ in range(self.workers))
-
-    def wait(self) -> None:
-        """Wait for the workers that `start` has called, if nothing has done so."""
-        if self._starting:
-            with _closed(self._starting), contextlib.suppress(BrokenProcessPool):
-                list(self._starting)
-            self._starting = None
-
-    def run(
-        self, work: Work, batches: Iterator[list[Item]], n_tasks: int
-    ) -> Iterator[list[Outcome]]:
-        """Run all batches and yield what comes back; see `Backend`."""
-        self.wait()
-        workers = min(self.workers, n_tasks)
-        if workers == 1:
-            yield from Sequential().run(work, batches, n_tasks)
-            return
-        pool = Parallel(
-            n_jobs=workers, backend="loky", batch_size=1, return_as="generator_unordered"
-        )
-        with saved(work, self.folder) as where:
-            fits = pool(delayed(run_batch)(where, batch) for batch in batches)
-            with _closed(fits):
-                try:
-                    yield from fits
-                except BrokenProcessPool as error:  # the next call starts a new pool
-                    raise LostWorkersError(str(error).splitlines()[0]) from error
-
-
-@contextlib.contextmanager
-def _closed(fits: Generator[Any, None, None]) -> Iterator[None]:
-    """Stop what is left of a pool's work when nobody waits for it any more."""
-    try:
-        yield
-    finally:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that fits are left undone; the error says it
-            fits.close()
-
-
-def _count(workers: int) -> int:
-    return workers if workers > 0 else max(1, cpu_count() + 1 + workers)
 
 
 def _global_generators() -> list[Any]:

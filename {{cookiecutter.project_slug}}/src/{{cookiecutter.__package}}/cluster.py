@@ -19,8 +19,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .backends import Processes
 from .checksums import digest_of
+from .processes import Processes
 from .slurm import Jobs, slurm_jobs
 from .study import Compute, StudyError
 from .work import Item, NotHereError, Outcome, Work, run_batch, saved

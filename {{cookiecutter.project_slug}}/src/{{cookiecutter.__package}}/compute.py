@@ -18,7 +18,7 @@ from threadpoolctl import ThreadpoolController
 from .data import Table
 from .seeding import fix_random_state, fix_seeds, seed_for
 from .splits import Fold
-from .study import Split
+from .study import Split, StudyError
 from .tuning import set_inner_folds
 
 
@@ -136,6 +136,11 @@ def run_task(
     Predictions
         For the fold's test rows.
 
+    Raises
+    ------
+    StudyError
+        If the model predicts something that is no number.
+
     Examples
     --------
     >>> import pandas as pd
@@ -150,6 +155,13 @@ def run_task(
     start = time.perf_counter()
     model = fit_task(task, table, classes, split, alone=alone)
     said = predict_with(model, table.X.iloc[task.fold.test], classes)
+    finite = np.isfinite(np.asarray(said[0], float) if said[1] is None else said[1].sum(axis=1))
+    if not finite.all():
+        where = f"repeat {task.fold.repeat}, fold {task.fold.fold}"
+        raise StudyError(
+            f"{task.name} predicts NaN or infinity for {np.sum(~finite)} of {len(finite)} test "
+            f"rows of {where}, which no metric can score; mend the model"
+        )
     return Predictions(task.name, task.fold, *said, time.perf_counter() - start)
 
 
@@ -224,6 +236,8 @@ def predict_with(
     [[0.25, 0.75]]
     """
     with one_thread():
+        if isinstance(model, Pipeline) and len(model) > 1:  # its steps prepare the rows once
+            model, X = model[-1], model[:-1].transform(X)
         predicted = np.asarray(model.predict(X))
         if not classes:
             return predicted, None

@@ -312,6 +312,8 @@ def _checked(values: pd.Series, column: Column) -> tuple[pd.Series, list[tuple[i
 
 
 def _found(values: pd.Series, wrong: pd.Series, text: str) -> list[tuple[int, str]]:
+    if not wrong.any():
+        return []
     return [(row, f"{value!r} {text}") for row, value in values[wrong].items()]
 
 

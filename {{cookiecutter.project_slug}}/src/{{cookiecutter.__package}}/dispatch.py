@@ -10,9 +10,10 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol
 
-from .backends import Backend, LostWorkersError, Sequential
+from .backends import Backend, Sequential
 from .compute import Predictions, Task
 from .data import Table
+from .processes import LostWorkersError
 from .study import Split, StudyError
 from .work import Item, Outcome, Work
 

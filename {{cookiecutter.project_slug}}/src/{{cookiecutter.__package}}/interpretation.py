@@ -14,9 +14,8 @@ scikit-learn, Permutation importance with multicollinear or correlated features.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
-from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,8 @@ from sklearn.base import clone
 from sklearn.dummy import DummyRegressor
 from sklearn.inspection import permutation_importance
 
-from .compute import Task, fit_task, one_thread
+from .batches import answers_to_moved
+from .compute import Task, fit_task
 from .data import Table
 from .evaluation import METRICS
 from .models import ColumnSubset
@@ -36,40 +36,6 @@ SHUFFLES = 60  # of each feature, over all folds
 FEWEST, MOST = 2, 5  # in each fold; scikit-learn's default is 5
 NOISE = "noise"  # the column of random numbers
 PARTS = ("held-out", "training")
-BATCH = 20_000  # rows that are predicted at once
-
-
-def answers(
-    ask: Callable[[pd.DataFrame], np.ndarray], tables: Iterable[pd.DataFrame], n_rows: int
-) -> list[np.ndarray]:
-    """Return what a model says of many small tables; asked together, which is ten times faster.
-
-    Parameters
-    ----------
-    ask : callable
-        Takes a table, returns an answer for each row.
-    tables : iterable of DataFrame of shape (n_rows, n_features)
-        Variants of the same rows.
-    n_rows : int
-        Rows of each table.
-
-    Returns
-    -------
-    list of ndarray of shape (n_rows, ...)
-        One per table.
-
-    Examples
-    --------
-    >>> tables = [pd.DataFrame({"dose": [1.0, 2.0]}), pd.DataFrame({"dose": [3.0, 4.0]})]
-    >>> [said.tolist() for said in answers(lambda X: X["dose"].to_numpy() * 10, tables, 2)]
-    [[10.0, 20.0], [30.0, 40.0]]
-    """
-    said: list[np.ndarray] = []
-    tables = iter(tables)
-    while part := list(islice(tables, max(1, BATCH // n_rows))):
-        with one_thread():  # the same bits on any number of cores
-            said += np.split(np.asarray(ask(pd.concat(part, ignore_index=True))), len(part))
-    return said
 
 
 def asked(model: Any, metric: str, classes: list[str]) -> Callable[[pd.DataFrame], np.ndarray]:
@@ -87,7 +53,7 @@ def asked(model: Any, metric: str, classes: list[str]) -> Callable[[pd.DataFrame
     Returns
     -------
     callable
-        For `answers`.
+        For `answers_to_moved`.
 
     Examples
     --------
@@ -157,17 +123,14 @@ def permutation_importances(
            [11.8, 17.1,  3.3]])
     """
     orders = _shuffled_rows(len(X), shuffles, seed)
-    moved = (_moved(X, columns, order) for columns in units.values() for order in orders)
-    said = answers(asked(model, metric, classes), chain([X], moved), len(X))
+    moves = [(columns, order) for columns in units.values() for order in orders]
     how, y_true = METRICS[metric], y.to_numpy()
     extra = (classes,) if how.takes == "probabilities" else ()
+    as_is = ([], np.arange(len(X)))
+    said = answers_to_moved(asked(model, metric, classes), X, [as_is, *moves])
     scores = np.array([how.function(y_true, one, *extra) for one in said])
     falls = scores[0] - scores[1:] if how.higher_is_better else scores[1:] - scores[0]
     return falls.reshape(len(units), shuffles)
-
-
-def _moved(X: pd.DataFrame, columns: list[str], order: np.ndarray) -> pd.DataFrame:
-    return X.assign(**{name: X[name].array.take(order) for name in columns})
 
 
 def _shuffled_rows(n_rows: int, shuffles: int, seed: int) -> list[np.ndarray]:

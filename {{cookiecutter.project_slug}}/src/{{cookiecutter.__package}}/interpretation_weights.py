@@ -9,9 +9,9 @@ import pandas as pd
 from scipy import sparse
 from sklearn.pipeline import Pipeline
 
+from .batches import columns_changed
 from .compute import Task, fit_task
 from .data import Table
-from .interpretation import answers
 from .study import Study
 
 
@@ -93,12 +93,7 @@ def _owners(front: Pipeline, X: pd.DataFrame) -> np.ndarray | None:
 
     Values of one feature at a time change places: what changes with them is made of it.
     """
-    moved = (
-        X.assign(**{name: pd.Series(np.roll(X[name], 1), X.index, X[name].dtype)})
-        for name in X.columns
-    )
-    variants = answers(lambda rows: _as_array(front.transform(rows)), [X, *moved], len(X))
-    changes = np.array([(variants[0] != one).any(axis=0) for one in variants[1:]])
+    changes = columns_changed(lambda rows: _as_array(front.transform(rows)), X)
     if (changes.sum(axis=0) > 1).any():
         return None
     names = np.array([*X.columns, ""], dtype=object)

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .batches import answers
 from .compute import Task, fit_task
 from .data import Table
-from .interpretation import answers
 from .seeding import seed_for
 from .splits import Fold
 from .study import Study
@@ -90,7 +90,7 @@ def row_curves(model: Any, X: pd.DataFrame, name: str, grid: np.ndarray, study: 
     """
     classes = study.data.classes
     ask = model.predict_proba if classes else model.predict
-    said = answers(ask, (X.assign(**{name: value}) for value in grid), len(X))
+    said = list(answers(ask, (X.assign(**{name: value}) for value in grid), len(X)))
     stacked = np.stack(said, axis=1)  # (n_samples, n_values) or (n_samples, n_values, n_classes)
     if not classes:
         return {study.data.target: stacked}

@@ -17,7 +17,6 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sklearn.pipeline import Pipeline
 
-from .allowed import LIBRARIES
 from .compute import predict_with
 from .provenance import installed_versions
 from .study import Column, Study, StudyError
@@ -113,6 +112,8 @@ def make_record(
     >>> record.size, record.rows, record.others, record.sha256[:12]
     (7, 2, ['effect'], 'ed7002b439e9')
     """
+    from .allowed import LIBRARIES  # brings skops, which takes its time
+
     data = study.data
     features = {name: data.column_for(name) for name in X.columns}
     return Record(

@@ -23,11 +23,12 @@ from scipy.stats import rankdata
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
 
+from .compute import Task, run_task
 from .data import Table
 from .leakage import Finding
 from .seeding import seed_for
 from .splits import Fold
-from .study import StudyError
+from .study import Study, StudyError
 from .traces import scaled_numbers
 
 CHANCE = 0.1  # rank agreement (0 chance, 1 perfect) that shuffled labels may reach: AUC 0.55
@@ -288,6 +289,61 @@ def fit(
     return Finding(check, "pass", message)
 
 
+def audit_fit(
+    task: Task,
+    table: Table,
+    *,
+    study: Study,
+    opened: set[str],
+    data_file: Path,
+    alone: bool = True,
+) -> Finding:
+    """Check a model of the study on one fold, fitted and asked as every experiment does it.
+
+    Parameters
+    ----------
+    task : Task
+        The model and the fold.
+    table : Table
+        The checked rows.
+    study : Study
+        The configuration.
+    opened, data_file
+        As for `fit`.
+    alone : bool
+        As for `run_task`.
+
+    Returns
+    -------
+    Finding
+        Of `fit`.
+
+    Examples
+    --------
+    >>> from .models import linear
+    >>> from .study import Column, Data
+    >>> y = pd.Series([1.0, 2.0, 3.0, 7.0, 5.0])
+    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})
+    >>> fold = Fold(0, 0, train=np.array([0, 1]), test=np.array([2, 3, 4]))
+    >>> target = Column(role="target")
+    >>> study = Study.model_construct(
+    ...     data=Data(file="trial.csv", sha256="0" * 64, columns={"effect": target}),
+    ...     split=None, seed=0,
+    ... )
+    >>> task = Task("linear", linear("regression"), fold, seed=7)
+    >>> how = {"study": study, "opened": set(), "data_file": Path("trial.csv")}
+    >>> audit_fit(task, table, **how).message
+    'other values in rows that it is not trained on change no prediction'
+    """
+
+    def predict(table: Table, fold: Fold) -> tuple[np.ndarray, ...]:
+        again = replace(task, fold=fold)
+        said = run_task(again, table, study.data.classes, study.split, alone=alone)
+        return tuple(part for part in (said.predicted, said.probability) if part is not None)
+
+    return fit(task.name, task.model, predict, table, task.fold, opened, data_file, study.seed)
+
+
 def fitted_parts(model: Any) -> list[str]:
     """Name the parameters of a model that bring a fitted estimator along.
 
@@ -339,7 +395,7 @@ def watch_files() -> Iterator[set[str]]:
     try:
         yield opened
     finally:
-        _WATCHERS.remove(opened)
+        _WATCHERS[:] = [one for one in _WATCHERS if one is not opened]  # equal sets are others'
 
 
 _HOOKED: list[bool] = []
