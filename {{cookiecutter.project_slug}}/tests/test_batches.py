@@ -7,7 +7,11 @@ from scipy import sparse
 from sklearn.decomposition import PCA
 
 from {{ cookiecutter.__package }} import batches
-from {{ cookiecutter.__package }}.batches import answers, answers_to_moved, columns_changed
+from {{ cookiecutter.__package }}.batches import (
+    answers,
+    answers_to_moved,
+    columns_changed,
+)
 
 X = pd.DataFrame(
     {"dose": [1.0, 2.0, 4.0], "kind": ["a", "b", "a"], "age": [30, 40, 50]}, index=[7, 8, 9]
