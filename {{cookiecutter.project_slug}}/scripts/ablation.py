@@ -2,13 +2,19 @@
 
 from argparse import Namespace
 
-from common import options, prepare, run, say, score, write_csv
+from common import options, predict, prepare, run, say, score, write_csv
 
 
 def main(arguments: Namespace) -> None:
     """Write ablation.csv and ablation_comparison.csv; print both as tables."""
-    from {{ cookiecutter.__package }}.ablation import FULL, check_columns, make_variants
+    from {{ cookiecutter.__package }}.ablation import (
+        FULL,
+        check_columns,
+        fold_columns,
+        make_variants,
+    )
     from {{ cookiecutter.__package }}.comparison import compare_to_baselines
+    from {{ cookiecutter.__package }}.compute import make_tasks
     from {{ cookiecutter.__package }}.decisions import RULES, decide, explain
     from {{ cookiecutter.__package }}.evaluation import METRICS, check_metrics
     from {{ cookiecutter.__package }}.report import (
@@ -24,8 +30,11 @@ def main(arguments: Namespace) -> None:
     metrics = check_metrics(study)
     variants = make_variants(study)
     setting = prepare(study, arguments)
-    first = setting.folds[0].train
-    check_columns(variants, study, setting.table.X.iloc[first], setting.table.y.iloc[first])
+    how = (study, setting.table, arguments, getattr(arguments, "label", "ablation"))
+    tasks = make_tasks(variants, setting.folds[:1], study.seed)
+    found = predict(tasks, *how, fold_columns)
+    reaching = {task.name: list(one["column"]) for task, one in zip(tasks, found, strict=True)}
+    check_columns(reaching, study)
     sizes = {"n_train": setting.n_train, "n_test": setting.n_test}
 
     metric = METRICS[study.metrics.primary]

@@ -16,7 +16,7 @@ def main(arguments: Namespace) -> None:
 
     from {{ cookiecutter.__package }}.compute import make_tasks
     from {{ cookiecutter.__package }}.evaluation import check_metrics
-    from {{ cookiecutter.__package }}.interpretation import fold_importances
+    from {{ cookiecutter.__package }}.interpretation import fold_explanation
     from {{ cookiecutter.__package }}.interpretation_groups import (
         correlated_groups,
         units_of,
@@ -27,7 +27,6 @@ def main(arguments: Namespace) -> None:
         importance_texts,
         leading_features,
     )
-    from {{ cookiecutter.__package }}.interpretation_weights import fold_weights
     from {{ cookiecutter.__package }}.models import build_model
     from {{ cookiecutter.__package }}.partial_dependence import (
         fold_dependence,
@@ -47,25 +46,25 @@ def main(arguments: Namespace) -> None:
     names = list(dict.fromkeys([candidate, *(m for m in study.models.baselines if m == LINEAR)]))
     models = {name: build_model(name, study) for name in names}
     tasks = make_tasks(models, setting.folds, study.seed)  # the seeds of the ladder
-    ours = [task for task in tasks if task.name == candidate]
+    # the candidate on all folds; what follows takes each row once: the folds of the first repeat
+    tasks = [task for task in tasks if task.name == candidate or task.fold.repeat == 0]
 
     # without what it does not depend on: an edit of that leaves the cache as it is
     own = study.model_copy(update={"ablations": {}, "compute": None, "models": None})
     how = (study, table, arguments, getattr(arguments, "label", "interpretation"))
-    found = predict(ours, *how, partial(fold_importances, study=own, units=units))
-    importances = pd.concat(found, ignore_index=True)
+    do = partial(fold_explanation, study=own, units=units, candidate=candidate)
+    found = predict(tasks, *how, do)
+    importances, weights = (
+        pd.concat([both[part] for both in found if both[part].columns.size], ignore_index=True)
+        for part in (0, 1)
+    )
     write_csv(importances, arguments.results / "interpretation.csv")
     write_csv(groups, arguments.results / "interpretation_groups.csv")
-
-    # what follows takes each row once: the folds of the first repeat
-    once = [task for task in tasks if task.fold.repeat == 0]
-    found = predict(once, *how, partial(fold_weights, study=own))
-    weights = pd.concat(found, ignore_index=True)
     write_csv(weights, arguments.results / "interpretation_weights.csv")
 
     summary = importance_table(importances, groups, **sizes)
     grids = {name: grid_of(X[name]) for name in leading_features(summary)}
-    once = [task for task in once if task.name == candidate]
+    once = [task for task in tasks if task.name == candidate and task.fold.repeat == 0]
     kept = rows_to_follow([task.fold for task in once], study.seed)
     found = predict(once, *how, partial(fold_dependence, study=own, grids=grids, kept=kept))
     for number, end in enumerate(("", "_rows")):

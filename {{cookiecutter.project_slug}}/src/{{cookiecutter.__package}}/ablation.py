@@ -15,6 +15,8 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from .batches import columns_changed
+from .compute import Task
+from .data import Table
 from .models import build_model, set_parameters
 from .study import Study, StudyError
 
@@ -106,23 +108,18 @@ def make_variants(study: Study) -> dict[str, Pipeline]:
     }
 
 
-def check_columns(
-    variants: dict[str, Pipeline], study: Study, X: pd.DataFrame, y: pd.Series
-) -> None:
+def check_columns(reaching: dict[str, list[str]], study: Study) -> None:
     """Refuse a variant that takes columns away, or adds some, without saying so.
 
     Its score would tell what the columns are worth, under the name of the step that was meant.
 
     Parameters
     ----------
-    variants : dict of str to Pipeline
-        As `make_variants` gives them, the full candidate under ``"full"``.
+    reaching : dict of str to list of str
+        The columns that each variant's final estimator sees (`columns_reaching`), those of the full
+        candidate under ``"full"``.
     study : Study
         The configuration; ``removes_columns = true`` in an ablation is its word.
-    X : DataFrame of shape (n_samples, n_features)
-        Training rows.
-    y : Series of shape (n_samples,)
-        Their target.
 
     Raises
     ------
@@ -132,22 +129,18 @@ def check_columns(
 
     Examples
     --------
-    >>> from .models import linear
     >>> from .study import Ablation
-    >>> X = pd.DataFrame({"dose": [1.0, 2.0, 4.0], "kind": ["a", "b", "a"]})
     >>> off = Ablation(set={"columns__numbers": "drop"}, reason="Is scaling needed?")
-    >>> full = linear("regression")
-    >>> variants = {"full": full, "no_scaling": apply_switch(full, off.set, "no_scaling")}
     >>> study = Study.model_construct(ablations={"no_scaling": off})
     >>> try:
-    ...     check_columns(variants, study, X, y=pd.Series([1.0, 2.0, 3.0]))
+    ...     check_columns({"full": ["dose", "kind"], "no_scaling": ["kind"]}, study)
     ... except StudyError as error:
     ...     print(str(error).partition(", and")[0])
     ablations.no_scaling: the columns ['dose'] no longer reach the model
     """
-    full = columns_reaching(variants[FULL], X, y)
+    full = reaching[FULL]
     for name, ablation in study.ablations.items():
-        there = columns_reaching(variants[name], X, y)
+        there = reaching[name]
         lost, won = (
             [column for column in one if column not in other]
             for one, other in ((full, there), (there, full))
@@ -164,6 +157,41 @@ def check_columns(
                 'so. Switch a step off with "passthrough", so that its columns stay; if the '
                 f"columns are what you ask about, set removes_columns = true in [ablations.{name}]"
             )
+
+
+def fold_columns(task: Task, table: Table, *, alone: bool = True) -> pd.DataFrame:
+    """Name the input columns that the final estimator gets to see on a fold.
+
+    Parameters
+    ----------
+    task : Task
+        A model on one fold; its training rows are looked at.
+    table : Table
+        The checked rows.
+    alone : bool
+        Here because `stream` passes it.
+
+    Returns
+    -------
+    DataFrame of shape (n_columns, 1)
+        A column "column", as `columns_reaching` names them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from .models import linear
+    >>> from .splits import Fold
+    >>> X = pd.DataFrame({"dose": [1.0, 2.0, 4.0], "kind": ["a", "b", "a"]})
+    >>> table = Table(X, pd.Series([1.0, 2.0, 3.0]), None, None, None, dropped={})
+    >>> fold = Fold(0, 0, train=np.arange(3), test=np.array([], dtype=int))
+    >>> fold_columns(Task("linear", linear("regression"), fold, seed=0), table)
+      column
+    0   dose
+    1   kind
+    """
+    train = task.fold.train
+    names = columns_reaching(task.model, table.X.iloc[train], table.y.iloc[train])
+    return pd.DataFrame({"column": names}, dtype=object)
 
 
 def columns_reaching(model: Any, X: pd.DataFrame, y: pd.Series) -> list[str]:

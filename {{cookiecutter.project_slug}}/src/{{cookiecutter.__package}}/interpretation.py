@@ -28,6 +28,7 @@ from .batches import answers_to_moved
 from .compute import Task, fit_task
 from .data import Table
 from .evaluation import METRICS
+from .interpretation_weights import fold_weights
 from .models import ColumnSubset
 from .seeding import seed_for
 from .study import Split, Study, StudyError
@@ -313,3 +314,51 @@ def fold_importances(
             ]
     columns = ["rows", "kind", "name", "repeat", "fold", "metric", "value", "spread"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def fold_explanation(
+    task: Task,
+    table: Table,
+    study: Study,
+    units: dict[str, list[str]],
+    candidate: str,
+    *,
+    alone: bool = True,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Explain a model on a fold: what its score rests on, and what it says of itself.
+
+    Parameters
+    ----------
+    task, table, study, units, alone
+        As for `fold_importances`.
+    candidate : str
+        The model whose importances are measured; of others the weights alone are wanted.
+
+    Returns
+    -------
+    importances : DataFrame
+        Of `fold_importances`; empty for other models.
+    weights : DataFrame
+        Of `fold_weights`, in the first repeat, which has each row once; else empty.
+
+    Examples
+    --------
+    >>> from .models import linear
+    >>> from .splits import Fold
+    >>> from .study import Column, Data
+    >>> y = pd.Series([0.0, 1.0, 2.0, 3.0])
+    >>> table = Table(y.to_frame("dose"), y * 10, None, None, None, dropped={})
+    >>> task = Task("linear", linear("regression"), Fold(0, 1, np.arange(4), np.arange(0)), seed=7)
+    >>> target = {"effect": Column(role="target")}
+    >>> data = Data(file="trial.csv", sha256="0" * 64, columns=target)
+    >>> study = Study.model_construct(data=data, split=None)
+    >>> importances, weights = fold_explanation(task, table, study, {}, "forest")
+    >>> len(importances), weights["value"].round(2).tolist()
+    (0, [8.94])
+    """
+    nothing = pd.DataFrame()
+    ours, once = task.name == candidate, task.fold.repeat == 0
+    return (
+        fold_importances(task, table, study, units, alone=alone) if ours else nothing,
+        fold_weights(task, table, study, alone=alone) if once else nothing,
+    )

@@ -97,6 +97,8 @@ def import_libraries() -> None:
     """
     gc.disable()
     try:
+        from sklearn import compose, ensemble, linear_model, preprocessing  # noqa: F401
+
         from . import evaluation  # noqa: F401 - and all that it imports
     finally:
         gc.enable()
