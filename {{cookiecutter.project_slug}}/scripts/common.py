@@ -212,6 +212,17 @@ def start_workers(arguments: argparse.Namespace) -> None:
     import_libraries()
 
 
+def beside(job: Callable[[], Any]) -> Callable[[], Any]:
+    """Let a worker do something while this process goes on; call what comes back for the result.
+
+    Where no worker has been started before, that call does it.
+    """
+    for backend in OPEN.values():
+        if getattr(backend, "started", False):
+            return backend.beside(job)
+    return job
+
+
 def predict(
     tasks: list[Task],
     study: Study,

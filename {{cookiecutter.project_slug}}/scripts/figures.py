@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from common import options, run, say, write_bytes, write_text
+from common import beside, options, run, say, write_bytes, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,35 +17,58 @@ if TYPE_CHECKING:
 
 def main(arguments: Namespace) -> None:
     """Write an SVG and a caption per figure, and captions.tex; or a PDF per figure."""
+    from {{ cookiecutter.__package }}.study import read_study
+
+    study = read_study(arguments.study)
+    kind = getattr(arguments, "format", "svg")  # as a stage of reproduce.py there are no options
+    into = getattr(arguments, "into", None) or arguments.results / "figures"
+    other = beside(partial(draw_half, 1, kind, study, arguments.results))
+    pictures = [*draw_half(0, kind, study, arguments.results), *other()]
+
+    from {{ cookiecutter.__package }}.figures import text_macros, to_html
+
+    pictures.sort(key=lambda picture: picture.number)
+    for picture in pictures:
+        write_bytes(picture.content, into / f"{picture.stem}.{kind}")
+        if kind == "svg":
+            write_text(to_html(picture.stem, picture.caption), into / f"{picture.stem}.md")
+    if kind == "svg":
+        texts = {picture.stem: (picture.caption, picture.alt) for picture in pictures}
+        write_text(text_macros(texts), into / "captions.tex")
+    names = [f"{picture.stem}.{kind}" for picture in pictures]
+    say(f"Written to {into}: {', '.join(names)}")
+
+
+class Picture(NamedTuple):
+    """A figure as it is written."""
+
+    number: int  # among all figures
+    stem: str
+    content: bytes
+    caption: str
+    alt: str
+
+
+def draw_half(first: int, kind: str, study: Study, results: Path) -> list[Picture]:
+    """Draw every other figure, from the first or from the second on."""
     from {{ cookiecutter.__package }}.figures import (
         FIGURES,
         caption_of,
         draw_figure,
         figures_of,
-        text_macros,
-        to_html,
     )
     from {{ cookiecutter.__package }}.figures_style import to_pdf, to_svg
-    from {{ cookiecutter.__package }}.study import read_study
 
-    study = read_study(arguments.study)
-    stems = figures_of(study)
-    frames = read_frames(study, arguments.results, stems)
-    kind = getattr(arguments, "format", "svg")  # as a stage of reproduce.py there are no options
-    into = getattr(arguments, "into", None) or arguments.results / "figures"
-    texts = {}
-    for stem in stems:
+    stems = dict(list(enumerate(figures_of(study)))[first::2])
+    frames = read_frames(study, results, list(stems.values()))
+    pictures = []
+    for number, stem in stems.items():
         figure = draw_figure(stem, frames, study)
-        if kind == "pdf":
-            write_bytes(to_pdf(figure), into / f"{stem}.pdf")
-            continue
-        caption, alt = caption_of(stem, frames, study), FIGURES[stem].alt(frames, study)
-        write_text(to_svg(figure, stem, alt), into / f"{stem}.svg")
-        write_text(to_html(stem, caption), into / f"{stem}.md")
-        texts[stem] = (caption, alt)
-    if texts:
-        write_text(text_macros(texts), into / "captions.tex")
-    say(f"Written to {into}: {', '.join(f'{stem}.{kind}' for stem in stems)}")
+        texts = caption_of(stem, frames, study), FIGURES[stem].alt(frames, study)
+        svg = kind == "svg"
+        content = to_svg(figure, stem, texts[1]).encode("utf-8") if svg else to_pdf(figure)
+        pictures.append(Picture(number, stem, content, *texts))
+    return pictures
 
 
 def read_frames(study: Study, results: Path, stems: list[str]) -> dict[str, pd.DataFrame]:

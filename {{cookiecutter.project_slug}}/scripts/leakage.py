@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from common import options, predict, prepare, run, say, write_csv
+from common import beside, options, predict, prepare, run, say, write_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,10 +21,8 @@ def main(arguments: Namespace) -> None:
     """Write leakage.csv, print what it says; exit with 1 when a check fails."""
     import pandas as pd
 
-    from {{ cookiecutter.__package }}.data import read_raw
     from {{ cookiecutter.__package }}.leakage import audit_splits, cuts_of
     from {{ cookiecutter.__package }}.study import read_study
-    from {{ cookiecutter.__package }}.tampering import preparation, shuffled_labels
     from {{ cookiecutter.__package }}.traces import audit_rows
 
     study = read_study(arguments.study)
@@ -35,16 +33,11 @@ def main(arguments: Namespace) -> None:
     findings = audit_splits(table, study.split, cuts)
     findings += audit_rows(table, cuts, setting.development, study.leakage.accepted)
 
-    # the study's path, walked again with a changed file
-    raw = read_raw(root / study.data.file, study.data)
-    make = partial(load_changed, study)
-    kept = {name for role in ("group", "time", "place") for name in study.data.named(role)}
-    others = [name for name in raw.columns if name not in kept]
     row = table.X.index
     once = [(row[fold.train], row[fold.test]) for fold in folds if fold.repeat == 0]
-    findings.append(preparation(raw, make, row[test], others, study.seed))
-    findings.append(shuffled_labels(raw, make, study.data.target, once, study.seed))
-    findings += fits(arguments, study, table, folds[0])
+    path = beside(partial(changed_files, study, root, row[test], once))
+    fitted = fits(arguments, study, table, folds[0])
+    findings += [*path(), *fitted]
 
     frame = pd.DataFrame(findings)
     write_csv(frame, arguments.results / "leakage.csv")
@@ -61,6 +54,23 @@ def main(arguments: Namespace) -> None:
     if failed:
         lines = ["error: no score of this study can be believed while a check fails", *failed]
         sys.exit("\n".join(lines))
+
+
+def changed_files(
+    study: "Study", root: Path, test: "pd.Index", once: "list[tuple[pd.Index, pd.Index]]"
+) -> list:
+    """Walk the study's path from the raw file to a table again, with a changed file."""
+    from {{ cookiecutter.__package }}.data import read_raw
+    from {{ cookiecutter.__package }}.tampering import preparation, shuffled_labels
+
+    raw = read_raw(root / study.data.file, study.data)
+    make = partial(load_changed, study)
+    kept = {name for role in ("group", "time", "place") for name in study.data.named(role)}
+    others = [name for name in raw.columns if name not in kept]
+    return [
+        preparation(raw, make, test, others, study.seed),
+        shuffled_labels(raw, make, study.data.target, once, study.seed),
+    ]
 
 
 def load_changed(study: "Study", raw: "pd.DataFrame") -> "Table":

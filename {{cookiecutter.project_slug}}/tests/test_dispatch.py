@@ -123,6 +123,41 @@ def test_a_killed_worker_costs_its_tasks_and_not_the_run(setting):
     assert bits(results) == bits(run_tasks(tasks, table, classes))
 
 
+def test_something_else_is_done_beside_the_fits(setting):
+    table, classes, tasks = setting
+    backend = Processes(2)
+    other = backend.beside(lambda: os.getpid())
+    results = run_tasks(tasks, table, classes, backend=backend)
+    assert bits(results) == bits(run_tasks(tasks, table, classes))
+    assert other() != os.getpid()
+
+
+def test_an_error_beside_is_raised_where_the_result_is_asked_for():
+    def fail():
+        raise StudyError("a column is missing")
+
+    result = Processes(2).beside(fail)
+    with pytest.raises(StudyError, match="a column is missing"):
+        result()
+
+
+@needs_kill
+def test_what_a_dead_worker_was_doing_beside_is_done_here(setting):
+    table, classes, tasks = setting
+    here = os.getpid()
+
+    def die_elsewhere() -> int:
+        if os.getpid() != here:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return os.getpid()
+
+    backend = Processes(2)
+    result = backend.beside(die_elsewhere)
+    results = run_tasks(tasks, table, classes, backend=backend)  # these lose their workers too
+    assert result() == here
+    assert bits(results) == bits(run_tasks(tasks, table, classes))
+
+
 @needs_kill
 def test_a_fit_that_always_kills_its_worker_is_named(setting):
     table, classes, tasks = setting

@@ -9,15 +9,17 @@ from __future__ import annotations
 import contextlib
 import gc
 import warnings
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from joblib import Parallel, cpu_count, delayed
 from joblib.externals.loky import BrokenProcessPool
 
 if TYPE_CHECKING:
     from .work import Item, Outcome, Work
+
+T = TypeVar("T")
 
 
 class LostWorkersError(Exception):
@@ -43,13 +45,45 @@ class Processes:
     def __init__(self, workers: int, folder: Path | None = None):
         self.workers = count(workers)
         self.folder = folder
+        self.started = False
         self._starting: Generator[Any, None, None] | None = None
 
     def start(self) -> None:
         """Let the workers start, and import what they need, while this process goes on."""
         if self.workers > 1:
-            pool = Parallel(n_jobs=self.workers, backend="loky", return_as="generator_unordered")
-            self._starting = pool(delayed(import_libraries)() for _ in range(self.workers))
+            self._starting = self._pool()(delayed(import_libraries)() for _ in range(self.workers))
+            self.started = True
+
+    def beside(self, job: Callable[[], T]) -> Callable[[], T]:
+        """Let a worker do something else than fits while this process goes on.
+
+        Parameters
+        ----------
+        job : callable
+            Takes nothing; its result is small.
+
+        Returns
+        -------
+        callable
+            Waits for the result and returns it. Call it: what is never asked for may not be done.
+
+        Examples
+        --------
+        >>> from functools import partial
+        >>> three = Processes(2).beside(partial(max, 1, 3))
+        >>> three()
+        3
+        """
+        done = self._pool()(delayed(job)() for _ in range(1))
+
+        def result() -> T:
+            with closed(done):
+                try:
+                    return next(done)
+                except BrokenProcessPool:  # a worker died, perhaps over something else
+                    return job()
+
+        return result
 
     def wait(self) -> None:
         """Wait for the workers that `start` has called, if nothing has done so."""
@@ -70,16 +104,21 @@ class Processes:
         if workers == 1:
             yield from Sequential().run(work, batches, n_tasks)
             return
-        pool = Parallel(
-            n_jobs=workers, backend="loky", batch_size=1, return_as="generator_unordered"
-        )
         with saved(work, self.folder) as where:
-            fits = pool(delayed(run_batch)(where, batch) for batch in batches)
+            fits = self._pool(workers)(delayed(run_batch)(where, batch) for batch in batches)
             with closed(fits):
                 try:
                     yield from fits
                 except BrokenProcessPool as error:  # the next call starts a new pool
                     raise LostWorkersError(str(error).splitlines()[0]) from error
+
+    def _pool(self, workers: int | None = None) -> Parallel:
+        return Parallel(
+            n_jobs=workers or self.workers,
+            backend="loky",
+            batch_size=1,
+            return_as="generator_unordered",
+        )
 
 
 def import_libraries() -> None:
