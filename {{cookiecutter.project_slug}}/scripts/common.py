@@ -202,12 +202,12 @@ def open_backend(study: Study, arguments: argparse.Namespace) -> Backend:
 
 def start_workers(arguments: argparse.Namespace) -> None:
     """Let workers start while this process imports what it needs itself."""
-    from {{ cookiecutter.__package }}.processes import import_libraries
+    from {{ cookiecutter.__package }}.libraries import import_libraries
     from {{ cookiecutter.__package }}.study import read_study
 
     backend = open_backend(read_study(arguments.study), arguments)
     if hasattr(backend, "start"):
-        backend.start()
+        backend.start(import_libraries)
         CLOSING.callback(backend.wait)  # where all comes from the cache, nothing else does
     import_libraries()
 

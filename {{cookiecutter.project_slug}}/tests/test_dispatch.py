@@ -14,6 +14,7 @@ from {{ cookiecutter.__package }}.cache import Cache
 from {{ cookiecutter.__package }}.compute import make_tasks
 from {{ cookiecutter.__package }}.data import load_table
 from {{ cookiecutter.__package }}.dispatch import ATTEMPTS, Queue, run_tasks, stream
+from {{ cookiecutter.__package }}.libraries import import_libraries
 from {{ cookiecutter.__package }}.models import build_model
 from {{ cookiecutter.__package }}.processes import LostWorkersError, Processes
 from {{ cookiecutter.__package }}.splits import make_folds
@@ -71,12 +72,12 @@ def test_every_back_end_gives_the_same_bits(setting, backend):
 def test_workers_may_start_before_there_is_work(setting):
     table, classes, tasks = setting
     early = Processes(2)
-    early.start()
+    early.start(import_libraries)
     assert bits(run_tasks(tasks, table, classes, backend=early)) == bits(
         run_tasks(tasks, table, classes)
     )
     alone = Processes(1)
-    alone.start()  # has nobody to start
+    alone.start(import_libraries)  # has nobody to start
     assert bits(run_tasks(tasks[:1], table, classes, backend=alone))
 
 

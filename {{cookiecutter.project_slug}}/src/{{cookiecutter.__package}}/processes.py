@@ -7,7 +7,6 @@ top here, so that workers can be called first of all and import while the main p
 from __future__ import annotations
 
 import contextlib
-import gc
 import warnings
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -48,10 +47,10 @@ class Processes:
         self.started = False
         self._starting: Generator[Any, None, None] | None = None
 
-    def start(self) -> None:
-        """Let the workers start, and import what they need, while this process goes on."""
+    def start(self, ready: Callable[[], object]) -> None:
+        """Let the workers start, and make themselves ready, while this process goes on."""
         if self.workers > 1:
-            self._starting = self._pool()(delayed(import_libraries)() for _ in range(self.workers))
+            self._starting = self._pool()(delayed(ready)() for _ in range(self.workers))
             self.started = True
 
     def beside(self, job: Callable[[], T]) -> Callable[[], T]:
@@ -96,13 +95,12 @@ class Processes:
         self, work: Work, batches: Iterator[list[Item]], n_tasks: int
     ) -> Iterator[list[Outcome]]:
         """Run all batches and yield what comes back; see `Backend`."""
-        from .backends import Sequential
-        from .work import run_batch, saved
+        from .work import run_batch, saved  # with scikit-learn
 
         self.wait()
         workers = min(self.workers, n_tasks)
         if workers == 1:
-            yield from Sequential().run(work, batches, n_tasks)
+            yield from (run_batch(work, [item]) for batch in batches for item in batch)
             return
         with saved(work, self.folder) as where:
             fits = self._pool(workers)(delayed(run_batch)(where, batch) for batch in batches)
@@ -119,29 +117,6 @@ class Processes:
             batch_size=1,
             return_as="generator_unordered",
         )
-
-
-def import_libraries() -> None:
-    """Import what every fit needs; workers and the process that called them do so side by side.
-
-    Python looks for garbage now and then, and once more when it ends. What is imported here stays,
-    so it need not be looked through: that saves a tenth of the start and most of the end.
-
-    Examples
-    --------
-    >>> import gc, sys
-    >>> import_libraries()
-    >>> f"{__package__}.evaluation" in sys.modules, gc.isenabled()
-    (True, True)
-    """
-    gc.disable()
-    try:
-        from sklearn import compose, ensemble, linear_model, preprocessing  # noqa: F401
-
-        from . import evaluation  # noqa: F401 - and all that it imports
-    finally:
-        gc.enable()
-    gc.freeze()
 
 
 @contextlib.contextmanager
