@@ -71,7 +71,7 @@ class Threads:
 
     Examples
     --------
-    >>> Threads(2).workers, Threads(-1).workers >= 1
+    >>> Threads(2).workers, Threads(-1).workers == count(-1)
     (2, True)
     """
 

@@ -25,6 +25,7 @@ from sklearn.linear_model import Ridge
 
 from .compute import Task, run_task
 from .data import Table
+from .evaluation import roc_auc
 from .leakage import Finding
 from .seeding import seed_for
 from .splits import Fold
@@ -449,9 +450,7 @@ def _spearman(true: np.ndarray, score: np.ndarray) -> float:
 
 def _somers(hit: np.ndarray, score: np.ndarray) -> float:
     """Return 2 AUC - 1."""
-    ranks, n_hit = rankdata(score), hit.sum()
-    auc = (ranks[hit == 1].sum() - n_hit * (n_hit + 1) / 2) / (n_hit * (len(hit) - n_hit))
-    return float(2 * auc - 1)
+    return 2 * roc_auc(hit == 1, np.column_stack([-score, score]), [False, True]) - 1
 
 
 def _other_labels(table: Table, fold: Fold, how: str, seed: int) -> Table:
