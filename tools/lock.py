@@ -22,12 +22,11 @@ ANSWERS = {"{{ cookiecutter.project_slug }}": "study", "{{ cookiecutter.license 
 
 
 def study_script(name):
-    """Import a script of the study; the template locks with the study's own code."""
+    """Import a verb of the study's engine; the template locks with the study's own code."""
     sys.dont_write_bytecode = True  # studies are rendered from that folder, and get all in it
-    sys.path.insert(0, str(STUDY / "scripts"))
-    sys.modules.pop(name, None)
+    sys.path.insert(0, str(STUDY / "engine"))
     try:
-        return importlib.import_module(name)
+        return importlib.import_module(f"reproml.cli.{name}")
     finally:
         sys.path.pop(0)
 

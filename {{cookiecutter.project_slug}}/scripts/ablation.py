@@ -2,31 +2,20 @@
 
 from argparse import Namespace
 
-from common import options, predict, prepare, run, say, score, write_csv
+from reproml.cli.common import open_study, options, predict, prepare, run, say, score, write_csv
 
 
 def main(arguments: Namespace) -> None:
     """Write ablation.csv and ablation_comparison.csv; print both as tables."""
-    from {{ cookiecutter.__package }}.ablation import (
-        FULL,
-        check_columns,
-        fold_columns,
-        make_variants,
-    )
-    from {{ cookiecutter.__package }}.comparison import compare_to_baselines
-    from {{ cookiecutter.__package }}.compute import make_tasks
-    from {{ cookiecutter.__package }}.decisions import RULES, decide, explain
-    from {{ cookiecutter.__package }}.evaluation import METRICS, check_metrics
-    from {{ cookiecutter.__package }}.report import (
-        comparison_table,
-        direction_note,
-        score_intervals,
-        score_table,
-    )
-    from {{ cookiecutter.__package }}.study import read_study
-    from {{ cookiecutter.__package }}.variance import doubt, fold_sources, in_words
+    from reproml.compute.task import make_tasks
+    from reproml.config.metrics import check_metrics
+    from reproml.explain.ablation import FULL, check_columns, fold_columns, make_variants
+    from reproml.statistics.comparison import compare_to_baselines
+    from reproml.statistics.decisions import RULES, decide, explain
+    from reproml.statistics.variance import doubt, fold_sources, in_words
+    from reproml.write.tables import comparison_table, direction_note, score_intervals, score_table
 
-    study = read_study(arguments.study)
+    study = open_study(arguments)
     metrics = check_metrics(study)
     variants = make_variants(study)
     setting = prepare(study, arguments)
@@ -37,7 +26,7 @@ def main(arguments: Namespace) -> None:
     check_columns(reaching, study)
     sizes = {"n_train": setting.n_train, "n_test": setting.n_test}
 
-    metric = METRICS[study.metrics.primary]
+    metric = study.primary
     # variants draw the candidate's seeds, so that each differs in its switch alone
     scores = score(variants, setting, arguments, "ablation", purpose=study.models.candidate)
     comparison = compare_to_baselines(
@@ -54,7 +43,7 @@ def main(arguments: Namespace) -> None:
     write_csv(comparison, arguments.results / "ablation_comparison.csv")
 
     say(f"\nMean over {len(setting.folds)} folds [95 % interval]; locked test rows stay unseen\n")
-    say(score_table(score_intervals(scores, metrics, **sizes)).to_string())
+    say(score_table(score_intervals(scores, metrics, **sizes), metrics).to_string())
     say(direction_note(metrics))
     say(f"{in_words(fold_sources(study, variants))} {doubt(study)}".rstrip())
     say(f"\nFull candidate minus variant in {metric.label}; positive is better\n")

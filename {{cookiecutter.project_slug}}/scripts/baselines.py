@@ -2,38 +2,28 @@
 
 from argparse import Namespace
 
-from evaluation import write_diagnostics
-
-from common import options, prepare, run, say, score_and_keep, write_csv
+from reproml.cli.common import open_study, options, prepare, run, say, score_and_keep, write_csv
+from reproml.cli.diagnostics import write_diagnostics
 
 
 def main(arguments: Namespace) -> None:
     """Write baselines.csv and what is made of it; print scores and comparisons as tables."""
-    from {{ cookiecutter.__package }}.comparison import compare_to_baselines
-    from {{ cookiecutter.__package }}.decisions import RULES, decide, explain, headline
-    from {{ cookiecutter.__package }}.diagnostics import (
-        prediction_table,
-        prevalence_note,
-    )
-    from {{ cookiecutter.__package }}.evaluation import METRICS, check_metrics
-    from {{ cookiecutter.__package }}.models import build_model
-    from {{ cookiecutter.__package }}.report import (
-        comparison_table,
-        direction_note,
-        score_intervals,
-        score_table,
-    )
-    from {{ cookiecutter.__package }}.splits import fold_table
-    from {{ cookiecutter.__package }}.study import read_study
-    from {{ cookiecutter.__package }}.variance import doubt, fold_sources, in_words
+    from reproml.compute.models import build_model
+    from reproml.config.metrics import check_metrics
+    from reproml.split.splits import fold_table
+    from reproml.statistics.comparison import compare_to_baselines
+    from reproml.statistics.decisions import RULES, decide, explain, headline
+    from reproml.statistics.diagnostics import prediction_table, prevalence_note
+    from reproml.statistics.variance import doubt, fold_sources, in_words
+    from reproml.write.tables import comparison_table, direction_note, score_intervals, score_table
 
-    study = read_study(arguments.study)
+    study = open_study(arguments)
     metrics = check_metrics(study)
     models = {name: build_model(name, study) for name in study.models.names}
     setting = prepare(study, arguments)
     sizes = {"n_train": setting.n_train, "n_test": setting.n_test}
 
-    candidate, metric = study.models.candidate, METRICS[study.metrics.primary]
+    candidate, metric = study.models.candidate, study.primary
     scores, once = score_and_keep(models, setting, arguments, "baselines")
     comparison = compare_to_baselines(
         scores,
@@ -55,7 +45,7 @@ def main(arguments: Namespace) -> None:
     truth = setting.table.y.iloc[setting.development]
     say(prevalence_note(truth, study.data.classes, "development"))
     say(f"\nMean over {len(setting.folds)} folds [95 % interval]; locked test rows stay unseen\n")
-    say(score_table(score_intervals(scores, metrics, **sizes)).to_string())
+    say(score_table(score_intervals(scores, metrics, **sizes), metrics).to_string())
     say(direction_note(metrics))
     say(f"{in_words(fold_sources(study, models))} {doubt(study)}".rstrip())
     say(f"\n{candidate} minus baseline in {metric.label}; positive is better\n")

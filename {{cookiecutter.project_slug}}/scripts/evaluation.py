@@ -8,35 +8,30 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from common import load, options, predict, run, say, write_csv, write_text
+from reproml.cli.common import load, open_study, options, predict, run, say, write_csv, write_text
+from reproml.cli.diagnostics import write_diagnostics
 
 if TYPE_CHECKING:
-    import pandas as pd
 
-    from {{ cookiecutter.__package }}.data import Table
-    from {{ cookiecutter.__package }}.study import Study
+    from reproml.config.study import Study
 
 RECORD = "openings.json"
 
 
 def main(arguments: Namespace) -> None:
     """Write evaluation.csv, predictions.csv and what is made of them; record the opening."""
-    from {{ cookiecutter.__package }}.compute import Task
-    from {{ cookiecutter.__package }}.diagnostics import (
-        prediction_table,
-        prevalence_note,
-    )
-    from {{ cookiecutter.__package }}.evaluation import check_metrics
-    from {{ cookiecutter.__package }}.intervals import locked_scores
-    from {{ cookiecutter.__package }}.models import build_model
-    from {{ cookiecutter.__package }}.openings import count_note
-    from {{ cookiecutter.__package }}.report import direction_note, score_table
-    from {{ cookiecutter.__package }}.seeding import seed_for
-    from {{ cookiecutter.__package }}.splits import UNITS, Fold, lock_test_set, units_of
-    from {{ cookiecutter.__package }}.study import read_study
-    from {{ cookiecutter.__package }}.variance import doubt, in_words, locked_sources
+    from reproml.compute.models import build_model
+    from reproml.compute.task import Task
+    from reproml.config.metrics import check_metrics
+    from reproml.config.seeds import seed_for
+    from reproml.split.splits import UNITS, Fold, lock_test_set, units_of
+    from reproml.split.test_ledger import count_note
+    from reproml.statistics.diagnostics import prediction_table, prevalence_note
+    from reproml.statistics.intervals import locked_scores
+    from reproml.statistics.variance import doubt, in_words, locked_sources
+    from reproml.write.tables import direction_note, score_table
 
-    study = read_study(arguments.study)
+    study = open_study(arguments)
     metrics, classes = check_metrics(study), study.data.classes
     models = {name: build_model(name, study) for name in study.models.names}
     table = load(study, arguments)
@@ -66,7 +61,7 @@ def main(arguments: Namespace) -> None:
     say(prevalence_note(table.y.iloc[test], classes, "test"))
     drawn = f"{scores['n_units'].iloc[0]} {UNITS[study.split.dependence]}"
     say(f"\nScores of the locked test rows [95 % interval, bootstrap of {drawn}]\n")
-    say(score_table(scores.rename(columns={"value": "mean"})).to_string())
+    say(score_table(scores.rename(columns={"value": "mean"}), metrics).to_string())
     say(direction_note(metrics))
     say(f"{in_words(locked_sources(study))} {doubt(study)}".rstrip())
     say(f"\nWritten to {arguments.results}: evaluation.csv, predictions.csv, {', '.join(made)}")
@@ -80,9 +75,9 @@ def records(arguments: Namespace) -> list[Path]:
 
 def admitted(study: Study, arguments: Namespace) -> list[dict[str, Any]]:
     """Return the record with this opening in it, or refuse."""
-    from {{ cookiecutter.__package }}.openings import admit, parts_of
-    from {{ cookiecutter.__package }}.provenance import commit_of
-    from {{ cookiecutter.__package }}.study import StudyError
+    from reproml.config.study import StudyError
+    from reproml.prove.provenance import commit_of
+    from reproml.split.test_ledger import admit, parts_of
 
     openings: list[dict[str, Any]] = []
     for path in records(arguments):
@@ -94,46 +89,12 @@ def admitted(study: Study, arguments: Namespace) -> list[dict[str, Any]]:
             openings += [opening for opening in found if opening not in openings]
     return admit(
         openings,
-        parts_of(study),
+        parts_of(study, study.code.folder),
         data=study.data.sha256,
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         commit=commit_of(arguments.study.resolve().parent)["commit"],
         again=getattr(arguments, "again", False),
     )
-
-
-def write_diagnostics(
-    predicted: pd.DataFrame, table: Table, study: Study, results: Path, prefix: str = ""
-) -> list[str]:
-    """Write where the models err; return the names of the files, which begin with the prefix."""
-    import pandas as pd
-
-    from {{ cookiecutter.__package }}.diagnostics import (
-        calibration_table,
-        confusion_table,
-        residual_quantiles,
-        residual_table,
-    )
-    from {{ cookiecutter.__package }}.splits import block_ids
-
-    if study.task == "classification":
-        made = {
-            "confusion.csv": confusion_table(predicted, study.data.classes),
-            "calibration.csv": calibration_table(predicted, study.data.classes),
-        }
-    else:
-        units = {"group": table.groups, "time": table.time}
-        if study.split.block > 0:
-            blocks = block_ids(table.place, study.split.block)
-            units["block"] = pd.Series(blocks, index=table.y.index)
-        there = {name: of_row for name, of_row in units.items() if of_row is not None}
-        made = {
-            "residuals.csv": residual_table(predicted, there),
-            "residual_quantiles.csv": residual_quantiles(predicted),
-        }
-    for name, frame in made.items():
-        write_csv(frame, results / f"{prefix}{name}")
-    return sorted(f"{prefix}{name}" for name in made)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from functools import partial
 
-from common import options, predict, prepare, run, say, write_csv
+from reproml.cli.common import open_study, options, predict, prepare, run, say, write_csv
 
 LINEAR = "linear"  # the baseline whose coefficients are shown beside the candidate's
 
@@ -13,29 +13,20 @@ LINEAR = "linear"  # the baseline whose coefficients are shown beside the candid
 def main(arguments: Namespace) -> None:
     """Write interpretation*.csv and partial_dependence*.csv; print the importances."""
     import pandas as pd
-
-    from {{ cookiecutter.__package }}.compute import make_tasks
-    from {{ cookiecutter.__package }}.evaluation import check_metrics
-    from {{ cookiecutter.__package }}.interpretation import fold_explanation
-    from {{ cookiecutter.__package }}.interpretation_groups import (
-        correlated_groups,
-        units_of,
-    )
-    from {{ cookiecutter.__package }}.interpretation_tables import (
+    from reproml.compute.models import build_model
+    from reproml.compute.task import make_tasks
+    from reproml.config.metrics import check_metrics
+    from reproml.explain.dependence import fold_dependence, grid_of, rows_to_follow
+    from reproml.explain.feature_groups import correlated_groups, units_of
+    from reproml.explain.importance import fold_explanation
+    from reproml.write.importance_tables import (
         importance_note,
         importance_table,
         importance_texts,
         leading_features,
     )
-    from {{ cookiecutter.__package }}.models import build_model
-    from {{ cookiecutter.__package }}.partial_dependence import (
-        fold_dependence,
-        grid_of,
-        rows_to_follow,
-    )
-    from {{ cookiecutter.__package }}.study import read_study
 
-    study = read_study(arguments.study)
+    study = open_study(arguments)
     check_metrics(study)
     setting = prepare(study, arguments)
     table, sizes = setting.table, {"n_train": setting.n_train, "n_test": setting.n_test}

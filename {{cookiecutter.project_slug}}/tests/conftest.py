@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from {{ cookiecutter.__package }}.data import Table
-from {{ cookiecutter.__package }}.study import Study, parse_study
+from reproml.config.columns import Table
+from reproml.config.study import Study, parse_study
 
 ROOT = Path(__file__).resolve().parents[1]
 

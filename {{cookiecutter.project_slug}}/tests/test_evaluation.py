@@ -10,15 +10,13 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import LeaveOneOut, cross_val_predict
 
-from {{ cookiecutter.__package }}.compute import Predictions
-from {{ cookiecutter.__package }}.data import Table
-from {{ cookiecutter.__package }}.evaluation import (
-    METRICS,
-    check_metrics,
-    score_predictions,
-)
-from {{ cookiecutter.__package }}.splits import Fold
-from {{ cookiecutter.__package }}.study import StudyError, parse_study
+from reproml.compute.task import Predictions
+from reproml.config.columns import Table
+from {{ cookiecutter.__package }}.evaluation import METRICS
+from reproml.config.metrics import check_metrics
+from reproml.statistics.scores import score_predictions
+from reproml.split.splits import Fold
+from reproml.config.study import StudyError, parse_study
 
 CLASSES = ["no", "yes"]
 TRUE = np.array(["no"] * 6 + ["yes"] * 4)

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from {{ cookiecutter.__package }}.models import MODELS, ColumnSubset, build_model
-from {{ cookiecutter.__package }}.study import StudyError, parse_study
+from {{ cookiecutter.__package }}.models import MODELS
+from reproml.compute.models import ColumnSubset, build_model
+from reproml.config.study import StudyError, parse_study
 
 RNG = np.random.default_rng(0)
 X = pd.DataFrame(

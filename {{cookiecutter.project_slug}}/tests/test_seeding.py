@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import QuantileTransformer
 
 from {{ cookiecutter.__package }} import seeding
-from {{ cookiecutter.__package }}.study import StudyError
+from reproml.config.study import StudyError
 
 PURPOSES = ["split/test", "split/folds/0", "model/forest/0/0"]
 

@@ -1,1 +1,18 @@
-"""The study's code: flat modules of pure functions, one topic each."""
+"""This study's own code: rows, models, metrics, seeds and ablations, handed to the engine."""
+
+from reproml.config.code import StudyCode
+
+from .ablations import ABLATIONS
+from .data import load_table
+from .evaluation import METRICS
+from .models import MODELS
+from .seeding import fix_seeds
+
+STUDY = StudyCode(
+    package=__name__,
+    load_table=load_table,
+    models=MODELS,
+    metrics=METRICS,
+    fix_seeds=fix_seeds,
+    ablations=ABLATIONS,
+)

@@ -1,26 +1,18 @@
-"""Metrics, and scores per fold in long form.
+"""The metrics of this study: functions of what was true and what a model predicted.
 
-Every metric is a function of what was true and what a model said. Probabilities have a column per
-class, in the order of ``classes``; with two classes the last one is the positive one.
+Probabilities have a column per class, in the order of ``classes``; with two classes the last one is
+the positive one. To add a metric, write a function, put it into ``METRICS``, and name it in
+study.toml.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import Any, Literal
+from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
+from reproml.config.metrics import Metric
 from scipy.stats import rankdata
 from sklearn import metrics
-
-from .compute import Predictions, Task
-from .data import Table
-from .dispatch import stream
-from .splits import Fold
-from .study import Study, StudyError
 
 
 def balanced_accuracy(y_true: np.ndarray, y_pred: np.ndarray) -> float:
@@ -255,17 +247,6 @@ def _one_against_rest(
     return float(np.mean([metric(hit[:, i], probability[:, i]) for i in columns]))
 
 
-@dataclass(frozen=True)
-class Metric:
-    """How to call a metric and how to read it."""
-
-    function: Callable[..., float]
-    takes: Literal["classes", "probabilities", "numbers"]
-    higher_is_better: bool
-    label: str
-    bounds: tuple[float, float]  # no score lies outside
-
-
 INF = float("inf")
 METRICS: dict[str, Metric] = {
     "balanced_accuracy": Metric(
@@ -282,201 +263,3 @@ METRICS: dict[str, Metric] = {
     "rmse": Metric(rmse, "numbers", False, "RMSE", (0.0, INF)),
     "r2": Metric(r2, "numbers", True, "R2", (-INF, 1.0)),
 }
-
-
-def check_metrics(study: Study) -> list[str]:
-    """Return the study's metrics, the primary one first, or say which one does not fit.
-
-    Parameters
-    ----------
-    study : Study
-        The configuration.
-
-    Returns
-    -------
-    list of str
-        Keys of ``METRICS``.
-
-    Raises
-    ------
-    StudyError
-        If a metric is unknown or is for the other task.
-
-    Examples
-    --------
-    >>> from .study import Metrics
-    >>> metrics = Metrics(primary="mae", others=["r2"])
-    >>> check_metrics(Study.model_construct(task="regression", metrics=metrics))
-    ['mae', 'r2']
-    >>> try:
-    ...     check_metrics(Study.model_construct(task="classification", metrics=metrics))
-    ... except StudyError as error:
-    ...     print(str(error).partition(";")[0])
-    metrics: ['mae', 'r2'] do not fit classification
-    """
-    fits = [
-        name
-        for name, metric in METRICS.items()
-        if (metric.takes == "numbers") == (study.task == "regression")
-    ]
-    strangers = [name for name in study.metrics.names if name not in fits]
-    if strangers:
-        raise StudyError(f"metrics: {strangers} do not fit {study.task}; there are {sorted(fits)}")
-    return study.metrics.names
-
-
-def score_fold(
-    said: Predictions, table: Table, names: list[str], classes: list[str]
-) -> list[float]:
-    """Score one fold with each metric.
-
-    Parameters
-    ----------
-    said : Predictions
-        Of one model.
-    table : Table
-        The checked rows.
-    names : list of str
-        Keys of ``METRICS``.
-    classes : list of str
-        Order of the probabilities' columns; empty for regression.
-
-    Returns
-    -------
-    list of float
-        A score per metric.
-
-    Examples
-    --------
-    >>> from .splits import Fold
-    >>> y = pd.Series([1.0, 2.0, 4.0])
-    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})
-    >>> fold = Fold(0, 0, train=np.array([0]), test=np.array([1, 2]))
-    >>> score_fold(Predictions("linear", fold, np.array([2.5, 3.0]), None), table, ["mae"], [])
-    [0.75]
-    """
-    y_true = table.y.iloc[said.fold.test].to_numpy()
-    values = []
-    for name in names:
-        metric = METRICS[name]
-        if metric.takes == "probabilities":
-            values.append(metric.function(y_true, said.probability, classes))
-        else:
-            values.append(metric.function(y_true, said.predicted))
-    return values
-
-
-def score_predictions(
-    predictions: Iterable[Predictions], table: Table, names: list[str], classes: list[str]
-) -> pd.DataFrame:
-    """Score each fold with each metric.
-
-    Parameters
-    ----------
-    predictions : iterable of Predictions
-        One per model and fold.
-    table : Table
-        The checked rows.
-    names : list of str
-        Keys of ``METRICS``.
-    classes : list of str
-        Order of the probabilities' columns; empty for regression.
-
-    Returns
-    -------
-    DataFrame of shape (n_predictions * n_metrics, 5)
-        Columns model, repeat, fold, metric, value.
-
-    Examples
-    --------
-    >>> from .splits import Fold
-    >>> y = pd.Series([1.0, 2.0, 4.0])
-    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})
-    >>> fold = Fold(0, 0, train=np.array([0]), test=np.array([1, 2]))
-    >>> said = Predictions("linear", fold, np.array([2.5, 3.0]), None)
-    >>> score_predictions([said], table, ["mae", "r2"], classes=[])
-        model  repeat  fold metric  value
-    0  linear       0     0    mae  0.750
-    1  linear       0     0     r2  0.375
-    """
-    predictions = list(predictions)
-    values = [score_fold(said, table, names, classes) for said in predictions]
-    return _long([(said.name, said.fold) for said in predictions], names, values)
-
-
-def score_tasks(
-    tasks: list[Task],
-    table: Table,
-    names: list[str],
-    classes: list[str],
-    *,
-    held_out: bool = False,
-    **how: Any,
-) -> tuple[pd.DataFrame, list[Predictions]]:
-    """Fit tasks and score each where it was fitted; most predictions are dropped at once.
-
-    Parameters
-    ----------
-    tasks : list of Task
-        What to fit.
-    table : Table
-        The checked rows.
-    names : list of str
-        Keys of ``METRICS``.
-    classes : list of str
-        Order of the probabilities' columns; empty for regression.
-    held_out : bool
-        Keep the predictions of the first repeat: there, a row that was held out counts once.
-    **how : dict
-        As for `stream`: split, backend, cache, on_done.
-
-    Returns
-    -------
-    scores : DataFrame of shape (n_tasks * n_metrics, 5)
-        As from `score_predictions`, in the order of the tasks.
-    predictions : list of Predictions
-        Those that are kept, in the order of the tasks.
-
-    Examples
-    --------
-    >>> from .models import dummy
-    >>> y = pd.Series([1.0, 2.0, 4.0])
-    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})
-    >>> fold = Fold(0, 0, train=np.array([0, 1]), test=np.array([2]))
-    >>> task = Task("dummy", dummy("regression"), fold, seed=0)
-    >>> score_tasks([task], table, ["mae"], classes=[])
-    (   model  repeat  fold metric  value
-    0  dummy       0     0    mae    2.5, [])
-    """
-    values = np.full((len(tasks), len(names)), np.nan)
-    kept: dict[int, Predictions] = {}
-    finish = partial(_scored, names=names, classes=classes, held_out=held_out)
-    for number, (scores, said) in stream(tasks, table, classes, finish=finish, **how):
-        values[number] = scores
-        if said is not None:
-            kept[number] = Predictions(tasks[number].name, tasks[number].fold, *said)
-    scores = _long([(task.name, task.fold) for task in tasks], names, values)
-    return scores, [kept[number] for number in sorted(kept)]
-
-
-def _scored(
-    said: Predictions, table: Table, names: list[str], classes: list[str], held_out: bool
-) -> tuple[list[float], tuple[np.ndarray, np.ndarray | None] | None]:
-    keep = held_out and said.fold.repeat == 0
-    scores = score_fold(said, table, names, classes)
-    return scores, (said.predicted, said.probability) if keep else None
-
-
-def _long(
-    fits: list[tuple[str, Fold]], names: list[str], values: Sequence[Sequence[float]]
-) -> pd.DataFrame:
-    n = len(names)
-    return pd.DataFrame(
-        {
-            "model": [name for name, _ in fits for _ in range(n)],
-            "repeat": np.repeat([fold.repeat for _, fold in fits], n),
-            "fold": np.repeat([fold.fold for _, fold in fits], n),
-            "metric": names * len(fits),
-            "value": np.asarray(values, dtype=float).reshape(-1),
-        }
-    )

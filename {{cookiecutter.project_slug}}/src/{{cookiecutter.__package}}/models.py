@@ -1,4 +1,4 @@
-"""The ladder of baselines and the candidate: scikit-learn pipelines, preprocessing inside.
+"""The baselines and the candidate: scikit-learn pipelines, preprocessing inside.
 
 To add a model, write one function that takes the task and returns an unfitted pipeline, put it
 into ``MODELS``, and name it in study.toml. Set no ``random_state``: every one that a pipeline has
@@ -9,10 +9,9 @@ the pipeline, so that it never sees the rows it is tested on.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Self
 
-import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
+from reproml.compute.models import ColumnSubset
+from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
@@ -21,90 +20,6 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, SplineTransformer, StandardScaler
-from sklearn.utils.validation import check_is_fitted
-
-from .study import Study, StudyError
-
-
-class ColumnSubset(TransformerMixin, BaseEstimator):
-    """Keep some columns of a table, or drop some.
-
-    Parameters
-    ----------
-    keep : list of str or None
-        Columns to keep; None keeps all.
-    drop : list of str or None
-        Columns to drop from those kept.
-
-    Examples
-    --------
-    >>> X = pd.DataFrame({"age": [40.0], "dose": [2.0], "site": ["a"]})
-    >>> list(ColumnSubset(drop=["site"]).fit_transform(X))
-    ['age', 'dose']
-    """
-
-    def __init__(self, keep: list[str] | None = None, drop: list[str] | None = None):
-        self.keep = keep
-        self.drop = drop
-
-    def fit(self, X: pd.DataFrame, y: Any = None) -> Self:
-        """Check the names against the table; a name that it lacks is an error.
-
-        Parameters
-        ----------
-        X : DataFrame of shape (n_samples, n_features)
-            The table.
-        y : ignored
-            Here because pipelines pass it.
-
-        Returns
-        -------
-        ColumnSubset
-            Itself.
-        """
-        named = [*(self.keep or []), *(self.drop or [])]
-        strangers = sorted(set(named) - set(X.columns))
-        if strangers:
-            raise StudyError(f"columns {strangers} are not among the features {list(X.columns)}")
-        kept = list(X.columns) if self.keep is None else list(self.keep)
-        self.columns_ = [name for name in kept if name not in (self.drop or [])]
-        if not self.columns_:
-            raise StudyError(f"keep = {self.keep} and drop = {self.drop} leave no column")
-        self.n_features_in_ = X.shape[1]
-        self.feature_names_in_ = X.columns.to_numpy(dtype=object)
-        return self
-
-    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Return the kept columns.
-
-        Parameters
-        ----------
-        X : DataFrame of shape (n_samples, n_features)
-            The table.
-
-        Returns
-        -------
-        DataFrame of shape (n_samples, n_kept)
-            Its kept columns.
-        """
-        check_is_fitted(self)
-        return X[self.columns_]
-
-    def get_feature_names_out(self, input_features: Any = None) -> list[str]:
-        """Return the names of the kept columns.
-
-        Parameters
-        ----------
-        input_features : ignored
-            Here because scikit-learn passes it.
-
-        Returns
-        -------
-        list of str
-            Names.
-        """
-        check_is_fitted(self)
-        return self.columns_
 
 
 def prepare(*number_steps: tuple[str, BaseEstimator]) -> list[tuple[str, BaseEstimator]]:
@@ -123,6 +38,7 @@ def prepare(*number_steps: tuple[str, BaseEstimator]) -> list[tuple[str, BaseEst
     Examples
     --------
     >>> steps = prepare(("scale", StandardScaler()))
+    >>> import pandas as pd
     >>> X = pd.DataFrame({"dose": [1.0, None, 3.0], "site": ["a", "b", "a"]})
     >>> Pipeline(steps).fit_transform(X).round(2).tolist()
     [[-1.22, 1.0, 0.0], [0.0, 0.0, 1.0], [1.22, 1.0, 0.0]]
@@ -159,6 +75,7 @@ def dummy(task: str) -> Pipeline:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> X = pd.DataFrame({"dose": [1.0, 2.0, 9.0]})
     >>> dummy("regression").fit(X, [1.0, 2.0, 30.0]).predict(X).tolist()
     [2.0, 2.0, 2.0]
@@ -183,6 +100,7 @@ def linear(task: str) -> Pipeline:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> X = pd.DataFrame({"dose": [0.0, 1.0, 2.0, 3.0]})
     >>> linear("regression").fit(X, [0.0, 1.0, 2.0, 3.0]).predict(X).round(2).tolist()
     [0.3, 1.1, 1.9, 2.7]
@@ -232,6 +150,7 @@ def domain(task: str) -> Pipeline:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> X = pd.DataFrame({"bmi": [20.0, 25.0, 30.0], "noise": [5.0, 1.0, 7.0]})
     >>> model = domain("regression").set_params(subset__keep=["bmi"])
     >>> model.fit(X, [40.0, 50.0, 60.0]).predict(X).round(1).tolist()
@@ -280,8 +199,8 @@ def candidate(task: str) -> Pipeline:
 def tuned(task: str) -> Pipeline:
     """Let the candidate choose its penalty, inside the training rows of each fold.
 
-    An example of a model that tunes itself; it is in no ladder until study.toml names it. Leave
-    ``cv`` out: tuning.py sets it to folds that respect the study's split. A switch in
+    An example of a model that tunes itself; no study uses it until study.toml names it. Leave
+    ``cv`` out: the engine sets it to folds that respect the study's split. A switch in
     ``[ablations]`` needs the longer name then, such as ``search__estimator__model__C``.
 
     Parameters
@@ -316,81 +235,3 @@ MODELS: dict[str, Callable[[str], Pipeline]] = {
     "candidate": candidate,
     "tuned": tuned,
 }
-
-
-def build_model(name: str, study: Study) -> Pipeline:
-    """Build a model with the parameters that study.toml gives it.
-
-    Parameters
-    ----------
-    name : str
-        A key of ``MODELS``.
-    study : Study
-        The configuration.
-
-    Returns
-    -------
-    Pipeline
-        Unfitted.
-
-    Raises
-    ------
-    StudyError
-        If there is no such model or parameter; the message lists those there are.
-
-    Examples
-    --------
-    >>> from .study import Models
-    >>> parameters = {"forest": {"model__n_estimators": 5}}
-    >>> models = Models(candidate="forest", baselines=["dummy"], parameters=parameters)
-    >>> study = Study.model_construct(task="regression", models=models)
-    >>> build_model("forest", study)["model"].n_estimators
-    5
-    >>> build_model("dummy", study)["model"]
-    DummyRegressor(strategy='median')
-    """
-    if name not in MODELS:
-        raise StudyError(f"models: {name!r} is unknown; there are {sorted(MODELS)} in models.py")
-    where = f"models.parameters.{name}"
-    return set_parameters(MODELS[name](study.task), study.models.parameters.get(name, {}), where)
-
-
-def set_parameters(model: Pipeline, parameters: dict[str, Any], where: str) -> Pipeline:
-    """Set parameters by name; an unknown name lists those there are.
-
-    Parameters
-    ----------
-    model : Pipeline
-        Changed in place.
-    parameters : dict of str to value
-        As for scikit-learn's ``set_params``: ``step__parameter``; a step may be ``"passthrough"``.
-    where : str
-        The place in study.toml, for messages.
-
-    Returns
-    -------
-    Pipeline
-        The model.
-
-    Raises
-    ------
-    StudyError
-        If a name does not exist in the model.
-
-    Examples
-    --------
-    >>> set_parameters(linear("regression"), {"model__alpha": 3.0}, "here")["model"].alpha
-    3.0
-    >>> try:
-    ...     set_parameters(dummy("regression"), {"model__alpha": 3.0}, "models.parameters.dummy")
-    ... except StudyError as error:
-    ...     print(error)
-    models.parameters.dummy: there is no 'model__alpha'; there are ['model', 'model__constant', \
-'model__quantile', 'model__strategy']
-    """
-    known = model.get_params()
-    there = sorted(set(known) - {"memory", "steps", "verbose", "transform_input"})
-    for name in parameters:
-        if name not in known:
-            raise StudyError(f"{where}: there is no {name!r}; there are {there}")
-    return model.set_params(**parameters)

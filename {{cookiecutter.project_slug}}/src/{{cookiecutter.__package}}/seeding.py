@@ -1,8 +1,7 @@
-"""Fixes every source of randomness, and hands out one named seed per purpose.
+"""Fixes every source of randomness of the libraries that this study uses.
 
-``random_state=None`` and global generators make numbers depend on what ran before. Here every
-random step gets an integer of its own, made from the study's seed and the name of its purpose, so
-adding a model or a fold moves no other number.
+Random steps of scikit-learn get integers of their own from the engine, named by their purpose; what
+draws from a global generator all the same starts here from the seed of its fit.
 
 Two things cannot be fixed from inside a running process. ``PYTHONHASHSEED`` has to be set before
 Python starts, so the code never depends on the order of a set: it sorts. And another processor may
@@ -11,61 +10,17 @@ round differently in the last digits, which is why results are compared within t
 
 from __future__ import annotations
 
-import copy
-import hashlib
 import os
 import platform
 import random
 from collections.abc import Iterable
 from importlib.util import find_spec
-from typing import Any
 
 import numpy as np
-
-from .study import StudyError
+from reproml.config.seeds import checked_seed
+from reproml.config.study import StudyError
 
 FRAMEWORKS = ("torch", "tensorflow")
-
-
-def seed_for(seed: int, purpose: str) -> int:
-    """Return the seed for one purpose.
-
-    Parameters
-    ----------
-    seed : int
-        The study's seed; 0 is a seed like any other.
-    purpose : str
-        What the randomness is for, such as ``"split/test"``. Another name gives another,
-        independent seed.
-
-    Returns
-    -------
-    int
-        At least 0 and less than 2**32, as scikit-learn's ``random_state`` takes it. The same on
-        every machine, whatever was asked for before.
-
-    Raises
-    ------
-    StudyError
-        If ``seed`` is no whole number from 0 to 2**32 - 1, or the purpose has no name.
-
-    References
-    ----------
-    NumPy, Parallel Random Number Generation: ``SeedSequence`` and its ``spawn_key``.
-
-    Examples
-    --------
-    >>> seed_for(0, "split/test")
-    206019932
-    >>> seed_for(0, "split/folds/0")
-    2590658759
-    """
-    if not isinstance(purpose, str) or not purpose:
-        raise StudyError(f'a seed needs the name of its purpose, such as "split"; got {purpose!r}')
-    # A hash of our own choice: Python's hash() of a text differs from process to process.
-    key = int.from_bytes(hashlib.sha256(purpose.encode("utf-8")).digest()[:16], "big")
-    sequence = np.random.SeedSequence(_checked(seed), spawn_key=(key,))
-    return int(sequence.generate_state(1, np.uint32)[0])
 
 
 def fix_seeds(seed: int, frameworks: Iterable[str] = FRAMEWORKS) -> dict[str, str]:
@@ -105,7 +60,7 @@ def fix_seeds(seed: int, frameworks: Iterable[str] = FRAMEWORKS) -> dict[str, st
     >>> round(random.random(), 4)
     0.8444
     """
-    seed = _checked(seed)
+    seed = checked_seed(seed)
     wanted = set(frameworks)
     if unknown := sorted(wanted.difference(FRAMEWORKS)):
         raise StudyError(f"cannot fix {', '.join(unknown)}; only {', '.join(FRAMEWORKS)} are known")
@@ -122,60 +77,6 @@ def fix_seeds(seed: int, frameworks: Iterable[str] = FRAMEWORKS) -> dict[str, st
         else:
             fixed[name] = fix(seed)
     return fixed
-
-
-def fix_random_state(model: Any, seed: int) -> Any:
-    """Set every ``random_state`` of a scikit-learn estimator, nested ones included.
-
-    Splitters (``cv=KFold(shuffle=True)`` in a search) are replaced by seeded copies. A
-    ``random_state`` that was set before is replaced too: a study has one seed, in study.toml.
-
-    Parameters
-    ----------
-    model : estimator
-        Changed in place.
-    seed : int
-        The study's seed, or one from `seed_for`. Each ``random_state`` gets its own from it, named
-        after its parameter.
-
-    Returns
-    -------
-    estimator
-        The same ``model``.
-
-    Raises
-    ------
-    StudyError
-        If ``seed`` is no whole number from 0 to 2**32 - 1.
-
-    Examples
-    --------
-    >>> from sklearn.ensemble import RandomForestClassifier
-    >>> forest = fix_random_state(RandomForestClassifier(), seed=0)
-    >>> forest.random_state == seed_for(0, "random_state")
-    True
-    """
-    seed = _checked(seed)
-    changes = {}
-    for name, value in sorted(model.get_params(deep=True).items()):
-        if name.rpartition("__")[2] == "random_state":
-            changes[name] = seed_for(seed, name)
-        elif hasattr(value, "random_state") and not hasattr(value, "get_params"):
-            changes[name] = copy.copy(value)
-            changes[name].random_state = seed_for(seed, name)
-    return model.set_params(**changes)
-
-
-def _checked(seed: int) -> int:
-    # bool is a kind of int in Python, so True would silently be the seed 1. The upper end is what
-    # NumPy's global generator and scikit-learn take.
-    whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
-    if not whole or not 0 <= seed < 2**32:
-        raise StudyError(
-            f"a seed is a whole number from 0 to {2**32 - 1}; got {seed!r}. "
-            "Set seed under [study] in study.toml, for example seed = 0"
-        )
-    return int(seed)
 
 
 def _fix_torch(seed: int) -> str:

@@ -1,0 +1,327 @@
+"""Forged model files are refused by name, and nothing in them runs."""
+
+import hashlib
+import io
+import json
+import pickle
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from example_study.models import MODELS
+from reproml.config.study import StudyError
+from reproml.share.model import load_model, pack_model
+from reproml.share.modelfile import normalised, schema_of
+from reproml.share.record import Record, Seed, make_examples, make_record, read_record, write_record
+from reproml.share.trusted_types import ALLOWED, PACKAGE, audit, types_in
+from skops.io import dumps
+
+X = pd.DataFrame({"dose": [0.0, 1.0, 2.0, 3.0], "age": [3.0, 1.0, 4.0, 1.0]})
+TEXT = {"__class__": "str", "__module__": "builtins", "__loader__": "JsonNode"}
+NAME = "candidate.skops"
+
+
+@pytest.fixture
+def saved(content, study, tmp_path: Path) -> Path:
+    """Return a folder with a saved model."""
+    model = MODELS["candidate"]("classification").fit(X, ["no", "yes", "no", "yes"])
+    packed, examples = pack_model(model, "candidate"), make_examples(model, X, ["no", "yes"])
+    seed, commit = Seed(study=0, purpose="test", value=1), {"commit": None, "dirty": None}
+    record = make_record(study, X, packed, examples, seed=seed, commit=commit)
+    (tmp_path / NAME).write_bytes(packed)
+    (tmp_path / "candidate.json").write_text(write_record(record), encoding="utf-8")
+    return tmp_path
+
+
+def forge(folder: Path, content: bytes) -> None:
+    """Exchange the file, and make the record fit, as an attacker would who holds both."""
+    path = folder / "candidate.json"
+    record = read_record(path.read_text(encoding="utf-8"), path.name)
+    changes = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    changed = Record.model_validate(record.model_dump(exclude_unset=True) | changes)
+    path.write_text(write_record(changed), encoding="utf-8")
+    (folder / NAME).write_bytes(content)
+
+
+def rewrite(content: bytes, change, *, more=(), packed: int = zipfile.ZIP_STORED) -> bytes:
+    """Return a skops file with a changed description and more entries."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(made, "w", packed) as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if name == "schema.json":
+                data = json.dumps(change(json.loads(data))).encode()
+            new.writestr(name, data)
+        for name, data in more:
+            new.writestr(name, data)
+    return made.getvalue()
+
+
+def planted(node: dict):
+    """Return a change that puts a node into the pipeline's attributes."""
+
+    def change(schema: dict) -> dict:
+        attributes = schema["content"]
+        attributes["content"]["planted"] = node
+        attributes["key_types"]["content"].append(
+            {
+                "__class__": "str",
+                "__module__": "builtins",
+                "__loader__": "TypeNode",
+                "__id__": 90001,
+            }
+        )
+        return schema
+
+    return change
+
+
+def calls(function: str, module: str, *arguments: str) -> dict:
+    """Return a node that calls a function when it is restored, if it is let through."""
+    words = [{**TEXT, "content": json.dumps(a), "is_json": True} for a in arguments]
+    content = {"__class__": "tuple", "__module__": "builtins", "__loader__": "TupleNode"}
+    return {
+        "__class__": function,
+        "__module__": module,
+        "__loader__": "ConstructorFromReduceNode",
+        "content": content | {"content": words},
+    }
+
+
+class Canary:
+    """Pickled, it makes a file when it is restored."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+FORGED = {
+    "a function that runs commands": (
+        lambda c, bird: rewrite(c, planted(calls("system", "os", f"echo > {bird}"))),
+        r"ConstructorFromReduceNode os\.system",
+    ),
+    "a class that opens files": (
+        lambda c, bird: rewrite(c, planted(calls("FileIO", "io", str(bird), "w"))),
+        r"ConstructorFromReduceNode io\.FileIO",
+    ),
+    "a class of the study that is not on the list": (
+        lambda c, bird: rewrite(
+            c,
+            planted(
+                {"__class__": "Cache", "__module__": f"{PACKAGE}.cache", "__loader__": "ObjectNode"}
+            ),
+        ),
+        rf"ObjectNode {PACKAGE}\.cache\.Cache",
+    ),
+    "a class of scikit-learn that skops trusts": (
+        lambda c, bird: rewrite(
+            c,
+            planted(
+                {"__class__": "KMeans", "__module__": "sklearn.cluster._kmeans"}
+                | {"__loader__": "ObjectNode"}
+            ),
+        ),
+        r"ObjectNode sklearn\.cluster\._kmeans\.KMeans",
+    ),
+    "an allowed name by another way": (
+        lambda c, bird: rewrite(
+            c, planted(calls("Ridge", "sklearn.linear_model._ridge", str(bird)))
+        ),
+        r"ConstructorFromReduceNode sklearn\.linear_model\._ridge\.Ridge",
+    ),
+    "a node without a name": (
+        lambda c, bird: rewrite(c, planted({"__loader__": {"a": 1}})),
+        "its description is malformed",
+    ),
+    "an older protocol": (
+        lambda c, bird: rewrite(c, lambda schema: schema | {"protocol": 0}),
+        "its protocol is not",
+    ),
+    "a pickle by another name": (
+        lambda c, bird: pickle.dumps(Canary(bird)),
+        "it is no skops file",
+    ),
+    "a pickle among the arrays": (
+        lambda c, bird: rewrite(c, dict, more=[("9000.npy", pickle.dumps(Canary(bird)))]),
+        "refused",
+    ),
+    "an array of objects": (
+        lambda c, bird: rewrite(c, dict, more=[("9000.npy", array(np.array([Canary(bird)])))]),
+        "its array 9000.npy is not what it claims",
+    ),
+    "an array that claims to be huge": (
+        lambda c, bird: rewrite(c, dict, more=[("9000.npy", huge())]),
+        "its array 9000.npy is not what it claims",
+    ),
+    "an archive that unpacks to more": (
+        lambda c, bird: rewrite(c, dict, packed=zipfile.ZIP_DEFLATED),
+        "is packed or encrypted",
+    ),
+    "an entry that leaves its folder": (
+        lambda c, bird: rewrite(c, dict, more=[("../../canary", b"")]),
+        r"it has an entry '\.\./\.\./canary'",
+    ),
+    "an absolute entry": (
+        lambda c, bird: rewrite(c, dict, more=[(str(bird), b"")]),
+        "it has an entry '/",
+    ),
+    "two descriptions": (
+        lambda c, bird: twice(c),
+        "two of its entries have one name",
+    ),
+    "a description deeper than the stack": (
+        lambda c, bird: deep(),
+        "refused",
+    ),
+    "no description": (
+        lambda c, bird: archive({}),
+        "it is no skops file",
+    ),
+    "half a file": (lambda c, bird: c[: len(c) // 2], "it is no skops file"),
+}
+
+
+def archive(files: dict[str, bytes]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as new:
+        for name, data in files.items():
+            new.writestr(name, data)
+    return made.getvalue()
+
+
+def array(values: np.ndarray) -> bytes:
+    made = io.BytesIO()
+    np.save(made, values, allow_pickle=True)
+    return made.getvalue()
+
+
+def huge() -> bytes:
+    made = io.BytesIO()
+    head = {"descr": "<f8", "fortran_order": False, "shape": (2**40, 2**40)}
+    np.lib.format.write_array_header_1_0(made, head)
+    return made.getvalue()
+
+
+def deep() -> bytes:
+    return archive({"schema.json": b'{"a":' * 100_000 + b"1" + b"}" * 100_000})
+
+
+def twice(content: bytes) -> bytes:
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        return rewrite(content, dict, more=[("schema.json", b"{}")])
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_a_forged_file_is_refused_even_with_its_own_record(saved: Path, tmp_path, name: str):
+    make, message = FORGED[name]
+    canary = tmp_path / "canary"
+    forge(saved, make((saved / NAME).read_bytes(), canary))
+    with pytest.raises(StudyError, match=message) as caught:
+        load_model(saved, "candidate")
+    assert "refused" in str(caught.value)
+    assert not canary.exists()
+
+
+def test_the_canary_sings_where_it_is_let(tmp_path: Path):
+    """The twin: the pickle above would do what it must not."""
+    pickle.loads(pickle.dumps(Canary(tmp_path / "canary")))
+    assert (tmp_path / "canary").exists()
+
+
+def test_a_changed_byte_is_seen_before_anything_is_opened(saved: Path, monkeypatch):
+    opened = []
+    monkeypatch.setattr(f"{PACKAGE}.sharing.unpack_model", lambda *given: opened.append(given))
+    content = bytearray((saved / NAME).read_bytes())
+    content[len(content) // 2] ^= 1
+    (saved / NAME).write_bytes(bytes(content))
+    with pytest.raises(StudyError, match="Nothing of it was opened"):
+        load_model(saved, "candidate")
+    assert opened == []
+
+
+def test_a_pickle_in_the_place_of_the_model_is_not_opened(saved: Path, tmp_path: Path):
+    canary = tmp_path / "canary"
+    (saved / NAME).write_bytes(pickle.dumps(Canary(canary)))
+    with pytest.raises(StudyError, match=r"its SHA-256 is"):
+        load_model(saved, "candidate")
+    assert not canary.exists()
+
+
+def test_a_file_that_is_too_large_is_not_read(saved: Path, monkeypatch):
+    with (saved / NAME).open("ab") as file:
+        file.write(b"0")
+    with pytest.raises(StudyError, match=r"candidate\.skops: is larger than"):
+        load_model(saved, "candidate")
+    size = (saved / "candidate.json").stat().st_size
+    monkeypatch.setattr(f"{PACKAGE}.sharing.LARGEST_RECORD", size - 1)
+    with pytest.raises(StudyError, match=r"candidate\.json: is larger than"):
+        load_model(saved, "candidate")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"max": 10.0', '"max": 99.0', "was changed after it was written"),
+        ('"sha256": "', '"sha256": "0', "was changed after it was written"),
+        ('"digest"', '"digests"', "was changed after it was written"),
+        ("{", "[", "is no JSON"),
+        ("{", "\udcff{", "is no UTF-8 text"),
+    ],
+)
+def test_a_changed_record_is_refused(saved: Path, old: str, new: str, message: str):
+    path = saved / "candidate.json"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_bytes(text.replace(old, new, 1).encode("utf-8", "surrogateescape"))
+    with pytest.raises(StudyError, match=message):
+        load_model(saved, "candidate")
+
+
+@pytest.mark.parametrize(
+    "change", [{"versions": {"numpy": 2}}, {"examples": "none"}, {"more": 1}, {"size": 0}]
+)
+def test_a_record_of_another_form_is_refused(saved: Path, change: dict):
+    path = saved / "candidate.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    del content["digest"]
+    text = json.dumps(content | change, sort_keys=True, ensure_ascii=False)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    path.write_text(json.dumps(content | change | {"digest": digest}), encoding="utf-8")
+    with pytest.raises(StudyError, match=f"look at {next(iter(change))}"):
+        load_model(saved, "candidate")
+
+
+def test_a_missing_file_is_said(saved: Path):
+    (saved / NAME).unlink()
+    with pytest.raises(StudyError, match=r"no such file; `python scripts/sharing\.py`"):
+        load_model(saved, "candidate")
+
+
+def test_nothing_on_the_lists_is_superfluous():
+    """An entry that no model needs is a door that nobody watches."""
+    kinds = pd.Series(["a", "b", "a", None], dtype=object)
+    wide = X.assign(gap=[1.0, None, 2.0, 3.0], kind=kinds)
+    for name, build in MODELS.items():
+        if name == "tuned":  # shares what it finds: a candidate
+            continue
+        found = set()
+        targets = {"classification": ["no", "yes"] * 2, "regression": [1.0, 2.0, 3.0, 4.0]}
+        for task, y in targets.items():
+            for table in (wide, X):
+                found |= set(types_in(schema_of(dumps(build(task).fit(table, y)))))
+        assert found <= ALLOWED[name]
+        # which of NumPy's numbers are there depends on the data
+        assert {entry for entry in ALLOWED[name] - found if " numpy." not in entry} == set()
+
+
+def test_writing_anew_keeps_the_content(saved: Path):
+    content = (saved / NAME).read_bytes()
+    assert normalised(content) == content
+    assert audit(content, "candidate") == audit(normalised(content), "candidate")
+    with zipfile.ZipFile(io.BytesIO(content)) as opened:
+        assert {entry.date_time[0] for entry in opened.infolist()} == {1980}

@@ -1,0 +1,145 @@
+"""Cards say what the results say, their YAML head is valid, and open questions are counted."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from example_study.data import load_table
+from reproml.compute.models import build_model
+from reproml.config.study import parse_study, read_study
+from reproml.write.cards import (
+    CLAIMS,
+    columns_text,
+    data_text,
+    head_text,
+    limits_text,
+    model_text,
+    steps_of,
+)
+from reproml.write.texts import fill_markers, marked
+
+QUESTION = "**Question for the author:** Who uses it?"
+
+
+@pytest.fixture
+def open_questions(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "scripts"))
+    from check import open_questions
+
+    return open_questions
+
+
+def test_questions_are_counted_by_file_until_they_are_answered(tmp_path: Path, open_questions):
+    assert open_questions(tmp_path) == []
+    card, data = tmp_path / "docs" / "model_card.md", tmp_path / "data" / "README.md"
+    for path in (card, data):
+        path.parent.mkdir()
+    card.write_text(f"# Card\n\n{QUESTION}\n\n- {QUESTION}\nWe do.\n", encoding="utf-8")
+    data.write_text(f"> {QUESTION}\n", encoding="utf-8")
+    assert open_questions(tmp_path) == [
+        "warning: data/README.md: 1 open question for the author",
+        "warning: docs/model_card.md: 2 open questions for the author",
+    ]
+    text = card.read_text(encoding="utf-8").replace(QUESTION, "Nurses use it.", 1)
+    card.write_text(text, encoding="utf-8")
+    assert "docs/model_card.md: 1 open question " in open_questions(tmp_path)[1]
+
+
+def test_a_text_that_only_speaks_of_questions_asks_none(tmp_path: Path, open_questions):
+    (tmp_path / "README.md").write_text(f"A line begins with `{QUESTION}`.\n", encoding="utf-8")
+    assert open_questions(tmp_path) == []
+
+
+def test_the_cards_of_this_study_use_the_counted_form(open_questions):
+    """A question in another form would be open and not counted."""
+    for path in sorted((Path(__file__).resolve().parents[1] / "docs").glob("*_card.md")):
+        text = path.read_text(encoding="utf-8")
+        loose = [line for line in text.splitlines() if "uestion for the author" in line]
+        assert all(line.startswith("**Question for the author:** ") for line in loose)
+
+
+def intervals(study) -> pd.DataFrame:
+    rows = [(m, n, 0.75, 0.5, 1.0) for m in study.metrics.names for n in study.models.names]
+    return pd.DataFrame(rows, columns=["metric", "model", "mean", "low", "high"])
+
+
+def test_the_head_is_yaml_that_model_hubs_read(study):
+    head = yaml.safe_load(head_text(study, intervals(study)))
+    assert head["pipeline_tag"] == "tabular-classification"
+    assert head["metrics"] == ["roc_auc", "brier", "mcc"]
+    (entry,) = head["model-index"]
+    (result,) = entry["results"]
+    assert result["task"] == {"type": "tabular-classification"}
+    assert result["dataset"] == {"name": "tiny.csv", "type": "tiny.csv"}
+    assert [one["type"] for one in result["metrics"]] == head["metrics"]
+    assert {one["value"] for one in result["metrics"]} == {0.75}
+
+
+def test_the_head_is_renewed_between_comments_of_yaml():
+    path = "results/tables/card_head.yaml"
+    text = f"---\nlicense: mit\n# begin {path}\nmetrics: [old]\n# end {path}\n---\n\n# Card\n"
+    assert marked(text) == [path]
+    filled = fill_markers(text, lambda name: "metrics: [mae]\n", "card.md")
+    assert filled == text.replace("old", "mae")
+    assert yaml.safe_load(filled.split("---\n")[1]) == {"license": "mit", "metrics": ["mae"]}
+
+
+def test_limits_name_what_the_audit_found(study):
+    findings = {
+        "check": ["same rows", "single feature"],
+        "verdict": ["pass", "warn"],
+        "message": ["none", "'dose' alone has an AUC of 1.00"],
+    }
+    text = limits_text(study, pd.DataFrame(findings))
+    assert "2 checks: 1 passed, 1 warned, 0 failed" in text
+    assert "The audit warned, single feature: 'dose' alone has an AUC of 1.00." in text
+    assert CLAIMS["independent"] in text
+
+
+def test_the_model_is_described_as_it_is(study):
+    shared = pd.DataFrame(
+        {"quantity": ["rows", "features", "classes", "seed", "predicted"]}
+        | {"example": [None] * 4 + [1.0], "value": ["48", "3", "2", "77", "yes"]}
+    )
+    text = model_text(study, build_model("candidate", study), shared)
+    assert "| From | 3 features |" in text
+    assert "| Learnt from | 48 development rows" in text
+    assert "answer: no or yes; probabilities are of yes" in text
+    assert "- `columns, numbers, splines`: `SplineTransformer(" in text
+    assert "- `model`: `LogisticRegression(C=0.1, max_iter=1000)`\n" in text
+    again = model_text(study, build_model("candidate", study), shared)
+    assert again == text  # no place in memory
+
+
+def test_a_search_is_described_with_what_it_searches(study):
+    steps = dict(steps_of(build_model("tuned", study)))
+    assert steps["search"] == "GridSearchCV {'model__C': [0.01, 0.1, 1.0, 10.0]}"
+    assert steps["search, of, columns, numbers, scale"] == "StandardScaler()"
+    assert not any("0x" in text for text in steps.values())
+
+
+def test_the_data_are_counted_and_locked_rows_told_nothing_of(folder: Path):
+    study = read_study(folder / "study.toml")
+    table = load_table(study, folder)
+    text = data_text(study, table, 48, "Truth.")
+    for line in ("| Rows | 60 |", "| Left out | none |", "| Locked test rows | 12 |"):
+        assert line in text
+    assert "| Features | 3, 1 of them categories |" in text
+    mine = table.X.iloc[:48]
+    assert columns_text(mine, study.data) != columns_text(table.X, study.data)
+    assert "| kind | category |  | a, b | 0 | a 50.0 %, b 50.0 % |" in columns_text(
+        mine, study.data
+    )
+    assert "| dose | number |  | 0 to 10 | 0 | " in columns_text(mine, study.data)
+
+
+def test_gaps_and_left_out_rows_are_said(content, folder: Path):
+    content["data"]["missing"] = "drop"
+    study = parse_study(content)
+    table = load_table(study, folder)
+    table.dropped["no value in 'dose'"] = 3
+    text = data_text(study, table, 48, "Truth.")
+    assert "| Rows | 63 |" in text
+    assert "| Left out | 3 (no value in 'dose') |" in text
+    assert "rows with a gap are left out" in text

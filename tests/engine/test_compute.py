@@ -1,0 +1,117 @@
+"""The same numbers on any number of workers; one model's seeds are nobody else's business."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from example_study.data import load_table
+from example_study.models import prepare
+from reproml.compute.dispatch import run_tasks
+from reproml.compute.models import build_model
+from reproml.compute.processes import Processes
+from reproml.compute.task import make_tasks
+from reproml.config.study import StudyError, read_study
+from reproml.split.splits import make_folds
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+
+def bits(results) -> list[bytes]:
+    return [r.probability.tobytes() + "".join(r.predicted).encode() for r in results]
+
+
+@pytest.fixture
+def setting(folder: Path):
+    """Return a study, its table and its folds."""
+    study = read_study(folder / "study.toml")
+    table = load_table(study, folder)
+    folds = make_folds(table, np.arange(60), study.split, stratify=True, seed=0)
+    return study, table, folds
+
+
+def fit(setting, names: list[str], seed: int = 0, workers: int = 1):
+    study, table, folds = setting
+    tasks = make_tasks({name: build_model(name, study) for name in names}, folds, seed)
+    return run_tasks(tasks, table, study.data.classes, backend=Processes(workers))
+
+
+def test_results_come_in_the_order_of_the_tasks(setting):
+    results = fit(setting, ["linear", "forest"], workers=2)
+    assert [r.name for r in results] == ["linear"] * 6 + ["forest"] * 6
+    assert [(r.fold.repeat, r.fold.fold) for r in results[:6]] == [
+        (repeat, fold) for repeat in range(2) for fold in range(3)
+    ]
+
+
+def test_two_workers_give_the_bits_of_one(setting):
+    names = ["forest", "candidate"]
+    assert bits(fit(setting, names, workers=2)) == bits(fit(setting, names))
+
+
+def test_a_seed_gives_the_same_bits_and_another_seed_others(setting):
+    assert bits(fit(setting, ["forest"])) == bits(fit(setting, ["forest"]))
+    assert bits(fit(setting, ["forest"])) != bits(fit(setting, ["forest"], seed=1))
+
+
+def test_without_seeding_the_bits_differ(setting, monkeypatch: pytest.MonkeyPatch):
+    """The twin: the test above would notice a missing seed."""
+    from reproml.compute import task as compute
+
+    monkeypatch.setattr(compute, "fix_random_state", lambda model, seed: model)
+    monkeypatch.setattr(compute, "fix_seeds", lambda seed: {})
+    assert bits(fit(setting, ["forest"])) != bits(fit(setting, ["forest"]))
+
+
+def test_another_model_moves_nobodys_numbers(setting):
+    alone = fit(setting, ["forest"])
+    among = [r for r in fit(setting, ["linear", "candidate", "forest"]) if r.name == "forest"]
+    assert bits(among) == bits(alone)
+
+
+def test_probabilities_stand_in_the_order_of_the_classes(setting):
+    study, table, folds = setting
+    tasks = make_tasks({"linear": build_model("linear", study)}, folds[:1], 0)
+    no_yes = run_tasks(tasks, table, ["no", "yes"])[0].probability
+    yes_no = run_tasks(tasks, table, ["yes", "no"])[0].probability
+    assert np.array_equal(no_yes, yes_no[:, ::-1])
+
+
+def test_a_prediction_that_is_no_number_is_an_error(setting):
+    study, table, folds = setting
+
+    class Lost(LogisticRegression):
+        def predict_proba(self, X):
+            said = super().predict_proba(X)
+            said[:3] = np.nan
+            return said
+
+    tasks = make_tasks({"lost": Pipeline([*prepare(), ("model", Lost())])}, folds[:1], 0)
+    expected = r"lost predicts NaN or infinity for 3 of 20 test rows of repeat 0, fold 0"
+    with pytest.raises(StudyError, match=expected):
+        run_tasks(tasks, table, study.data.classes)
+
+
+def test_rows_are_prepared_once_for_classes_and_probabilities(setting):
+    study, table, folds = setting
+    seen: list[int] = []
+
+    def note(X):
+        seen.append(len(X))
+        return X
+
+    steps = [("note", FunctionTransformer(note)), *build_model("linear", study).steps]
+    task = make_tasks({"noted": Pipeline(steps)}, folds[:1], 0)
+    plain = make_tasks({"noted": build_model("linear", study)}, folds[:1], 0)
+    classes = study.data.classes
+    assert bits(run_tasks(task, table, classes)) == bits(run_tasks(plain, table, classes))
+    assert seen == [40, 20]
+
+
+def test_progress_is_told_once_a_task(setting):
+    study, table, folds = setting
+    done: list = []
+    tasks = make_tasks({"dummy": build_model("dummy", study)}, folds, 0)
+    run_tasks(tasks, table, study.data.classes, on_done=done.append)
+    assert [(one.done, one.total) for one in done] == [(n, 6) for n in range(1, 7)]
+    assert done[-1].left == 0.0

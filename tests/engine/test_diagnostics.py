@@ -1,0 +1,107 @@
+"""Confusion, calibration and residuals add up to the predictions that they are made of."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from reproml.compute.task import Predictions
+from reproml.config.columns import Table
+from reproml.split.splits import Fold
+from reproml.statistics.diagnostics import (
+    calibration_table,
+    confusion_table,
+    prediction_table,
+    prevalence_note,
+    residual_table,
+)
+from scipy.stats import binomtest
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import confusion_matrix
+
+RNG = np.random.default_rng(0)
+N = 200
+
+
+def classified(classes: list[str]) -> pd.DataFrame:
+    raw = RNG.random((N, len(classes)))
+    probability = raw / raw.sum(axis=1, keepdims=True)
+    frame = pd.DataFrame({"row": np.arange(1, N + 1), "model": "m"})
+    frame["truth"] = RNG.choice(classes, N)
+    frame["prediction"] = np.array(classes)[probability.argmax(axis=1)]
+    return frame.assign(**{f"probability_{c}": probability[:, i] for i, c in enumerate(classes)})
+
+
+def test_predictions_stand_beside_the_truth_of_their_row():
+    y = pd.Series(["a", "b", "a", "b"], index=[11, 12, 13, 15])
+    table = Table(y.to_frame(), y, None, None, None, dropped={})
+    fold = Fold(0, 0, np.array([0]), np.array([1, 3]))
+    p = np.array([[0.3, 0.7], [0.6, 0.4]])
+    said = [Predictions(name, fold, np.array(["b", "a"]), p) for name in ("x", "y")]
+    found = prediction_table(said, table, ["a", "b"])
+    assert found["row"].tolist() == [12, 15, 12, 15]
+    assert found["model"].tolist() == ["x", "x", "y", "y"]
+    assert found["truth"].tolist() == ["b", "b", "b", "b"]
+    assert found["probability_b"].tolist() == [0.7, 0.4, 0.7, 0.4]
+
+
+@pytest.mark.parametrize("classes", [["no", "yes"], ["a", "b", "c"]])
+def test_confusion_is_scikit_learns(classes: list[str]):
+    predicted = classified(classes)
+    found = confusion_table(predicted, classes)
+    expected = confusion_matrix(predicted["truth"], predicted["prediction"], labels=classes)
+    assert found["count"].tolist() == expected.ravel().tolist()
+    recalls = found[found["truth"] == found["prediction"]]["share"]
+    assert recalls.tolist() == pytest.approx(np.diag(expected) / expected.sum(axis=1))
+
+
+def test_calibration_is_scikit_learns_with_wilsons_interval():
+    predicted = classified(["no", "yes"])
+    found = calibration_table(predicted, ["no", "yes"])
+    observed, mean = calibration_curve(
+        predicted["truth"] == "yes", predicted["probability_yes"], n_bins=10, strategy="quantile"
+    )
+    assert found["observed"].tolist() == pytest.approx(observed)
+    assert found["predicted"].tolist() == pytest.approx(mean)
+    assert found["n"].tolist() == [20] * 10
+    assert set(found["class"]) == {"yes"}
+    first = found.iloc[0]
+    ends = binomtest(round(first["observed"] * 20), 20).proportion_ci(method="wilson")
+    assert (first["low"], first["high"]) == pytest.approx((ends.low, ends.high))
+
+
+def test_calibration_of_every_class_where_there_are_more():
+    found = calibration_table(classified(["a", "b", "c"]), ["a", "b", "c"])
+    assert found.groupby("class")["n"].sum().tolist() == [N] * 3
+
+
+def test_one_probability_for_all_is_one_bin():
+    predicted = classified(["no", "yes"]).assign(probability_yes=0.4)
+    found = calibration_table(predicted, ["no", "yes"])
+    assert found["n"].tolist() == [N]
+    assert found.loc[0, "observed"] == (predicted["truth"] == "yes").mean()
+
+
+def test_residuals_find_the_group_that_is_predicted_too_high():
+    truth = RNG.normal(10, 2, N)
+    site = pd.Series(np.where(np.arange(N) % 4 == 0, "odd", "even"), index=range(1, N + 1))
+    frame = pd.DataFrame({"row": site.index, "model": "m", "truth": truth})
+    frame["prediction"] = truth + np.where(site == "odd", 3.0, 0.0)
+    found = residual_table(frame, {"group": site})
+    by_group = found[found["by"] == "group"].set_index("level")
+    assert by_group.loc["odd", ["n", "bias", "mae"]].tolist() == pytest.approx([50, 3, 3])
+    assert by_group.loc["even", ["n", "bias", "mae"]].tolist() == pytest.approx([150, 0, 0])
+    by_prediction = found[found["by"] == "prediction"]
+    assert by_prediction["n"].tolist() == [20] * 10
+    assert by_prediction["prediction"].is_monotonic_increasing
+    assert (by_prediction["n"] * by_prediction["bias"]).sum() == pytest.approx(150.0)
+
+
+def test_levels_are_looked_up_by_row_number():
+    frame = pd.DataFrame({"row": [7, 3], "model": "m", "truth": [1.0, 2.0], "prediction": [1.0, 5]})
+    month = pd.Series([1, 2], index=[3, 7])
+    found = residual_table(frame, {"time": month}).query("by == 'time'").set_index("level")
+    assert found["mae"].to_dict() == {1: 3.0, 2: 0.0}
+
+
+def test_prevalence_is_said():
+    truth = pd.Series(["no"] * 9 + ["yes"])
+    assert prevalence_note(truth, ["no", "yes"], "test").endswith("no 90.0 %, yes 10.0 %.")

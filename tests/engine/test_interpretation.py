@@ -1,0 +1,290 @@
+"""Importances are scikit-learn's, of the very models that are reported; noise has none."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from example_study.evaluation import METRICS
+from example_study.models import candidate, domain, forest, linear, tuned
+from reproml.compute.task import Task
+from reproml.config.columns import Table
+from reproml.config.study import Study, StudyError
+from reproml.explain.dependence import grid_of, row_curves
+from reproml.explain.feature_groups import correlated_groups, rank_correlations, units_of
+from reproml.explain.importance import (
+    fold_importances,
+    noise_twin,
+    permutation_importances,
+    with_noise,
+)
+from reproml.explain.weights import model_weights
+from reproml.split.splits import Fold
+from reproml.write.importance_tables import (
+    importance_macros,
+    importance_note,
+    importance_table,
+    leading_features,
+)
+from sklearn.inspection import partial_dependence, permutation_importance
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+
+N = 90
+RNG = np.random.default_rng(0)
+X = pd.DataFrame({"dose": RNG.normal(size=N), "age": RNG.integers(20, 60, N) * 1.0})
+X["weight"] = X["age"] + RNG.normal(size=N)
+X["kind"] = RNG.choice(["a", "b"], N)
+NUMBER = 3 * X["dose"] + X["age"] / 20 + (X["kind"] == "a") + 0.3 * RNG.normal(size=N)
+ANSWER = pd.Series(np.where(NUMBER > NUMBER.median(), "yes", "no"))
+FOLD = Fold(0, 0, train=np.arange(60), test=np.arange(60, N))
+TRAIN, TEST = X.iloc[FOLD.train], X.iloc[FOLD.test]
+ALONE = {f"feature: {name}": [name] for name in X.columns}
+
+
+def table_of(y: pd.Series) -> Table:
+    return Table(X, y, None, None, None, dropped={})
+
+
+@pytest.mark.parametrize("metric", ["roc_auc", "brier", "mcc", "mae", "r2"])
+@pytest.mark.parametrize("build", [candidate, forest])
+def test_importances_are_scikit_learns_to_the_last_digit(metric: str, build):
+    classes = ["no", "yes"] if METRICS[metric].takes != "numbers" else []
+    y = ANSWER if classes else NUMBER
+    model = build("classification" if classes else "regression")
+    model.set_params(**{k: 0 for k in model.get_params() if k.endswith("random_state")})
+    model.fit(TRAIN, y.iloc[FOLD.train])
+    how = METRICS[metric]
+
+    def score(model, rows, y_true):
+        if how.takes == "probabilities":
+            value = how.function(y_true, model.predict_proba(rows), classes)
+        else:
+            value = how.function(y_true, model.predict(rows))
+        return value if how.higher_is_better else -value
+
+    theirs = permutation_importance(
+        model, TEST, y.iloc[FOLD.test].to_numpy(), scoring=score, n_repeats=3, random_state=7
+    )
+    how_ours = {"metric": metric, "classes": classes, "seed": 7, "shuffles": 3}
+    ours = permutation_importances(model, TEST, y.iloc[FOLD.test], ALONE, **how_ours)
+    assert ours == pytest.approx(theirs.importances, rel=1e-12, abs=1e-14)
+    if metric == "roc_auc":  # ranks do not feel that many rows were predicted at once
+        assert (ours == theirs.importances).all()
+    other = permutation_importances(model, TEST, y.iloc[FOLD.test], ALONE, **how_ours | {"seed": 8})
+    assert (other != ours).any()
+
+
+def test_a_group_is_shuffled_together():
+    model = linear("regression").fit(TRAIN, NUMBER.iloc[FOLD.train])
+    units = {"age": ["age"], "both": ["age", "weight"], "all": list(X.columns)}
+    how = {"metric": "mae", "classes": [], "seed": 1, "shuffles": 5}
+    falls = permutation_importances(model, TEST, NUMBER.iloc[FOLD.test], units, **how)
+    # shuffling all columns alike is shuffling the truth
+    said = model.predict(TEST)
+    order = np.arange(len(TEST))
+    np.random.RandomState(np.random.RandomState(1).randint(2**31)).shuffle(order)
+    truth = NUMBER.iloc[FOLD.test].to_numpy()
+    expected = np.abs(said[order] - truth).mean() - np.abs(said - truth).mean()
+    assert falls[2, 0] == pytest.approx(expected, rel=1e-12)
+    assert falls.shape == (3, 5)
+    assert (falls[0] != falls[1]).all()
+
+
+def test_noise_has_no_importance_on_new_rows_and_a_leak_would(study: Study):
+    """Over many folds; the twin: noise that knows the answer is far from 0."""
+    rng, table = np.random.default_rng(1), table_of(ANSWER)
+    units = {"feature: dose": ["dose"]}
+    found = []
+    for number in range(8):
+        order = rng.permutation(N)
+        fold = Fold(0, number, np.sort(order[:60]), np.sort(order[60:]))
+        task = Task("candidate", linear("classification"), fold, seed=number)
+        found.append(fold_importances(task, table, study, units))
+    everything = pd.concat(found)
+    empty = pd.DataFrame({"group": [], "feature": []})
+    summary = importance_table(everything, empty, n_train=60, n_test=30).set_index("name")
+    assert summary.loc["noise", "low"] <= 0 <= summary.loc["noise", "high"]
+    assert summary.loc["dose", "low"] > summary.loc["noise", "high"]
+    assert list(summary.index) == ["dose", "noise"]
+    leak = X.assign(noise=(ANSWER == "yes") * 1.0)
+    model = linear("classification").fit(leak.iloc[:60], ANSWER[:60])
+    how = {"metric": "roc_auc", "classes": ["no", "yes"], "seed": 0, "shuffles": 5}
+    falls = permutation_importances(model, leak[60:], ANSWER[60:], {"noise": ["noise"]}, **how)
+    assert falls.min() > 0.02
+
+
+def test_noise_is_another_in_each_fold_and_reaches_models_that_keep_named_columns():
+    assert (with_noise(X, 1)["noise"] != with_noise(X, 2)["noise"]).all()
+    keeping = domain("regression").set_params(subset__keep=["dose"])
+    twin = noise_twin(keeping).fit(with_noise(X, 1), NUMBER)
+    assert list(twin["subset"].columns_) == ["dose", "noise"]
+    assert keeping["subset"].keep == ["dose"]
+    with pytest.raises(StudyError, match="rename it"):
+        with_noise(X.assign(noise=0.0), 1)
+
+
+def test_groups_are_what_is_correlated_each_with_each():
+    base = np.arange(40.0)
+    other = np.random.default_rng(0).permutation(base)
+    many = pd.DataFrame({"a": base, "b": -(base**3), "c": other, "d": np.exp(-other / 9)})
+    many["level"] = np.where(base > 19, "high", "low")
+    many["one"] = 1.0
+    groups = correlated_groups(many)
+    found = groups.groupby("group")["feature"].apply(list).tolist()
+    assert found == [["a", "b", "level"], ["c", "d"]]
+    assert groups["correlation"].min() >= 0.7
+    size = rank_correlations(many)
+    assert size.loc["a", "b"] == pytest.approx(1.0)
+    assert size.loc["a", "one"] == 0
+    assert (size.to_numpy() == size.to_numpy().T).all()
+    assert units_of(many, groups)["group: 2"] == ["c", "d"]
+    assert correlated_groups(many[["a", "c"]]).empty
+    assert correlated_groups(many[["a"]]).empty
+
+
+def test_curves_are_scikit_learns_partial_dependence(study: Study):
+    model = candidate("classification").fit(TRAIN, ANSWER.iloc[FOLD.train])
+    for name in ("dose", "kind"):
+        grid = grid_of(X[name])
+        theirs = partial_dependence(
+            model,
+            TEST,
+            [name],
+            kind="both",
+            custom_values={name: grid},
+            categorical_features=["kind"],
+            response_method="predict_proba",
+        )
+        ours = row_curves(model, TEST, name, grid, study)["yes"]
+        assert ours == pytest.approx(theirs["individual"][0], rel=1e-12)
+        assert ours.mean(axis=0) == pytest.approx(theirs["average"][0], rel=1e-12)
+
+
+def test_weights_are_the_coefficients_per_standard_deviation():
+    y = ANSWER.iloc[FOLD.train]
+    numbers = TRAIN[["dose", "age"]]
+    model = linear("classification").fit(numbers, y)
+    found = model_weights(model, numbers, "yes")
+    assert found["value"].tolist() == pytest.approx(model["model"].coef_[0], rel=1e-9)
+    assert set(found["kind"]) == {"coefficient"}
+    other_way = model_weights(model, numbers, "no")
+    assert other_way["value"].tolist() == pytest.approx(-model["model"].coef_[0], rel=1e-9)
+
+
+def test_weights_of_curves_trees_searches_and_of_models_that_say_nothing():
+    y = NUMBER.iloc[FOLD.train]
+    curves = model_weights(candidate("regression").fit(TRAIN, y), TRAIN)
+    assert curves.set_index("feature")["kind"].to_dict() == dict.fromkeys(X.columns, "curve")
+    assert curves.set_index("feature")["columns"].to_dict() == {
+        "dose": 5,
+        "age": 5,
+        "weight": 5,
+        "kind": 2,
+    }
+    assert curves["value"].idxmax() == 0
+    trees = forest("regression").set_params(model__random_state=0).fit(TRAIN, y)
+    said = model_weights(trees, TRAIN)
+    assert said["value"].sum() == pytest.approx(1.0)
+    assert set(said["kind"]) == {"trees"}
+    search = tuned("regression").set_params(search__cv=3).fit(TRAIN, y)
+    assert len(model_weights(search, TRAIN)) == 4
+    silent = Pipeline([*forest("regression").steps[:-1], ("model", Silent())]).fit(TRAIN, y)
+    assert model_weights(silent, TRAIN).empty
+
+
+def test_steps_that_mix_features_have_no_weights():
+    from sklearn.decomposition import PCA
+
+    mixed = Pipeline([("mix", PCA(2)), ("model", LogisticRegression())])
+    numbers = TRAIN[["dose", "age"]]
+    assert model_weights(mixed.fit(numbers, ANSWER.iloc[FOLD.train]), numbers, "yes").empty
+
+
+class Silent(LogisticRegression):
+    """A model without coefficients."""
+
+    def fit(self, X, y):
+        self.mean_ = float(np.mean(y))
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.mean_)
+
+
+def test_the_note_names_what_is_beyond_noise_and_says_when_noise_is_no_yardstick(study: Study):
+    table = pd.DataFrame({"kind": ["feature", "feature", "noise"], "name": ["a", "b", "noise"]})
+    table = table.assign(value=[1.0, 0.2, 0.0], low=[0.5, 0.05, -0.1], high=[1.5, 0.4, 0.1])
+    none = pd.DataFrame({"group": [], "feature": []})
+    note = importance_note(table.assign(training=0.1), none, study)
+    assert "above theirs and above 0: a." in note
+    assert "no yardstick" not in note
+    assert "no yardstick" in importance_note(table.assign(training=0.0), none, study)
+    assert leading_features(table, most=1) == ["a"]
+
+
+def test_features_whose_macros_would_have_one_name_get_none():
+    ends = {"value": 0.1, "low": 0.0, "high": 0.2}
+    names = ["pm2.5", "pm25", "wind", "noise"]
+    rows = [{"kind": "feature", "name": name, **ends} for name in names]
+    rows[-1]["kind"] = "noise"
+    made = importance_macros(pd.DataFrame(rows))
+    of = {name for name in made if name.startswith("ImportanceOf")}
+    assert of == {"ImportanceOfWind", "ImportanceOfWindLow", "ImportanceOfWindHigh"}
+    assert made["LeadingFeature"] == "pm2.5"
+    assert made["ImportanceNoiseHigh"] == "0.2000"
+
+
+# With the script
+
+
+def test_two_runs_give_the_same_bytes_and_the_score_is_that_of_the_ladder(folder: Path, call):
+    made = []
+    ways = ["--workers 1 --fresh", "--workers 2", "--backend threading --workers 2 --fresh"]
+    for number, way in enumerate([*ways, "--workers 1"]):  # the last one finds all in the cache
+        results = folder / f"results{number}"
+        arguments = ["--study", str(folder / "study.toml"), "--results", str(results)]
+        done = call("interpretation", *arguments, *way.split(), PYTHONHASHSEED=str(number))
+        assert done.returncode == 0, done.stderr
+        assert "random numbers" in done.stdout
+        made.append({path.name: path.read_bytes() for path in sorted(results.iterdir())})
+    assert all(one == made[0] for one in made)
+    assert sorted(made[0]) == [
+        "interpretation.csv",
+        "interpretation_groups.csv",
+        "interpretation_weights.csv",
+        "partial_dependence.csv",
+        "partial_dependence_rows.csv",
+    ]
+    found = pd.read_csv(folder / "results0" / "interpretation.csv")
+    counts = found.groupby(["rows", "kind", "name"]).size()
+    assert set(counts["held-out"]) == {6}
+    assert set(counts["training"]) == {3}  # folds of the first repeat
+    assert set(counts["held-out"].index) == {
+        ("feature", "age"),
+        ("feature", "dose"),
+        ("feature", "kind"),
+        ("noise", "noise"),
+    }
+    assert set(pd.read_csv(folder / "results0" / "interpretation_weights.csv")["model"]) == {
+        "candidate",
+        "linear",
+    }
+
+
+def test_another_seed_gives_other_bytes(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    """The twin of the same bytes."""
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "scripts"))
+    from interpretation import main
+
+    made = []
+    path = folder / "study.toml"
+    for seed in (0, 1):
+        text = path.read_text(encoding="utf-8").replace("seed = 0", f"seed = {seed}")
+        path.write_text(text, encoding="utf-8", newline="\n")
+        main(Namespace(study=path, results=folder / str(seed), workers=1, fresh=True))
+        made.append((folder / str(seed) / "interpretation.csv").read_bytes())
+    assert made[0] != made[1]

@@ -1,0 +1,485 @@
+"""Every audit is silent on clean data and names the leak that was planted."""
+
+import csv
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from example_study.models import linear
+from reproml.compute.task import Task, run_task
+from reproml.config.columns import Table
+from reproml.config.study import Split, StudyError, parse_study
+from reproml.leakage.findings import (
+    Finding,
+    audit_splits,
+    cuts_of,
+    shared_groups,
+    shared_places,
+    shared_rows,
+    time_order,
+)
+from reproml.leakage.perturbation import (
+    fit,
+    fitted_parts,
+    preparation,
+    shuffled_labels,
+    watch_files,
+)
+from reproml.leakage.row_checks import (
+    already_scaled,
+    audit_rows,
+    duplicates,
+    near_duplicates,
+    single_features,
+)
+from reproml.split.splits import Fold, lock_test_set, make_folds
+from sklearn.base import BaseEstimator
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.feature_selection import SelectKBest, f_classif
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
+
+ROOT = Path(__file__).resolve().parents[1]
+CLAIMS = {
+    "independent": Split(dependence="independent", folds=3, repeats=2),
+    "grouped": Split(dependence="grouped", folds=3, repeats=2),
+    "temporal": Split(dependence="temporal", folds=2, gap=1),
+    "spatial": Split(dependence="spatial", folds=3, repeats=2, block=10.0),
+}
+
+
+@pytest.fixture
+def table(network: Callable[..., Table]) -> Table:
+    """Return 96 rows of 12 sites with three features that say little, none of them twice."""
+    rows = network()
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.gamma(2.0, size=(96, 3)), columns=["wind", "dose", "age"])
+    # a site has a block of its own, or its name would be known where its block is not
+    number = rows.groups.to_numpy()
+    place = pd.DataFrame({"east": number % 4 * 10.0 + 1, "north": number // 4 * 10.0 + 1})
+    made = replace(rows, X=X, y=pd.Series(rng.permutation(rows.y)), place=place)
+    index = pd.RangeIndex(1, 97)
+    parts = {
+        name: getattr(made, name).set_axis(index) for name in ("X", "y", "groups", "time", "place")
+    }
+    return replace(made, **parts)
+
+
+def cuts_for(table: Table, split: Split) -> list:
+    development, test = lock_test_set(table, split, stratify=True, seed=0)
+    folds = make_folds(table, development, split, stratify=True, seed=0)
+    return cuts_of(development, test, folds)
+
+
+def only(table: Table, *roles: str) -> Table:
+    """Return a table that has no other roles than these."""
+    return replace(table, **{r: None for r in ("groups", "time", "place") if r not in roles})
+
+
+# Splits
+
+
+@pytest.mark.parametrize(
+    ("claim", "role"),
+    [("independent", ""), ("grouped", "groups"), ("temporal", "time"), ("spatial", "place")],
+)
+def test_the_studys_own_splits_pass(table: Table, claim: str, role: str):
+    """Each claim with the one column it needs, and all rows as splits.py cuts them."""
+    cuts = cuts_for(table, CLAIMS[claim])
+    found = audit_splits(only(table, role), CLAIMS[claim], cuts)
+    found += audit_rows(table, cuts, cuts[0].train, {})
+    assert [one.check for one in found] == [
+        *["same rows", "same groups", "same places", "time order"],
+        *["duplicates", "near duplicates", "single feature", "scaled before"],
+    ]
+    assert {one.verdict for one in found} == {"pass"}, found
+
+
+def test_a_row_on_both_sides(table: Table):
+    cuts = cuts_of(np.arange(60), np.arange(60, 96), [Fold(0, 0, np.arange(31), np.arange(30, 60))])
+    found = shared_rows(table, cuts)
+    assert (found.verdict, found.message) == ("fail", "row 31: on both sides of repeat 0, fold 0")
+
+
+def test_a_locked_row_in_a_fold(table: Table):
+    fold = Fold(0, 0, np.arange(30), np.arange(30, 62))
+    found = shared_rows(table, cuts_of(np.arange(60), np.arange(60, 96), [fold]))
+    assert found.message == "rows 61, 62: on both sides of the locked test set"
+
+
+def test_rows_repeated_before_the_split(table: Table):
+    """Oversampling gives a row a second position, but not a second number."""
+    positions = [*range(96), 3, 4]
+    parts = {
+        name: getattr(table, name).iloc[positions] for name in ("X", "y", "groups", "time", "place")
+    }
+    again = replace(table, **parts)
+    assert shared_rows(again, cuts_for(table, CLAIMS["independent"])).verdict == "pass"
+    cuts = cuts_of(np.arange(60), np.arange(60, 98), [])
+    assert (
+        shared_rows(again, cuts).message == "rows 4, 5, 4, 5: on both sides of the locked test set"
+    )
+
+
+def test_a_group_on_both_sides(table: Table):
+    cuts = cuts_for(table, CLAIMS["independent"])
+    found = shared_groups(table, CLAIMS["grouped"], cuts)
+    assert found.verdict == "fail"
+    assert found.message.startswith("group 0, 1, 10, 2, 3, 4, 6, 7, ... (2 more) (rows 1, 2, 3, 4,")
+    assert found.message.endswith("on both sides of the locked test set and of 6 more")
+    assert shared_groups(table, CLAIMS["independent"], cuts).verdict == "warn"
+    assert "may know" in shared_groups(table, CLAIMS["temporal"], cuts).message
+
+
+def test_a_block_on_both_sides(table: Table):
+    cuts = cuts_for(table, CLAIMS["independent"])
+    found = shared_places(table, CLAIMS["spatial"], cuts)
+    assert found.verdict == "fail"
+    assert found.message.startswith("block 0,0, 0,1, 0,2, 1,0")
+    found = shared_places(table, CLAIMS["independent"], cuts)
+    assert found.verdict == "warn"
+    assert found.message.startswith("place 1.0,1.0, ")
+    assert 'dependence = "spatial"' in found.advice
+
+
+def test_the_future_in_training(table: Table):
+    found = time_order(table, CLAIMS["temporal"], cuts_for(table, CLAIMS["independent"]))
+    assert found.verdict == "fail"
+    assert "which tests from time 0 on with a gap of 1" in found.message
+    assert (
+        time_order(table, CLAIMS["independent"], cuts_for(table, CLAIMS["grouped"])).verdict
+        == "warn"
+    )
+
+
+def test_a_gap_that_is_too_short(table: Table):
+    cuts = cuts_for(table, CLAIMS["temporal"])
+    assert time_order(table, CLAIMS["temporal"], cuts).verdict == "pass"
+    wider = Split(dependence="temporal", folds=2, gap=2)
+    found = time_order(table, wider, cuts)
+    assert found.verdict == "fail"
+    assert "gap of 2" in found.message
+
+
+# Rows
+
+
+def test_a_duplicated_row(table: Table):
+    X, y = table.X.copy(), table.y.copy()
+    X.iloc[90], y.iloc[90] = X.iloc[2], y.iloc[2]
+    twice = replace(table, X=X, y=y)
+    cuts = cuts_for(table, CLAIMS["independent"])
+    found = duplicates(twice, cuts)
+    assert found.verdict == "fail"
+    assert found.message.startswith("rows 3, 91: equal, on both sides of ")
+    assert near_duplicates(twice, cuts).verdict == "pass"  # it is named once
+    together = [Fold(0, 0, np.array([2, 90]), np.array([5, 6]))]
+    assert duplicates(twice, cuts_of(np.arange(91), np.arange(91, 96), together)).verdict == "pass"
+
+
+def test_equal_rows_are_to_be_expected_of_yes_and_no(table: Table):
+    coarse = replace(table, X=(table.X > 1).astype(float))
+    assert duplicates(coarse, cuts_for(table, CLAIMS["independent"])).verdict == "warn"
+
+
+def test_a_row_measured_twice(table: Table):
+    X = table.X.copy()
+    X.iloc[90] = X.iloc[2] * 1.0001
+    twice, cuts = replace(table, X=X), cuts_for(table, CLAIMS["independent"])
+    found = near_duplicates(twice, cuts)
+    assert found.verdict == "warn"
+    assert found.message.startswith("rows 3 and 91: nearly alike, on both sides of ")
+    assert duplicates(twice, cuts).verdict == "pass"
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+def test_the_target_copied_into_a_feature(table: Table, as_text: bool):
+    copy = table.y if as_text else (table.y == "yes") * 3.0
+    found = single_features(replace(table, X=table.X.assign(copy=copy)), np.arange(80), {})
+    assert found.verdict == "warn"
+    assert found.message == "copy alone predicts 'yes' (AUC 1.000)"
+    assert "[leakage.accepted]" in found.advice
+
+
+def test_a_numeric_target_copied_into_a_feature(table: Table):
+    X = table.X.assign(copy=np.log(table.X["dose"]))
+    found = single_features(
+        replace(table, X=X[["copy", "age"]], y=table.X["dose"]), np.arange(96), {}
+    )
+    assert found.message.startswith("copy alone ranks the rows as the target does")
+
+
+def test_a_name_that_stands_in_one_row_only_tells_nothing(table: Table):
+    X = table.X.assign(name=[f"row {i}" for i in range(96)], same="all")
+    assert single_features(replace(table, X=X), np.arange(96), {}).verdict == "pass"
+
+
+def test_a_written_reason_settles_a_telling_feature(table: Table, content: dict[str, Any]):
+    told = replace(table, X=table.X.assign(dose=(table.y == "yes") * 3.0))
+    content["leakage"] = {"accepted": {"dose": "given before the answer"}}
+    accepted = parse_study(content).leakage.accepted
+    found = single_features(told, np.arange(80), accepted)
+    assert (found.verdict, found.message) == ("pass", "dose is accepted: given before the answer")
+    with pytest.raises(StudyError, match="no features of the table"):
+        single_features(told, np.arange(80), {"dosis": "?"})
+
+
+@pytest.mark.parametrize("name", ["dosis", "answer"])
+def test_a_reason_for_no_feature_is_a_mistake(content: dict[str, Any], name: str):
+    content["leakage"] = {"accepted": {name: "?"}}
+    with pytest.raises(StudyError, match=f"leakage.accepted.{name}: no such feature"):
+        parse_study(content)
+
+
+@pytest.mark.parametrize("scaler", [StandardScaler(), MinMaxScaler()])
+def test_a_scaler_fitted_before_the_file_was_written(table: Table, scaler: BaseEstimator):
+    everything = pd.DataFrame(scaler.fit_transform(table.X), table.X.index, table.X.columns)
+    found = already_scaled(replace(table, X=everything))
+    assert found.verdict == "warn"
+    assert "over all rows" in found.message
+    on_some = scaler.fit(table.X.iloc[:70]).transform(table.X)
+    honest = pd.DataFrame(on_some, table.X.index, table.X.columns)
+    assert already_scaled(replace(table, X=honest)).verdict == "pass"
+
+
+# What is done before the split
+
+
+def as_it_is(raw: pd.DataFrame) -> Table:
+    return Table(raw.drop(columns="answer"), raw["answer"], None, None, None, dropped={})
+
+
+def scaled(raw: pd.DataFrame) -> Table:
+    made = as_it_is(raw)
+    X = pd.DataFrame(StandardScaler().fit_transform(made.X), raw.index, made.X.columns)
+    return replace(made, X=X)
+
+
+def selected(raw: pd.DataFrame) -> Table:
+    made = as_it_is(raw)
+    best = SelectKBest(f_classif, k=5).fit(made.X, made.y).get_support()
+    return replace(made, X=made.X.loc[:, best])
+
+
+def without_outliers(raw: pd.DataFrame) -> Table:
+    made = as_it_is(raw)
+    kept = (made.X["f0"] < made.X["f0"].mean() + made.X["f0"].std()).to_numpy()
+    return replace(made, X=made.X[kept], y=made.y[kept])
+
+
+def relabelled(raw: pd.DataFrame) -> Table:
+    made = as_it_is(raw)
+    return replace(made, y=(made.X["f0"] > made.X["f0"].median()).astype(str))
+
+
+@pytest.fixture(scope="module")
+def noise() -> pd.DataFrame:
+    """Return 80 rows of 200 features and labels that have nothing to do with them."""
+    rng = np.random.default_rng(1)
+    raw = pd.DataFrame(rng.normal(size=(80, 200)), columns=[f"f{i}" for i in range(200)])
+    return raw.assign(answer=rng.permutation(np.repeat(["no", "yes"], 40)))
+
+
+def prepared(noise: pd.DataFrame, make: Callable[[pd.DataFrame], Table]) -> Finding:
+    return preparation(noise, make, noise.index[60:], list(noise.columns), seed=0)
+
+
+def test_a_path_that_leaves_rows_alone_passes(noise: pd.DataFrame):
+    assert prepared(noise, as_it_is).verdict == "pass"
+    assert (
+        prepared(noise, lambda raw: as_it_is(raw.assign(f0=np.log1p(raw["f0"] ** 2)))).verdict
+        == "pass"
+    )
+
+
+@pytest.mark.parametrize(
+    ("make", "names"),
+    [
+        (scaled, "change column 'f0' of the other rows"),
+        (selected, "change which columns there are, such as ['f"),
+        (without_outliers, "change which rows there are, such as row "),
+        (relabelled, "change the target of the other rows"),
+    ],
+)
+def test_preparation_that_saw_locked_rows(noise: pd.DataFrame, make: Callable, names: str):
+    found = prepared(noise, make)
+    assert found.verdict == "fail"
+    assert names in found.message
+    assert "inside the pipeline" in found.advice
+
+
+def test_a_path_that_refuses_changed_values_is_said_to_be_unchecked(noise: pd.DataFrame):
+    def strict(raw: pd.DataFrame) -> Table:
+        if not raw.equals(noise):
+            raise StudyError("not these")
+        return as_it_is(raw)
+
+    found = prepared(noise, strict)
+    assert (found.verdict, found.message) == ("warn", "could not be checked: not these")
+
+
+def test_shuffled_labels_score_only_after_a_leak(noise: pd.DataFrame):
+    thirds = np.array_split(noise.index, 3)
+    cuts = [(noise.index.difference(test), test) for test in thirds]
+    assert shuffled_labels(noise, as_it_is, "answer", cuts, seed=0).verdict == "pass"
+    assert shuffled_labels(noise, scaled, "answer", cuts, seed=0).verdict == "pass"
+    found = shuffled_labels(noise, selected, "answer", cuts, seed=0)
+    assert found.verdict == "warn"
+    assert "can still be predicted: rank agreement 0." in found.message
+
+
+# What the models do
+
+
+SPLIT = Fold(0, 0, np.arange(60), np.arange(60, 80))
+
+
+def as_the_study_does(model: BaseEstimator) -> Callable[[Table, Fold], tuple[np.ndarray, ...]]:
+    split = CLAIMS["independent"]
+
+    def predict(table: Table, fold: Fold) -> tuple[np.ndarray, ...]:
+        said = run_task(Task("model", model, fold, seed=0), table, ["no", "yes"], split)
+        return said.predicted, said.probability
+
+    return predict
+
+
+def judged(table: Table, predict: Callable, model: BaseEstimator | None = None) -> Finding:
+    model = LogisticRegression() if model is None else model
+    return fit("mine", model, predict, table, SPLIT, set(), Path("tiny.csv"), seed=0)
+
+
+def test_a_search_inside_the_training_rows_passes(table: Table):
+    search = GridSearchCV(linear("classification"), {"model__C": [0.01, 1.0]}, cv=2)
+    for model in (linear("classification"), search):
+        assert judged(table, as_the_study_does(model), model).verdict == "pass"
+
+
+def test_tuning_on_test_rows(table: Table):
+    def tuned(table: Table, fold: Fold) -> tuple[np.ndarray, ...]:
+        X, y = table.X.to_numpy(), table.y.to_numpy()
+        models = [
+            LogisticRegression(C=c, class_weight={"yes": w}).fit(X[fold.train], y[fold.train])
+            for c in (0.01, 1.0, 100.0)
+            for w in (0.5, 1.0, 2.0)
+        ]
+        best = max(models, key=lambda model: model.score(X[fold.test], y[fold.test]))
+        return (best.predict_proba(X[fold.test]),)
+
+    found = judged(table, tuned)
+    assert found.check == "fit of mine"
+    assert found.verdict == "fail"
+    assert found.message == "predictions depend on the labels of rows that it is not trained on"
+    assert found.advice.startswith("tune, stop and select on parts of the training rows")
+
+
+def test_scaling_by_the_test_rows(table: Table):
+    def batch(table: Table, fold: Fold) -> tuple[np.ndarray, ...]:
+        model = LogisticRegression().fit(table.X.iloc[fold.train], table.y.iloc[fold.train])
+        scaled = StandardScaler().fit_transform(table.X.iloc[fold.test])
+        return (model.predict_proba(pd.DataFrame(scaled, columns=table.X.columns)),)
+
+    assert "depend on the features of rows" in judged(table, batch).message
+
+
+def test_chance_is_not_taken_for_a_leak(table: Table):
+    draws = np.random.default_rng(0)
+    found = judged(table, lambda table, fold: (draws.random(len(fold.test)),))
+    assert (found.verdict, found.message) == ("warn", "two fits on the same rows differ")
+
+
+def test_a_regression_that_knows_all_labels(table: Table):
+    numbers = replace(table, y=table.X["dose"])
+
+    def predict(table: Table, fold: Fold) -> tuple[np.ndarray, ...]:
+        return (np.full(len(fold.test), table.y.mean()),)
+
+    assert "depend on the labels" in judged(numbers, predict).message
+
+    def honest(table: Table, fold: Fold) -> tuple[np.ndarray, ...]:
+        forest = RandomForestRegressor(n_estimators=3, random_state=0)
+        forest.fit(table.X.iloc[fold.train], table.y.iloc[fold.train])
+        return (forest.predict(table.X.iloc[fold.test]),)
+
+    assert judged(numbers, honest).verdict == "pass"
+
+
+def test_a_transformer_fitted_outside_the_pipeline(table: Table):
+    scaler = StandardScaler().fit(table.X)
+
+    def closure(X: pd.DataFrame) -> np.ndarray:
+        return scaler.transform(X)
+
+    for step in (
+        FunctionTransformer(scaler.transform),
+        FunctionTransformer(closure),
+        FrozenEstimator(scaler),
+    ):
+        model = Pipeline([("scale", step), ("model", LogisticRegression())])
+        found = judged(table, as_the_study_does(model), model)
+        assert found.verdict == "fail"
+        assert found.message.startswith("scale__")
+        assert found.message.endswith("arrives fitted")
+    # a step that is cloned before it is fitted forgets what it knew
+    assert fitted_parts(make_pipeline(scaler, LogisticRegression())) == []
+
+
+def test_a_model_that_reads_the_data_itself(table: Table, folder: Path):
+    data = folder / "tiny.csv"
+
+    def reads(table: Table, fold: Fold) -> tuple[np.ndarray, ...]:
+        return (np.full(len(fold.test), len(pd.read_csv(data))),)
+
+    how = (table, SPLIT)
+    message = "tiny.csv is read while the model is built or fitted"
+    assert fit("m", LogisticRegression(), reads, *how, set(), data, seed=0).message == message
+    with watch_files() as opened:
+        pd.read_csv(data)
+    data.read_bytes()  # outside the block nothing is noted
+    honest = as_the_study_does(linear("classification"))
+    assert fit("m", LogisticRegression(), honest, *how, opened, data, seed=0).message == message
+    assert len(opened) == 1
+
+
+# The script: on clean data it is a part of reproduce, which has its own tests
+
+
+def test_the_script_names_what_fails(folder: Path):
+    data, study, results = folder / "tiny.csv", folder / "study.toml", folder / "results"
+    before = hashlib.sha256(data.read_bytes()).hexdigest()
+    rows = pd.read_csv(data)
+    rows["dose"] = np.linspace(0.0, 9.0, len(rows)).round(3)  # no two alike, but for the next line
+    pd.concat([rows, rows.iloc[[29, 4]]]).to_csv(data, index=False, lineterminator="\n")
+    after = hashlib.sha256(data.read_bytes()).hexdigest()
+    text = study.read_text(encoding="utf-8").replace(before, after)
+    study.write_text(text, encoding="utf-8", newline="\n")
+    script = [sys.executable, str(ROOT / "scripts" / "leakage.py")]
+    done = subprocess.run(
+        [*script, "--study", str(study), "--results", str(results)],
+        env=os.environ | {"PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "error: no score of this study can be believed" in done.stderr
+    assert "  duplicates: rows 5, 30, 61, 62: equal" in done.stderr
+    assert "Traceback" not in done.stderr
+    with (results / "leakage.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row["check"]: row for row in csv.DictReader(file)}
+    found = {check: row["verdict"] for check, row in rows.items()}
+    assert len(found) == 10 + len(["dummy", "linear", "forest", "candidate"])
+    assert [check for check, verdict in found.items() if verdict == "fail"] == ["duplicates"]
+    assert found["fit of candidate"] == "pass"
+    assert rows["duplicates"]["message"].startswith("rows 5, 30, 61, 62")

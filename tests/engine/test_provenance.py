@@ -1,0 +1,61 @@
+"""The manifest's facts: commit, versions, machine and seeds."""
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+from reproml.config.study import Study
+from reproml.prove.provenance import (
+    all_seeds,
+    commit_of,
+    installed_versions,
+    locked_versions,
+    machine,
+)
+from reproml.split.splits import make_folds
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_what_is_installed_is_what_the_lock_names():
+    locked = locked_versions(ROOT / "requirements.txt")
+    installed = installed_versions(["numpy", "scikit-learn"])
+    assert installed == {name: locked[name] for name in installed}
+
+
+def test_the_machine_is_described():
+    found = machine()
+    assert all(found.values())
+    assert any("threads=" in pool for pool in found["thread_pools"])
+
+
+def test_seeds_are_named_by_purpose(study: Study, network):
+    seeds = all_seeds(study)
+    assert seeds["study"] == 0
+    assert {"split/test", "split/folds/1", "model/forest/1/2"} <= set(seeds)
+    assert len(set(seeds.values())) == len(seeds)
+    folds = make_folds(network(), np.arange(96), study.split, stratify=True, seed=0)
+    assert len(folds) == sum(name.startswith("model/forest/") for name in seeds)
+
+
+def test_a_folder_without_git_has_no_commit(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert commit_of(tmp_path) == {"commit": None, "dirty": None}
+
+
+def test_a_dirty_tree_is_said_but_results_do_not_make_it_dirty(tmp_path: Path):
+    def git(*arguments: str) -> None:
+        name = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
+        subprocess.run(["git", *name, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    (tmp_path / "results").mkdir()
+    (tmp_path / "a.py").write_text("1\n", encoding="utf-8")
+    git("init")
+    git("add", ".")
+    git("commit", "--no-verify", "-m", "first")
+    (tmp_path / "results" / "a.csv").write_text("1\n", encoding="utf-8")
+    clean = commit_of(tmp_path)
+    assert len(clean["commit"]) == 40
+    assert clean["dirty"] is False
+    (tmp_path / "a.py").write_text("2\n", encoding="utf-8")
+    assert commit_of(tmp_path)["dirty"] is True

@@ -1,0 +1,50 @@
+"""Tables say what the numbers say, in the order and with the bounds that readers expect."""
+
+import pandas as pd
+from reproml.statistics.comparison import mean_interval
+from reproml.write.tables import comparison_table, direction_note, score_intervals, score_table
+
+VALUES = [0.97, 1.0, 1.0, 0.99]
+SCORES = pd.DataFrame(
+    {
+        "model": ["zebra"] * 8 + ["ant"] * 8,
+        "repeat": 0,
+        "fold": [0, 1, 2, 3] * 4,
+        "metric": (["roc_auc"] * 4 + ["brier"] * 4) * 2,
+        "value": [*VALUES, *(1 - v for v in VALUES)] * 2,
+    }
+)
+
+
+def test_models_keep_their_order_and_intervals_end_where_the_metric_does():
+    intervals = score_intervals(SCORES, ["roc_auc", "brier"], n_train=300, n_test=100)
+    table = score_table(intervals)
+    assert list(table.index) == ["zebra", "ant"]
+    assert list(table.columns) == ["ROC AUC", "Brier score"]
+    mean, low, high = mean_interval(VALUES, n_train=300, n_test=100)
+    assert high > 1  # the t interval knows nothing of the bound
+    assert table.loc["ant", "ROC AUC"] == f"{mean:.3f} [{low:.3f}, 1.000]"
+    assert table.loc["ant", "Brier score"].startswith("0.010 [0.000, ")
+
+
+def test_the_direction_of_every_metric_is_said():
+    assert direction_note(["mae", "r2"]) == "Higher is better: R2. Lower is better: MAE."
+
+
+def test_a_tiny_p_is_not_written_as_zero():
+    row = {"baseline": ["dummy"], "difference": [0.1], "low": [0.05], "high": [0.15]}
+    shares = {"p_a_over_b": [1.0], "p_a_over_b_low": [0.9], "p_a_over_b_high": [1.0]}
+    table = comparison_table(pd.DataFrame(row | {"p": [1e-9], "p_holm": [0.0014]} | shares))
+    assert table.loc["dummy"].tolist() == [
+        "0.1000 [0.0500, 0.1500]",
+        "<0.001",
+        "0.001",
+        "1.00 [0.90, 1.00]",
+    ]
+
+
+def test_the_decision_stands_last():
+    row = {"baseline": ["dummy"], "difference": [0.1], "low": [0.05], "high": [0.15]}
+    shares = {"p_a_over_b": [1.0], "p_a_over_b_low": [0.9], "p_a_over_b_high": [1.0]}
+    decided = pd.DataFrame(row | {"p": [1e-9], "p_holm": [0.01]} | shares | {"decision": "better"})
+    assert comparison_table(decided).iloc[0].tolist()[-1] == "better"

@@ -1,0 +1,69 @@
+"""What is varied follows from the study, and is said."""
+
+import pytest
+from example_study.models import dummy, forest, tuned
+from reproml.config.study import Study, parse_study
+from reproml.statistics.variance import fold_sources, in_words, locked_sources
+
+MODELS = {"forest": forest("classification")}
+
+
+def study_with(content: dict, **split: object) -> Study:
+    roles = {
+        "grouped": {"site": {"role": "group", "type": "category"}},
+        "temporal": {"month": {"role": "time", "type": "integer"}},
+        "spatial": {"x": {"role": "place"}, "y": {"role": "place"}},
+    }
+    content["data"]["columns"] |= roles.get(str(split.get("dependence")), {})
+    content["split"] |= split
+    return parse_study(content)
+
+
+def varied(study: Study, models=MODELS) -> dict[str, bool]:
+    return {source.name: source.varied for source in fold_sources(study, models)}
+
+
+def test_repeats_vary_the_split_and_the_seeds(content):
+    expected = {
+        "folds": True,
+        "split": True,
+        "initialisation": True,
+        "tuning": False,
+        "sample": False,
+    }
+    assert varied(study_with(content)) == expected
+    assert varied(study_with(content, repeats=1)) == expected | {"split": False}
+
+
+def test_time_is_cut_once(content):
+    study = study_with(content, dependence="temporal", repeats=1)
+    assert not varied(study)["split"]
+    assert "time has one order" in in_words(fold_sources(study, MODELS))
+
+
+def test_what_has_no_seed_has_no_initialisation(content):
+    # the prior of the classes is no chance, but the dummy could draw: it has a random_state
+    assert varied(study_with(content), {"dummy": dummy("classification")})["initialisation"]
+    median = {"dummy": dummy("regression")}
+    assert not varied(study_with(content), median)["initialisation"]
+
+
+def test_a_search_is_named(content):
+    models = MODELS | {"tuned": tuned("classification")}
+    assert varied(study_with(content), models)["tuning"]
+    assert "tuning (tuned searched anew" in in_words(fold_sources(study_with(content), models))
+
+
+@pytest.mark.parametrize(
+    ("split", "units"),
+    [
+        ({}, "rows"),
+        ({"dependence": "grouped"}, "groups"),
+        ({"dependence": "temporal", "repeats": 1}, "time steps"),
+        ({"dependence": "spatial", "block": 5.0}, "blocks"),
+    ],
+)
+def test_what_is_drawn_has_its_name(content, split: dict, units: str):
+    study = study_with(content, **split)
+    assert f"the {units} of the test set were drawn anew" in in_words(locked_sources(study))
+    assert f"one set of {units}" in in_words(fold_sources(study, MODELS))

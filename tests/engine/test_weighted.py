@@ -1,0 +1,81 @@
+"""A metric of weighted rows is the metric of the rows repeated."""
+
+import numpy as np
+import pytest
+from example_study.evaluation import METRICS
+from reproml.config.metrics import Metric
+from reproml.statistics.weighted import weighted_scores
+
+RNG = np.random.default_rng(0)
+
+
+def rows(classes: list[str], n: int = 40):
+    """Return truth, predictions and probabilities with ties, better than chance."""
+    if not classes:
+        y_true = RNG.normal(1000, 3, n)
+        return y_true, y_true + RNG.normal(0, 1, n), None
+    y_true = np.array(classes)[np.arange(n) % len(classes)]
+    raw = RNG.integers(1, 6, (n, len(classes))) + 3 * (y_true[:, None] == np.array(classes))
+    probability = raw / raw.sum(axis=1, keepdims=True)
+    return y_true, np.array(classes)[probability.argmax(axis=1)], probability
+
+
+def reference(name: str, y_true, predicted, probability, times, classes) -> list[float]:
+    found = []
+    for each in times.astype(int):
+        drawn = np.repeat(np.arange(len(y_true)), each)
+        takes = METRICS[name].takes
+        said = (probability[drawn], classes) if takes == "probabilities" else (predicted[drawn],)
+        found.append(METRICS[name].function(y_true[drawn], *said))
+    return found
+
+
+@pytest.mark.parametrize("classes", [["no", "yes"], ["a", "b", "c"]])
+@pytest.mark.parametrize("name", [name for name, m in METRICS.items() if m.takes != "numbers"])
+def test_metrics_of_classes(name: str, classes: list[str]):
+    data = rows(classes)
+    times = RNG.multinomial(40, np.full(40, 1 / 40), size=20).astype(float)
+    found = weighted_scores(name, *data, times, classes)
+    assert found == pytest.approx(reference(name, *data, times, classes), abs=1e-12)
+
+
+@pytest.mark.parametrize("name", [name for name, m in METRICS.items() if m.takes == "numbers"])
+def test_metrics_of_numbers(name: str):
+    data = rows([])
+    times = RNG.multinomial(40, np.full(40, 1 / 40), size=20).astype(float)
+    found = weighted_scores(name, *data, times, [])
+    assert found == pytest.approx(reference(name, *data, times, []), rel=1e-10)
+
+
+@pytest.mark.parametrize("name", [name for name, m in METRICS.items() if m.takes != "numbers"])
+def test_without_a_class_there_is_no_score(name: str):
+    y_true, predicted, probability = rows(["no", "yes"])
+    times = np.stack([y_true == "no", np.ones(40)]).astype(float)
+    found = weighted_scores(name, y_true, predicted, probability, times, ["no", "yes"])
+    assert np.isnan(found).tolist() == [True, False]
+
+
+def test_nobody_called_gives_no_mcc():
+    y_true, _, probability = rows(["no", "yes"])
+    always = np.full(40, "no")
+    found = weighted_scores("mcc", y_true, always, probability, np.ones((1, 40)), ["no", "yes"])
+    assert found.tolist() == [0.0]
+
+
+@pytest.mark.parametrize("takes", ["classes", "probabilities", "numbers"])
+def test_a_metric_of_your_own_is_scored_too(monkeypatch: pytest.MonkeyPatch, takes: str):
+    def wrong(y_true, said, classes=None) -> float:
+        if takes == "probabilities":
+            said = np.array(classes)[said.argmax(axis=1)]
+        return float(np.mean(np.asarray(y_true) != said))
+
+    monkeypatch.setitem(METRICS, "wrong", Metric(wrong, takes, False, "Wrong", (0.0, 1.0)))
+    classes = [] if takes == "numbers" else ["no", "yes"]
+    data = rows(classes)
+    times = RNG.multinomial(40, np.full(40, 1 / 40), size=5).astype(float)
+    if classes:
+        times[0] = data[0] == "no"
+    found = weighted_scores("wrong", *data, times, classes)
+    expected = reference("wrong", *data, times, classes)
+    assert found[1:].tolist() == expected[1:]
+    assert np.isnan(found[0]) == bool(classes)

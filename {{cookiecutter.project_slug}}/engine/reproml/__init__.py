@@ -1,0 +1,3 @@
+"""The engine of a study: reads, splits, fits, scores, compares, writes and proves."""
+
+__version__ = "2.0.0"

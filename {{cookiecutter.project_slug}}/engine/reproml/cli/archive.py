@@ -1,0 +1,238 @@
+"""Write a zip of the committed study, for Zenodo or the like; it says what its numbers are from."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import io
+import json
+import os
+import platform
+import subprocess
+import sys
+import tarfile
+import tempfile
+import venv
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from .common import options, run, say
+from .reproduce import MANIFEST, digests
+from .verify import last_verified
+
+
+def main(arguments: Namespace) -> None:
+    """Refuse what cannot be vouched for; collect the files, describe them, write the zip."""
+    from ..prove.archive import codecheck_yml, offline_page, write_zip
+    from ..prove.crate import authors_of, data_licence, make_crate
+
+    root = arguments.study.resolve().parent
+    date, url = repository(root)
+    entries, executable = committed(root)
+    manifest = checked_manifest(entries, arguments)
+    verified = verification(arguments)
+    citation = read_citation(entries)
+    licence = data_licence(entries.get("data/README.md", b"").decode("utf-8"))
+    outputs = sorted(name for name in entries if name.startswith("results/"))
+    entries.setdefault("codecheck.yml", codecheck_yml(citation, outputs).encode("utf-8"))
+
+    name = f"{root.name}-{citation.get('version', '0')}"
+    into = arguments.into or root / "dist" / f"{name}{'-wheels' if arguments.wheels else ''}.zip"
+    into.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=into.parent) as folder:
+        wheels = download(root, Path(folder)) if arguments.wheels else []
+        if wheels:
+            python = "{}.{}".format(*sys.version_info)
+            system = f"{platform.system()} {platform.machine()}"
+            page = offline_page(python, system, len(wheels))
+            entries["RUN_OFFLINE.md"] = page.encode("utf-8")
+        everything = entries | {f"wheels/{path.name}": path for path in wheels}
+        facts = {name: size_and_sha256(content) for name, content in everything.items()}
+        crate = make_crate(
+            manifest, facts, citation, licence, published=date, verified=verified, url=url
+        )
+        text = json.dumps(crate, indent=1, ensure_ascii=False) + "\n"
+        everything["ro-crate-metadata.json"] = text.encode("utf-8")
+        aside = Path(folder) / "archive.zip"
+        write_zip(everything, executable, aside)
+        aside.replace(into)
+
+    sha256 = size_and_sha256(into)[1]
+    say(f"{into}: {len(everything)} files, {into.stat().st_size / 1e6:.1f} MB")
+    say(f"SHA-256 {sha256}")
+    say(f"{verified} Licence of the code: {citation['license']}; of the data: {licence[0]}.")
+    if wheels:
+        say(f"With {len(wheels)} wheels for Python {python} on {system}; see RUN_OFFLINE.md in it.")
+    nameless = [one["name"] for one in authors_of(citation) if "orcid" not in one]
+    if nameless:
+        say(f"CODECHECK asks for every author's ORCID; CITATION.cff has none of {nameless}.")
+    say("Next: upload it to Zenodo, and write the DOI that you get into CITATION.cff (doi:).")
+
+
+def git(root: Path, *arguments: str) -> bytes:
+    """Run git in the study's folder; an error becomes a message."""
+    from ..config.study import StudyError
+
+    try:
+        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=False)
+    except OSError as error:
+        raise StudyError(f"an archive is of a commit, and git does not start: {error}") from error
+    if done.returncode != 0:
+        said = done.stderr.decode("utf-8", "replace").strip()
+        raise StudyError(f"git {arguments[0]} failed in {root}: {said}")
+    return done.stdout
+
+
+def repository(root: Path) -> tuple[str, str]:
+    """Return the commit's date and the repository's address; refuse what is not committed."""
+    from ..config.study import StudyError
+
+    try:
+        top = git(root, "rev-parse", "--show-toplevel").decode("utf-8").strip()
+        git(root, "rev-parse", "--verify", "HEAD")
+    except StudyError as error:
+        raise StudyError(
+            f"{root} is no git repository with a commit, and an archive is of a commit; run "
+            "git init, git add -A and git commit first"
+        ) from error
+    if Path(top).resolve() != root:
+        raise StudyError(f"{root} is a folder of the repository {top}; give it one of its own")
+    changed = git(root, "status", "--porcelain").decode("utf-8", "replace").splitlines()
+    if changed:
+        more = [f"  and {len(changed) - 10} more"] if len(changed) > 10 else []
+        lines = [f"  {line}" for line in changed[:10]] + more
+        raise StudyError(
+            "the folder is not as committed; commit or remove these first:\n" + "\n".join(lines)
+        )
+    date = git(root, "log", "-1", "--format=%cI").decode("ascii").strip()
+    try:
+        url = git(root, "remote", "get-url", "origin").decode("utf-8").strip()
+    except StudyError:  # there is no remote
+        url = ""
+    return date, url if url.startswith("https://") and "@" not in url else ""
+
+
+def committed(root: Path) -> tuple[dict[str, bytes], set[str]]:
+    """Return the bytes of every committed file, and which of them can be run."""
+    from ..config.study import StudyError
+
+    entries, executable = {}, set()
+    with tarfile.open(fileobj=io.BytesIO(git(root, "archive", "--format=tar", "HEAD"))) as tar:
+        for member in tar:
+            if member.isfile():
+                entries[member.name] = tar.extractfile(member).read()
+                executable |= {member.name} if member.mode & 0o100 else set()
+            elif not member.isdir():
+                raise StudyError(f"{member.name} is a link; commit the file itself")
+    return entries, executable
+
+
+def checked_manifest(entries: dict[str, bytes], arguments: Namespace) -> dict[str, Any]:
+    """Return the manifest if it speaks of the files that are committed."""
+    from ..config.study import StudyError
+
+    name = f"results/{MANIFEST}"
+    if name not in entries:
+        raise StudyError(f"{name} is not committed; run scripts/reproduce.py and commit results")
+    manifest = json.loads(entries[name])
+    now = digests(arguments, arguments.results)
+    names = [
+        name
+        for part in ("inputs", "results")
+        for name in sorted({*manifest[part], *now[part]})
+        if manifest[part].get(name) != now[part].get(name)
+    ]
+    if names:
+        raise StudyError(
+            f"{name} speaks of other files than these: {', '.join(names)} changed since; run "
+            "scripts/reproduce.py and commit what it writes"
+        )
+    left_out = [one for one in manifest["inputs"] if one != "source" and one not in entries]
+    if left_out:
+        say(f"Not committed, so not in the archive: {', '.join(left_out)}. Nobody can make the")
+        say("results again from it alone; data/README.md should say how to get what is missing.")
+    return manifest
+
+
+def verification(arguments: Namespace) -> str:
+    """Say what verify found, or refuse where it was not run on this state."""
+    from ..config.study import StudyError
+
+    counts = last_verified(arguments)
+    if counts:
+        found = ", ".join(f"{number} {kind}" for kind, number in counts.items() if number)
+        return f"Made again and compared by scripts/verify.py: {found}, none different."
+    if not arguments.unverified:
+        raise StudyError(
+            "these results were not verified as they stand; run scripts/verify.py first, or add "
+            "--unverified: then the archive says so"
+        )
+    return "Not verified when it was archived."
+
+
+def read_citation(entries: dict[str, bytes]) -> dict[str, Any]:
+    """Read CITATION.cff."""
+    from ..config.study import StudyError
+
+    if importlib.util.find_spec("yaml") is None:
+        raise StudyError("PyYAML is not here; run scripts/environment.py without --runtime")
+    import yaml
+
+    try:
+        citation = yaml.safe_load(entries["CITATION.cff"].decode("utf-8"))
+        missing = [key for key in ("title", "license", "authors") if not citation.get(key)]
+    except (KeyError, AttributeError, yaml.YAMLError) as error:
+        raise StudyError(f"CITATION.cff: not there, or no YAML of keys ({error})") from error
+    if missing:
+        raise StudyError(f"CITATION.cff: {', '.join(missing)} is missing; write it there")
+    return citation
+
+
+def download(root: Path, folder: Path) -> list[Path]:
+    """Fetch the lock's wheels for this Python and system; every hash is checked."""
+    from ..config.study import StudyError
+
+    python = Path(sys.executable)
+    if importlib.util.find_spec("pip") is None:  # an environment made by uv has none
+        try:
+            venv.create(folder / "pip", with_pip=True)
+        except subprocess.CalledProcessError as error:
+            raise StudyError(
+                "this Python has no pip and cannot make one (on Debian and Ubuntu, install "
+                "python3-venv)"
+            ) from error
+        python = folder / "pip" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    wheels = folder / "wheels"
+    command = [python, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+    command += ["--require-hashes", "--only-binary", ":all:", "--no-deps"]
+    command += ["--dest", wheels, "--requirement", root / "requirements.txt"]
+    say("Fetching the wheels of requirements.txt ...")
+    done = subprocess.run([str(part) for part in command], capture_output=True, encoding="utf-8")
+    if done.returncode != 0:
+        raise StudyError(f"pip could not fetch the wheels:\n{done.stderr.strip()}")
+    return sorted(wheels.glob("*.whl"))
+
+
+def size_and_sha256(content: bytes | Path) -> tuple[int, str]:
+    """Return how long a content is, and its SHA-256."""
+    from ..config.checksums import sha256_of
+
+    if isinstance(content, bytes):
+        return len(content), hashlib.sha256(content).hexdigest()
+    return content.stat().st_size, sha256_of(content)
+
+
+def start() -> None:
+    """Read the command line and run."""
+    parser = options(__doc__)
+    parser.add_argument(
+        "--wheels",
+        action="store_true",
+        help="add the lock's wheels for this Python and system, so that no network is needed later",
+    )
+    parser.add_argument("--into", type=Path, help="zip to write (default: below dist)")
+    parser.add_argument(
+        "--unverified", action="store_true", help="archive results that verify has not seen"
+    )
+    run(main, parser)

@@ -1,0 +1,80 @@
+"""Check the study: format, lint, lock, tests with doctests, notebooks, documentation.
+
+All of them run even when the first fails, so that one run shows everything there is to mend. At the
+end it says how many questions are open that only the author can answer; they fail nothing.
+"""
+
+import argparse
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+CHECKS = {
+    "format": ["-m", "black", "--check", "."],
+    "lint": ["-m", "ruff", "check", "."],
+    "lock": ["scripts/lock.py", "--check"],
+    "tests": ["-m", "pytest"],  # with the examples in the docstrings
+    "checklist": ["scripts/checklist.py", "--count"],  # open questions are counted, not refused
+    "notebooks": ["scripts/notebook.py"],
+    "documentation": ["-m", "mkdocs", "build", "--strict"],  # --quiet would hide broken links
+}
+
+# Where questions for the author may stand, and how they are marked in Markdown and in LaTeX.
+TEXTS = ("README.md", "data/README.md", "docs/*.md", "paper/main.tex")
+QUESTION = re.compile(
+    r"^(?:(?:[->] )*\*\*Question for the author:\*\*|\\authorquestion\{)", flags=re.MULTILINE
+)
+
+
+def open_questions(root):
+    """Return a warning for each text with questions that only the author can answer.
+
+    No machine can say whether an answer is right, so answering all of them earns no tick.
+    """
+    texts = [path for pattern in TEXTS for path in sorted(root.glob(pattern))]
+    counts = {path: len(QUESTION.findall(path.read_text(encoding="utf-8"))) for path in texts}
+    return [
+        f"warning: {path.relative_to(root).as_posix()}: {count} open "
+        f"{'question' if count == 1 else 'questions'} for the author"
+        for path, count in counts.items()
+        if count
+    ]
+
+
+def main():
+    """Run every check, print what each says and a table of the outcomes."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.parse_args()
+    if not all(map(importlib.util.find_spec, ("black", "mkdocs", "nbclient", "pytest", "ruff"))):
+        print(
+            "This Python has not all the tools of requirements-dev.txt.\n"
+            "Run python scripts/environment.py, then this with the Python of .venv.",
+            file=sys.stderr,
+        )
+        return 1
+    # Material for MkDocs otherwise announces its successor in every build.
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    rows = []
+    for name, arguments in CHECKS.items():
+        if not (ROOT / arguments[0]).is_file() and arguments[0] != "-m":
+            continue  # the script is not one of this study
+        print(f"--- {name}: python {' '.join(arguments)}", flush=True)
+        start = time.perf_counter()
+        code = subprocess.run([sys.executable, *arguments], cwd=ROOT, env=environment).returncode
+        rows.append((name, "ok" if code == 0 else "FAILED", time.perf_counter() - start))
+    print()
+    for name, outcome, seconds in rows:
+        print(f"{name:<15}{outcome:<8}{seconds:6.1f} s")
+    for line in open_questions(ROOT):
+        print(line)
+    return 1 if any(outcome != "ok" for _, outcome, _ in rows) else 0
+
+
+def start() -> None:
+    """Read the command line and run."""
+    sys.exit(main())

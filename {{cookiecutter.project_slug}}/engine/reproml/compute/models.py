@@ -1,0 +1,177 @@
+"""Builds the study's models with the parameters that study.toml gives them."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from ..config.study import Study, StudyError
+
+
+class ColumnSubset(TransformerMixin, BaseEstimator):
+    """Keep some columns of a table, or drop some.
+
+    Parameters
+    ----------
+    keep : list of str or None
+        Columns to keep; None keeps all.
+    drop : list of str or None
+        Columns to drop from those kept.
+
+    Examples
+    --------
+    >>> X = pd.DataFrame({"age": [40.0], "dose": [2.0], "site": ["a"]})
+    >>> list(ColumnSubset(drop=["site"]).fit_transform(X))
+    ['age', 'dose']
+    """
+
+    def __init__(self, keep: list[str] | None = None, drop: list[str] | None = None):
+        self.keep = keep
+        self.drop = drop
+
+    def fit(self, X: pd.DataFrame, y: Any = None) -> Self:
+        """Check the names against the table; a name that it lacks is an error.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_samples, n_features)
+            The table.
+        y : ignored
+            Here because pipelines pass it.
+
+        Returns
+        -------
+        ColumnSubset
+            Itself.
+        """
+        named = [*(self.keep or []), *(self.drop or [])]
+        strangers = sorted(set(named) - set(X.columns))
+        if strangers:
+            raise StudyError(f"columns {strangers} are not among the features {list(X.columns)}")
+        kept = list(X.columns) if self.keep is None else list(self.keep)
+        self.columns_ = [name for name in kept if name not in (self.drop or [])]
+        if not self.columns_:
+            raise StudyError(f"keep = {self.keep} and drop = {self.drop} leave no column")
+        self.n_features_in_ = X.shape[1]
+        self.feature_names_in_ = X.columns.to_numpy(dtype=object)
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Return the kept columns.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_samples, n_features)
+            The table.
+
+        Returns
+        -------
+        DataFrame of shape (n_samples, n_kept)
+            Its kept columns.
+        """
+        check_is_fitted(self)
+        return X[self.columns_]
+
+    def get_feature_names_out(self, input_features: Any = None) -> list[str]:
+        """Return the names of the kept columns.
+
+        Parameters
+        ----------
+        input_features : ignored
+            Here because scikit-learn passes it.
+
+        Returns
+        -------
+        list of str
+            Names.
+        """
+        check_is_fitted(self)
+        return self.columns_
+
+
+def build_model(name: str, study: Study) -> Pipeline:
+    """Build a model with the parameters that study.toml gives it.
+
+    Parameters
+    ----------
+    name : str
+        As study.toml names it.
+    study : Study
+        The configuration.
+
+    Returns
+    -------
+    Pipeline
+        Unfitted.
+
+    Raises
+    ------
+    StudyError
+        If there is no such model or parameter; the message lists those there are.
+
+    Examples
+    --------
+    >>> from ..config.example import CODE
+    >>> from ..config.study import Models
+    >>> parameters = {"forest": {"model__n_estimators": 5}}
+    >>> models = Models(candidate="forest", baselines=["dummy"], parameters=parameters)
+    >>> study = Study.model_construct(task="regression", models=models).with_code(CODE)
+    >>> build_model("forest", study)["model"].n_estimators
+    5
+    >>> build_model("dummy", study)["model"]
+    DummyRegressor(strategy='median')
+    """
+    if name not in study.code.models:
+        raise StudyError(
+            f"models: {name!r} is unknown; there are {sorted(study.code.models)} in models.py"
+        )
+    where = f"models.parameters.{name}"
+    return set_parameters(
+        study.code.models[name](study.task), study.models.parameters.get(name, {}), where
+    )
+
+
+def set_parameters(model: Pipeline, parameters: dict[str, Any], where: str) -> Pipeline:
+    """Set parameters by name; an unknown name lists those there are.
+
+    Parameters
+    ----------
+    model : Pipeline
+        Changed in place.
+    parameters : dict of str to value
+        As for scikit-learn's ``set_params``: ``step__parameter``; a step may be ``"passthrough"``.
+    where : str
+        The place in study.toml, for messages.
+
+    Returns
+    -------
+    Pipeline
+        The model.
+
+    Raises
+    ------
+    StudyError
+        If a name does not exist in the model.
+
+    Examples
+    --------
+    >>> from ..config.example import dummy, linear
+    >>> set_parameters(linear("regression"), {"model__alpha": 3.0}, "here")["model"].alpha
+    3.0
+    >>> try:
+    ...     set_parameters(dummy("regression"), {"model__alpha": 3.0}, "models.parameters.dummy")
+    ... except StudyError as error:
+    ...     print(error)
+    models.parameters.dummy: there is no 'model__alpha'; there are ['model', 'model__constant', \
+'model__quantile', 'model__strategy']
+    """
+    known = model.get_params()
+    there = sorted(set(known) - {"memory", "steps", "verbose", "transform_input"})
+    for name in parameters:
+        if name not in known:
+            raise StudyError(f"{where}: there is no {name!r}; there are {there}")
+    return model.set_params(**parameters)

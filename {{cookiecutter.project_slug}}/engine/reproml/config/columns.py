@@ -1,0 +1,331 @@
+"""Raw file -> checksum -> schema -> Table: what the models get to see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from .checksums import sha256_of
+from .study import Column, Data, Study, StudyError
+
+SHOWN = 10  # problems listed one by one; the rest are counted
+ADVICE = "Mend the file, or change what study.toml allows in [data.columns]."
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows that passed every check; the index is the row's number in the raw file, from 1.
+
+    Attributes
+    ----------
+    X : DataFrame of shape (n_samples, n_features)
+        Numbers as float64, categories as text.
+    y : Series of shape (n_samples,)
+        Class names, or numbers.
+    groups : Series of shape (n_samples,) or None
+        Which rows belong together (site, subject).
+    time : Series of shape (n_samples,) or None
+        When a row was observed.
+    place : DataFrame of shape (n_samples, 2) or None
+        Where a row was observed: x and y in units of length.
+    dropped : dict of str to int
+        How many rows were left out, by reason.
+    """
+
+    X: pd.DataFrame
+    y: pd.Series
+    groups: pd.Series | None
+    time: pd.Series | None
+    place: pd.DataFrame | None
+    dropped: dict[str, int]
+
+
+def check_file(data: Data, root: str | Path) -> Path:
+    """Return the raw file's path, if it has the bytes that study.toml names.
+
+    Parameters
+    ----------
+    data : Data
+        The ``[data]`` section.
+    root : str or Path
+        Folder that ``data.file`` is relative to.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    StudyError
+        If the file is missing or is another one than its checksum says.
+
+    Examples
+    --------
+    >>> columns = {"dose": Column(role="feature")}
+    >>> try:
+    ...     check_file(Data(file="trial.csv", sha256="0" * 64, columns=columns), "no_such_folder")
+    ... except StudyError as error:
+    ...     print(error)
+    trial.csv: there is no such file; see data/README.md
+    """
+    path = Path(root) / data.file
+    if not path.is_file():
+        raise StudyError(f"{data.file}: there is no such file; see data/README.md")
+    found = sha256_of(path)
+    if found != data.sha256:
+        raise StudyError(
+            f"{data.file}: its SHA-256 is {found},\n  study.toml says {data.sha256}.\n"
+            "  If you changed the data on purpose, write the new checksum into study.toml."
+        )
+    return path
+
+
+def read_raw(path: str | Path, data: Data) -> pd.DataFrame:
+    r"""Read a CSV or Parquet file as it stands, numbers to the last bit.
+
+    Parameters
+    ----------
+    path : str or Path
+        File ending in ``.csv`` or ``.parquet``.
+    data : Data
+        The ``[data]`` section: which columns are text, which texts mean "missing".
+
+    Returns
+    -------
+    DataFrame of shape (n_rows, n_columns)
+        Indexed by row number from 1.
+
+    Raises
+    ------
+    StudyError
+        If the file cannot be read or has another ending.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> columns = {"dose": Column(role="feature"), "site": Column(role="group", type="category")}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "trial.csv")
+    ...     _ = path.write_text("dose,site\n0.1,07\nNA,08\n", "utf-8")
+    ...     raw = read_raw(path, Data(file=path.name, sha256="0" * 64, columns=columns))
+    >>> raw
+         dose site
+    row
+    1     0.1   07
+    2     NaN   08
+    """
+    path = Path(path)
+    try:
+        if path.suffix == ".parquet":
+            raw = pd.read_parquet(path)
+        elif path.suffix == ".csv":
+            names = pd.read_csv(path, nrows=0, encoding="utf-8").columns
+            text = [n for n in names if _is_text(data.column_for(n))]
+            raw = pd.read_csv(
+                path,
+                dtype=dict.fromkeys(text, "str"),
+                na_values={n: _missing_texts(data, n) for n in names},
+                keep_default_na=False,
+                encoding="utf-8",
+                low_memory=False,  # guesses a column's type from all of it, not piece by piece
+            )
+        else:
+            raise StudyError(f"{data.file}: ends in {path.suffix!r}; use .csv or .parquet")
+    except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
+        raise StudyError(f"{data.file}: cannot be read: {error}") from error
+    raw.index = pd.RangeIndex(1, len(raw) + 1, name="row")
+    return raw
+
+
+def _is_text(column: Column | None) -> bool:
+    return column is None or column.type in ("category", "date")
+
+
+def _missing_texts(data: Data, name: str) -> list[str]:
+    column = data.column_for(name)
+    allowed = (column.values if column else None) or []
+    return [text for text in data.missing_texts if text not in allowed]
+
+
+def make_table(raw: pd.DataFrame, study: Study) -> Table:
+    """Check raw rows against the declared columns and sort them by role.
+
+    Parameters
+    ----------
+    raw : DataFrame of shape (n_rows, n_columns)
+        As :func:`read_raw` gives it.
+    study : Study
+        The configuration.
+
+    Returns
+    -------
+    Table
+        Checked rows.
+
+    Raises
+    ------
+    StudyError
+        One message with every offending row and column, or when no row is left.
+
+    Examples
+    --------
+    >>> from .study import parse_study
+    >>> columns = {"dose": {"role": "feature", "min": 0.0}, "effect": {"role": "target"}}
+    >>> study = parse_study({
+    ...     "study": {"task": "regression", "seed": 0},
+    ...     "data": {
+    ...         "file": "trial.csv", "sha256": "0" * 64, "missing": "drop", "columns": columns,
+    ...     },
+    ...     "split": {"dependence": "independent"},
+    ...     "metrics": {"primary": "mae"},
+    ...     "models": {"candidate": "candidate", "baselines": ["dummy"]},
+    ... })
+    >>> raw = pd.DataFrame({"dose": [1.0, None, 3.0], "effect": [0.5, 0.1, 0.9]}, index=[1, 2, 3])
+    >>> table = make_table(raw, study)
+    >>> table.X["dose"].tolist(), table.dropped
+    ([1.0, 3.0], {"no value in 'dose'": 1})
+    >>> raw.loc[3, "dose"] = -3.0
+    >>> try:
+    ...     make_table(raw, study)
+    ... except StudyError as error:
+    ...     print(error)
+    trial.csv has 1 problem:
+      row 3, column 'dose': -3.0 is below the minimum of 0.0
+      Mend the file, or change what study.toml allows in [data.columns].
+    """
+    data = study.data
+    frame = check_rows(raw, data)
+    frame, dropped = _drop_missing(frame) if data.missing == "drop" else (frame, {})
+    if frame.empty:
+        raise StudyError(f"{data.file}: no row is left; dropped: {dropped or 'none'}")
+    features = [name for name in frame.columns if data.column_for(name).role == "feature"]
+    group, time, place = data.named("group"), data.named("time"), data.named("place")
+    return Table(
+        X=frame[features],
+        y=frame[data.target],
+        groups=frame[group[0]] if group else None,
+        time=frame[time[0]] if time else None,
+        place=frame[place] if place else None,
+        dropped=dropped,
+    )
+
+
+def check_rows(raw: pd.DataFrame, data: Data, advice: str = ADVICE) -> pd.DataFrame:
+    """Check raw rows against the declared columns.
+
+    Parameters
+    ----------
+    raw : DataFrame of shape (n_rows, n_columns)
+        As :func:`read_raw` gives it.
+    data : Data
+        The ``[data]`` section.
+    advice : str
+        Last line of the message.
+
+    Returns
+    -------
+    DataFrame of shape (n_rows, n_used)
+        The columns that are not ignored, in the order of the file and in their final types; where
+        ``data.missing`` is "drop", gaps are still there.
+
+    Raises
+    ------
+    StudyError
+        One message with every offending row and column.
+
+    Examples
+    --------
+    >>> columns = {"kind": Column(role="feature", type="category", values=["a", "b"])}
+    >>> data = Data(file="trial.csv", sha256="0" * 64, columns=columns)
+    >>> check_rows(pd.DataFrame({"kind": ["a", "b"]}, index=[1, 2]), data)["kind"].tolist()
+    ['a', 'b']
+    >>> try:
+    ...     check_rows(pd.DataFrame({"kind": ["a", "c"]}, index=[1, 2]), data, "Mend it.")
+    ... except StudyError as error:
+    ...     print(error)
+    trial.csv has 1 problem:
+      row 2, column 'kind': 'c' is none of ['a', 'b']
+      Mend it.
+    """
+    problems = [*_name_problems(raw, data)]
+    clean = {}
+    used = [name for name in raw.columns if (c := data.column_for(name)) and c.role != "ignore"]
+    for name in used:
+        column = data.column_for(name)
+        clean[name], found = _checked(raw[name], column)
+        problems += [(row, f"row {row}, column {name!r}: {text}") for row, text in found]
+        if data.missing == "error" or (data.missing == "impute" and column.role != "feature"):
+            hint = "there is no value; see data.missing in study.toml"
+            gaps = clean[name].index[raw[name].isna()]
+            problems += [(row, f"row {row}, column {name!r}: {hint}") for row in gaps]
+    if problems:
+        raise StudyError(_one_message(data.file, [text for _, text in sorted(problems)], advice))
+    return pd.DataFrame(clean, index=raw.index)
+
+
+def _name_problems(raw: pd.DataFrame, data: Data) -> Iterator[tuple[int, str]]:
+    for name in raw.columns:
+        if data.column_for(name) is None:
+            yield 0, f'column {name!r}: not declared; add it, with role = "ignore" if unused'
+    for name in data.columns:
+        if name not in raw.columns and not any(
+            data.column_for(n) is data.columns[name] for n in raw
+        ):
+            yield 0, f"column {name!r}: declared, but not in the file; it has {list(raw.columns)}"
+
+
+def _checked(values: pd.Series, column: Column) -> tuple[pd.Series, list[tuple[int, str]]]:
+    """Return the values in their final type, and (row, text) for each that is not allowed."""
+    present = values.notna()
+    if column.type == "category":
+        # text is compared as text: in Parquet a category may come as numbers
+        texts = values.map(str, na_action="ignore").astype(object)
+        wrong = (
+            present & ~texts.isin(column.values) if column.values is not None else ~(present | True)
+        )
+        return texts, _found(texts, wrong, f"is none of {column.values}")
+    if column.type == "date":
+        dates = pd.to_datetime(values, format="ISO8601", errors="coerce")
+        return dates, _found(values, present & dates.isna(), "is no date like 2026-01-31")
+    is_number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+    numbers = values if is_number else pd.to_numeric(values.map(str, na_action="ignore"), "coerce")
+    numbers = numbers.astype("float64")
+    bad = present & ~np.isfinite(numbers)
+    found = _found(values, bad, "is no finite number")
+    numbers = numbers.mask(bad)
+    if column.type == "integer":
+        found += _found(numbers, numbers.notna() & (numbers % 1 != 0), "is no whole number")
+    if column.min is not None:
+        found += _found(numbers, numbers < column.min, f"is below the minimum of {column.min}")
+    if column.max is not None:
+        found += _found(numbers, numbers > column.max, f"is above the maximum of {column.max}")
+    return numbers, found
+
+
+def _found(values: pd.Series, wrong: pd.Series, text: str) -> list[tuple[int, str]]:
+    if not wrong.any():
+        return []
+    return [(row, f"{value!r} {text}") for row, value in values[wrong].items()]
+
+
+def _drop_missing(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
+    gaps = frame.isna()
+    first = gaps.idxmax(axis=1)[gaps.any(axis=1)]  # a row counts once, for its first gap
+    dropped = {
+        f"no value in {name!r}": int(n) for name, n in first.value_counts(sort=False).items()
+    }
+    return frame[~gaps.any(axis=1)], dict(sorted(dropped.items()))
+
+
+def _one_message(file: str, problems: list[str], advice: str) -> str:
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    lines = [f"{file} has {count}:", *(f"  {text}" for text in problems[:SHOWN])]
+    if len(problems) > SHOWN:
+        lines.append(f"  ... and {len(problems) - SHOWN} more")
+    lines.append(f"  {advice}")
+    return "\n".join(lines)

@@ -1,0 +1,63 @@
+"""What a metric is, and which metrics a study reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from .study import Study, StudyError
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How to call a metric and how to read it."""
+
+    function: Callable[..., float]
+    takes: Literal["classes", "probabilities", "numbers"]
+    higher_is_better: bool
+    label: str
+    bounds: tuple[float, float]  # no score lies outside
+
+
+def check_metrics(study: Study) -> dict[str, Metric]:
+    """Return the study's metrics, the primary one first, or say which one does not fit.
+
+    Parameters
+    ----------
+    study : Study
+        The configuration.
+
+    Returns
+    -------
+    dict of str to Metric
+        By name.
+
+    Raises
+    ------
+    StudyError
+        If a metric is unknown or is for the other task.
+
+    Examples
+    --------
+    >>> from .example import CODE
+    >>> from .study import Metrics
+    >>> metrics = Metrics(primary="mae", others=["r2"])
+    >>> study = Study.model_construct(task="regression", metrics=metrics).with_code(CODE)
+    >>> [metric.label for metric in check_metrics(study).values()]
+    ['MAE', 'R2']
+    >>> try:
+    ...     check_metrics(study.model_copy(update={"task": "classification"}))
+    ... except StudyError as error:
+    ...     print(str(error).partition(";")[0])
+    metrics: ['mae', 'r2'] do not fit classification
+    """
+    fits = [
+        name
+        for name, metric in study.code.metrics.items()
+        if (metric.takes == "numbers") == (study.task == "regression")
+    ]
+    strangers = [name for name in study.metrics.names if name not in fits]
+    if strangers:
+        raise StudyError(f"metrics: {strangers} do not fit {study.task}; there are {sorted(fits)}")
+    return study.reported

@@ -1,0 +1,295 @@
+"""One style for all figures, and how a figure becomes a file: the same bytes every time.
+
+Colours are told apart by all kinds of colour vision (Okabe and Ito 2008) and differ in lightness;
+whatever has a colour has a marker or a line of its own too, so that print in grey loses nothing.
+Change fonts, sizes and colours here, and every figure follows.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+from contextlib import AbstractContextManager
+
+import matplotlib.style
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ..config.study import StudyError
+
+WIDTH = 7.0  # inches; a page's text is about as wide
+ROW = 0.32  # inches for a row of a dot plot
+BLUE, ORANGE, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
+BLACK, GREY, PALE = "#1a1a1a", "#6e6e6e", "#d9d9d9"
+# Colour, marker and line, in the order of use.
+SERIES = [(BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", "-."), (PURPLE, "D", ":")]
+STYLE = {
+    "font.family": "DejaVu Sans",  # comes with Matplotlib, so that text is as wide everywhere
+    "font.size": 9.0,
+    "axes.titlesize": 9.0,
+    "axes.labelsize": 9.0,
+    "axes.linewidth": 0.8,
+    "axes.edgecolor": BLACK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.unicode_minus": False,  # a hyphen can be searched, copied and compared
+    "figure.constrained_layout.use": True,
+    "grid.color": PALE,
+    "grid.linewidth": 0.6,
+    "hatch.linewidth": 0.6,
+    "legend.fontsize": 9.0,
+    "legend.frameon": False,
+    "lines.linewidth": 1.6,
+    "lines.markersize": 5.5,
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 8.5,
+    "pdf.fonttype": 42,  # text that can be searched; journals refuse the other kind
+    "svg.fonttype": "none",  # text stays text
+    "text.parse_math": False,  # a name with two dollar signs is a name
+    "svg.hashsalt": "figures",  # ids are not random; `to_svg` numbers them anyway
+}
+
+
+def styled() -> AbstractContextManager[None]:
+    """Return a context in which figures are drawn and saved, whatever the user's own settings.
+
+    Returns
+    -------
+    context manager
+        Matplotlib's defaults with ``STYLE`` on top.
+
+    Examples
+    --------
+    >>> with styled():
+    ...     print(matplotlib.rcParams["font.size"], matplotlib.rcParams["svg.fonttype"])
+    9.0 none
+    """
+    return matplotlib.style.context(STYLE, after_reset=True)
+
+
+def rows_figure(n_rows: int, *, row: float = ROW) -> tuple[Figure, Axes]:
+    """Return an empty dot plot: one row for each thing that is compared.
+
+    Parameters
+    ----------
+    n_rows : int
+        How many; row 0 is on top.
+    row : float
+        Height of a row in inches.
+
+    Returns
+    -------
+    figure : Figure
+    axes : Axes
+
+    Examples
+    --------
+    >>> figure, axes = rows_figure(10)
+    >>> figure.get_size_inches().round(2).tolist()
+    [7.0, 4.3]
+    """
+    figure = Figure(figsize=(WIDTH, 1.1 + row * n_rows))
+    axes = figure.subplots()
+    axes.set_ylim(n_rows - 0.4, -0.6)
+    axes.grid(axis="x")
+    axes.set_axisbelow(True)
+    axes.tick_params(axis="y", length=0)
+    return figure, axes
+
+
+def draw_intervals(
+    axes: Axes,
+    table: pd.DataFrame,
+    rows: np.ndarray,
+    *,
+    columns: tuple[str, str, str] = ("value", "low", "high"),
+    colour: str = BLUE,
+    marker: str = "o",
+    hollow: bool = False,
+    label: str | None = None,
+) -> None:
+    """Draw a marker with an interval for every row of a table.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where.
+    table : DataFrame of shape (n_rows, n_columns)
+        The numbers.
+    rows : array of shape (n_rows,)
+        At which heights.
+    columns : tuple of str
+        The table's columns with the value and the interval's ends.
+    colour, marker : str
+        As Matplotlib takes them.
+    hollow : bool
+        Whether the marker is an outline.
+    label : str or None
+        For the legend.
+
+    Examples
+    --------
+    >>> axes = Figure().subplots()
+    >>> table = pd.DataFrame({"value": [1.0], "low": [0.5], "high": [2.0]})
+    >>> draw_intervals(axes, table, np.array([0]))
+    >>> [line.get_xdata().tolist() for line in axes.lines]
+    [[1.0]]
+    """
+    value, low, high = (table[name].to_numpy() for name in columns)
+    axes.hlines(rows, low, high, color=colour, linewidth=1.6)
+    face = "white" if hollow else colour
+    axes.plot(value, rows, marker, color=colour, markerfacecolor=face, label=label, zorder=3)
+
+
+def far_rows(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Say which rows would squeeze all others into a corner.
+
+    Parameters
+    ----------
+    low, high : array of shape (n_rows,)
+        Ends of what each row draws.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        True for a row that is farther from the others than three times the width of these.
+
+    Examples
+    --------
+    >>> far_rows(np.array([0.5, 0.90, 0.92, 0.95]), np.array([0.5, 0.93, 0.96, 0.97])).tolist()
+    [True, False, False, False]
+    """
+    rows = np.arange(len(low))
+    far = np.zeros(len(low), dtype=bool)
+    for row in rows[: len(low) if len(low) > 2 else 0]:
+        others = rows != row
+        left, right = low[others].min(), high[others].max()
+        gap = max(left - high[row], low[row] - right)
+        far[row] = gap > 3 * (right - left)
+    return far
+
+
+def mark_far_row(axes: Axes, row: float, *, left: bool, text: str, colour: str) -> None:
+    """Put an arrow and numbers at the edge of a dot plot, for a row that lies beyond it.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where, its limits set.
+    row : float
+        At which height.
+    left : bool
+        Whether the row lies beyond the left edge or the right one.
+    text : str
+        Its numbers.
+    colour : str
+        As Matplotlib takes it.
+
+    Examples
+    --------
+    >>> axes = Figure().subplots()
+    >>> mark_far_row(axes, 0, left=True, text="0.500", colour=GREY)
+    >>> axes.texts[0].get_text()
+    '0.500'
+    """
+    place = axes.get_yaxis_transform()  # x in parts of the width, y in rows
+    x, beside = (0.012, 0.03) if left else (0.988, 0.97)
+    axes.plot([x], [row], "<" if left else ">", color=colour, transform=place)
+    side = "left" if left else "right"
+    axes.text(beside, row, text, ha=side, va="center", color=colour, transform=place)
+
+
+def to_svg(figure: Figure, stem: str, alt: str) -> str:
+    """Return a figure as SVG with its alternative text; no date, no random names.
+
+    Coordinates are rounded to a hundredth of a point, which nobody sees, so that the last bits of a
+    number do not change the file. Ids are numbered and begin with the stem, so that several figures
+    can stand in one page.
+
+    Parameters
+    ----------
+    figure : Figure
+        What to draw.
+    stem : str
+        The figure's name.
+    alt : str
+        What those read or hear who cannot see it.
+
+    Returns
+    -------
+    str
+        An ``<svg>`` element that shrinks with the page; lines end with a line feed.
+
+    Raises
+    ------
+    StudyError
+        If there is no alternative text.
+
+    Examples
+    --------
+    >>> text = to_svg(Figure(figsize=(1, 1)), "empty", "Nothing < something.")
+    >>> print(text.splitlines()[1])
+     <desc id="empty-alt">Nothing &lt; something.</desc>
+    """
+    if not alt.strip():
+        raise StudyError(f"figure {stem} needs an alternative text: say what it shows, in numbers")
+    content = io.StringIO()
+    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    with styled():
+        figure.savefig(content, format="svg", metadata=nothing)
+    text = content.getvalue()
+    text = text[text.index("<svg") :]  # no XML head: pages take the figure in as it is
+    pieces = re.split(r"(<[^>]*>)", text)  # what is drawn stands in tags, labels stand between
+    text = "".join(_rounded(piece) if piece[:1] == "<" else piece for piece in pieces)
+    text = _numbered_ids(text, stem)
+    head, _, rest = text.partition(">")
+    how = f' role="img" aria-labelledby="{stem}-alt" style="max-width: 100%; height: auto"'
+    described = f'<desc id="{stem}-alt">{html.escape(alt, quote=False)}</desc>'
+    text = f"{head}{how}>\n {described}{rest}"
+    return "".join(f"{line.rstrip()}\n" for line in text.splitlines() if line.strip())
+
+
+def _rounded(tag: str) -> str:
+    def shorter(number: re.Match[str]) -> str:
+        return f"{float(number[0]):z.2f}".rstrip("0").rstrip(".")
+
+    return re.sub(r"(?<![\w.#-])-?\d+\.\d{3,}", shorter, tag)
+
+
+def _numbered_ids(text: str, stem: str) -> str:
+    """Replace ids, which are hashes of what is drawn, by numbers in the order of appearance."""
+    ids = dict.fromkeys(re.findall(r'\bid="([^"]+)"', text))
+    new = {old: f"{stem}-{number}" for number, old in enumerate(ids, start=1)}
+
+    def renamed(found: re.Match[str]) -> str:
+        return found[1] + new.get(found[2], found[2]) + found[3]
+
+    return re.sub(r'(\bid="|url\(#|xlink:href="#)([^")]+)([")])', renamed, text)
+
+
+def to_pdf(figure: Figure) -> bytes:
+    """Return a figure as PDF for the paper, without a date.
+
+    Parameters
+    ----------
+    figure : Figure
+        What to draw.
+
+    Returns
+    -------
+    bytes
+        The same for the same figure.
+
+    Examples
+    --------
+    >>> to_pdf(Figure(figsize=(1, 1))) == to_pdf(Figure(figsize=(1, 1)))
+    True
+    """
+    content = io.BytesIO()
+    nothing = dict.fromkeys(("CreationDate", "Creator", "Producer"))
+    with styled():
+        figure.savefig(content, format="pdf", metadata=nothing)
+    return content.getvalue()

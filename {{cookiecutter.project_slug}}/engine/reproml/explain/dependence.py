@@ -1,0 +1,200 @@
+"""How predictions move with one feature: partial dependence, and the curve of each row.
+
+Every held-out row is predicted again with the feature set to each value of a grid, all else as it
+is (Friedman 2001); the mean over rows is the partial dependence, a row's own curve shows what the
+mean hides (Goldstein et al. 2015). Where features are correlated, some of these rows are such as
+never occur: there the curves say what the model makes of them, not what would happen.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..compute.batches import answers
+from ..compute.task import Task, fit_task
+from ..config.columns import Table
+from ..config.seeds import seed_for
+from ..config.study import Study
+from ..split.splits import Fold
+
+GRID = 15  # values of a number
+ENDS = (0.05, 0.95)  # quantiles between which they lie: beyond these, few rows would bear a curve
+INDIVIDUALS = 20  # rows whose own curves are kept
+
+
+def grid_of(values: pd.Series) -> np.ndarray:
+    """Return the values at which predictions are made: all categories, or quantiles of numbers.
+
+    Parameters
+    ----------
+    values : Series of shape (n_samples,)
+        A feature.
+
+    Returns
+    -------
+    ndarray of shape (n_values,)
+        Sorted; every one occurs among the values.
+
+    Examples
+    --------
+    >>> grid_of(pd.Series([3.0, 1.0, 2.0, 1.0])).tolist()
+    [1.0, 2.0, 3.0]
+    >>> grid_of(pd.Series(np.arange(101.0))).tolist()[:3]
+    [5.0, 11.0, 18.0]
+    >>> grid_of(pd.Series(["b", "a"])).tolist()
+    ['a', 'b']
+    """
+    there = np.sort(values.dropna().unique())
+    if not pd.api.types.is_numeric_dtype(values) or len(there) <= GRID:
+        return there
+    shares = np.linspace(*ENDS, GRID)
+    # "nearest": values of the data, so that no arithmetic moves their last bits
+    return np.unique(np.quantile(values.dropna().to_numpy(), shares, method="nearest"))
+
+
+def row_curves(model: Any, X: pd.DataFrame, name: str, grid: np.ndarray, study: Study) -> dict:
+    """Return what a model says of each row with a feature set to each value of a grid.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted.
+    X : DataFrame of shape (n_samples, n_features)
+        Rows, best those that the model was not fitted on.
+    name : str
+        The feature.
+    grid : ndarray of shape (n_values,)
+        Its values.
+    study : Study
+        The configuration.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_samples, n_values)
+        Numbers by target, or probabilities by class; of two classes, of the positive one.
+
+    Examples
+    --------
+    >>> from ..config.example import linear
+    >>> from ..config.study import Column, Data
+    >>> columns = {"effect": Column(role="target")}
+    >>> data = Data(file="trial.csv", sha256="0" * 64, columns=columns)
+    >>> X = pd.DataFrame({"dose": [0.0, 1.0, 2.0, 3.0]})
+    >>> model, study = linear("regression").fit(X, X["dose"] * 10), Study.model_construct(data=data)
+    >>> row_curves(model, X[:2], "dose", np.array([0.0, 3.0]), study)["effect"].round(1)
+    array([[ 3., 27.],
+           [ 3., 27.]])
+    """
+    classes = study.data.classes
+    ask = model.predict_proba if classes else model.predict
+    said = list(answers(ask, (X.assign(**{name: value}) for value in grid), len(X)))
+    stacked = np.stack(said, axis=1)  # (n_samples, n_values) or (n_samples, n_values, n_classes)
+    if not classes:
+        return {study.data.target: stacked}
+    wanted = classes[-1:] if len(classes) == 2 else classes
+    return {one: stacked[..., list(model.classes_).index(one)] for one in wanted}
+
+
+def fold_dependence(
+    task: Task,
+    table: Table,
+    study: Study,
+    grids: dict[str, np.ndarray],
+    kept: np.ndarray,
+    *,
+    alone: bool = True,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Fit a fold's model and follow its predictions along the leading features.
+
+    Parameters
+    ----------
+    task : Task
+        The candidate on one fold.
+    table : Table
+        The checked rows.
+    study : Study
+        The configuration.
+    grids : dict of str to ndarray
+        Values by feature.
+    kept : ndarray of int
+        Positions of rows whose own curves are returned.
+    alone : bool
+        As for `fit_task`.
+
+    Returns
+    -------
+    averages : DataFrame
+        Columns feature, of (target or class), step, repeat, fold, at and value: the mean over the
+        fold's held-out rows.
+    individuals : DataFrame
+        Columns feature, of, step, row (its number in the raw file), at and value.
+
+    Examples
+    --------
+    >>> from ..config.example import linear
+    >>> from ..config.study import Column, Data
+    >>> columns = {"effect": Column(role="target")}
+    >>> study = Study.model_construct(
+    ...     data=Data(file="trial.csv", sha256="0" * 64, columns=columns), split=None
+    ... )
+    >>> y = pd.Series([0.0, 1.0, 2.0, 3.0, 4.0])
+    >>> table = Table(y.to_frame("dose"), y * 10, None, None, None, dropped={})
+    >>> fold = Fold(0, 1, np.arange(4), np.array([4]))
+    >>> task = Task("linear", linear("regression"), fold, seed=7)
+    >>> grids = {"dose": np.array([0.0, 3.0])}
+    >>> fold_dependence(task, table, study, grids, kept=np.array([4]))[0].round(1)
+      feature      of  step  repeat  fold   at  value
+    0    dose  effect     0       0     1  0.0    3.0
+    1    dose  effect     1       0     1  3.0   27.0
+    """
+    fold = task.fold
+    how = {"fix_seeds": study.code.fix_seeds, "alone": alone}
+    model = fit_task(task, table, study.data.classes, study.split, **how)
+    mine = np.isin(fold.test, kept)
+    averages, individuals = [], []
+    for name, grid in grids.items():
+        curves = row_curves(model, table.X.iloc[fold.test], name, grid, study)
+        for of, curve in curves.items():
+            for step, at in enumerate(grid):
+                mean = curve[:, step].mean()
+                averages.append((name, of, step, fold.repeat, fold.fold, at, mean))
+                individuals += [
+                    (name, of, step, table.X.index[row], at, value)
+                    for row, value in zip(fold.test[mine], curve[mine, step], strict=True)
+                ]
+    head = ["feature", "of", "step"]
+    return (
+        pd.DataFrame(averages, columns=[*head, "repeat", "fold", "at", "value"]),
+        pd.DataFrame(individuals, columns=[*head, "row", "at", "value"]),
+    )
+
+
+def rows_to_follow(folds: list[Fold], seed: int, most: int = INDIVIDUALS) -> np.ndarray:
+    """Draw the rows whose own curves are kept, from those that are held out once.
+
+    Parameters
+    ----------
+    folds : list of Fold
+        Of one repeat.
+    seed : int
+        The study's seed.
+    most : int
+        How many at most.
+
+    Returns
+    -------
+    ndarray of int
+        Sorted positions.
+
+    Examples
+    --------
+    >>> fold = Fold(0, 0, np.arange(5), np.arange(5, 100))
+    >>> rows_to_follow([fold], seed=0, most=3).tolist()
+    [55, 68, 97]
+    """
+    held_out = np.sort(np.concatenate([fold.test for fold in folds]))
+    rng = np.random.default_rng(seed_for(seed, "interpretation/rows"))
+    return np.sort(rng.choice(held_out, min(most, len(held_out)), replace=False))

@@ -1,0 +1,149 @@
+"""What a model says of itself: coefficients, curves and tree importances, where it has them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from sklearn.pipeline import Pipeline
+
+from ..compute.batches import columns_changed
+from ..compute.task import Task, fit_task
+from ..config.columns import Table
+from ..config.study import Study
+
+
+def model_weights(model: Any, X: pd.DataFrame, positive: str | None = None) -> pd.DataFrame:
+    """Return what a fitted model gives to each feature, if its last step says so.
+
+    Of a linear model: the standard deviation, over the rows, of what the feature adds to the linear
+    predictor. For one column that is its coefficient per standard deviation, with its sign. Where
+    splines or categories make several columns of a feature, it is the size of the curve, which has
+    no sign. Of trees: how much of the fit's gain their splits on the feature brought (on training
+    rows; it favours features with many values, Strobl et al. 2007).
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted. A search is looked into.
+    X : DataFrame of shape (n_samples, n_features)
+        Rows that it was fitted on.
+    positive : str or None
+        The class that a positive coefficient speaks for; None for regression.
+
+    Returns
+    -------
+    DataFrame
+        Columns feature, kind (``"coefficient"``, ``"curve"`` or ``"trees"``), columns (how many
+        there are) and value. Empty where the model says nothing, or its steps mix features.
+
+    Examples
+    --------
+    >>> from ..config.example import linear
+    >>> X = pd.DataFrame({"dose": [0.0, 1.0, 2.0, 3.0], "site": ["a", "b", "b", "a"]})
+    >>> model = linear("regression").fit(X, X["dose"] * 10)
+    >>> model_weights(model, X).round(2)
+      feature         kind  columns  value
+    0    dose  coefficient        1   8.94
+    1    site        curve        2   0.00
+    """
+    front, last = _parted(model)
+    gains, slopes = (getattr(last, name, None) for name in ("feature_importances_", "coef_"))
+    columns = ["feature", "kind", "columns", "value"]
+    if gains is None and not isinstance(slopes, np.ndarray):
+        return pd.DataFrame(columns=columns)
+    owners = _owners(front, X)
+    if owners is None:
+        return pd.DataFrame(columns=columns)
+    rows = []
+    if slopes is not None:
+        Z, slopes = _as_array(front.transform(X)), np.atleast_2d(slopes)
+        flip = positive is not None and len(slopes) == 1 and last.classes_[1] != positive
+    for name in X.columns:
+        own = np.flatnonzero(owners == name)
+        if gains is not None and len(own):
+            rows.append((name, "trees", len(own), gains[own].sum()))
+        elif len(own):
+            sizes = (Z[:, own] @ slopes[:, own].T).std(axis=0)  # (n_outputs,)
+            signed = len(own) == len(slopes) == 1
+            sign = np.sign(slopes[0, own[0]]) * (-1 if flip else 1) if signed else 1.0
+            kind = "coefficient" if signed else "curve"
+            rows.append((name, kind, len(own), sign * sizes.mean()))
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _parted(model: Any) -> tuple[Pipeline, Any]:
+    """Return all that stands before the final estimator, and that estimator."""
+    steps: list[tuple[str, Any]] = []
+    while True:
+        if isinstance(model, Pipeline):
+            steps += model.steps[:-1]
+            model = model[-1]
+        elif hasattr(model, "best_estimator_"):
+            model = model.best_estimator_
+        else:
+            named = [(str(number), step) for number, (_, step) in enumerate(steps)]
+            return Pipeline(named or [("none", "passthrough")]), model
+
+
+def _owners(front: Pipeline, X: pd.DataFrame) -> np.ndarray | None:
+    """Name the feature behind each column that the steps make; None if one is made of several.
+
+    Values of one feature at a time change places: what changes with them is made of it.
+    """
+    changes = columns_changed(lambda rows: _as_array(front.transform(rows)), X)
+    if (changes.sum(axis=0) > 1).any():
+        return None
+    names = np.array([*X.columns, ""], dtype=object)
+    return names[np.where(changes.any(axis=0), changes.argmax(axis=0), len(X.columns))]
+
+
+def _as_array(matrix: Any) -> np.ndarray:
+    return matrix.toarray() if sparse.issparse(matrix) else np.asarray(matrix, dtype=float)
+
+
+def fold_weights(task: Task, table: Table, study: Study, *, alone: bool = True) -> pd.DataFrame:
+    """Fit a fold's model and return what it says of itself.
+
+    Parameters
+    ----------
+    task : Task
+        A model on one fold.
+    table : Table
+        The checked rows.
+    study : Study
+        The configuration.
+    alone : bool
+        As for `fit_task`.
+
+    Returns
+    -------
+    DataFrame
+        As `model_weights` makes it, with columns model, feature, kind, columns, repeat, fold and
+        value.
+
+    Examples
+    --------
+    >>> from ..config.example import linear
+    >>> from ..split.splits import Fold
+    >>> from ..config.study import Column, Data
+    >>> y = pd.Series([0.0, 1.0, 2.0, 3.0])
+    >>> table = Table(y.to_frame("dose"), y * 10, None, None, None, dropped={})
+    >>> task = Task("linear", linear("regression"), Fold(0, 1, np.arange(4), np.arange(0)), seed=7)
+    >>> columns = {"effect": Column(role="target")}
+    >>> study = Study.model_construct(
+    ...     data=Data(file="trial.csv", sha256="0" * 64, columns=columns), split=None
+    ... )
+    >>> fold_weights(task, table, study).round(2)
+        model feature         kind  columns  repeat  fold  value
+    0  linear    dose  coefficient        1       0     1   8.94
+    """
+    how = {"fix_seeds": study.code.fix_seeds, "alone": alone}
+    model = fit_task(task, table, study.data.classes, study.split, **how)
+    positive = study.data.classes[-1] if study.data.classes else None
+    weights = model_weights(model, table.X.iloc[task.fold.train], positive)
+    fold = {"model": task.name, "repeat": task.fold.repeat, "fold": task.fold.fold}
+    order = ["model", "feature", "kind", "columns", "repeat", "fold", "value"]
+    return weights.assign(**fold)[order]

@@ -1,0 +1,244 @@
+"""Checklists that fill themselves in as far as a machine can, and ask the author for the rest.
+
+The states of an item: *failed*, what is looked at does not hold; *open*, its question has no answer
+in checklist.toml; *answered*, it has; *checked*, it was looked at just now and holds; *built in*,
+it is so in every study of this kind, and nothing is looked at.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ..config.study import StudyError
+from .checklist_items import CHECKLISTS, Item
+from .evidence import Facts
+
+STATES = ("checked", "built in", "answered", "open", "failed")
+Answer = Annotated[str, Field(pattern=r"\S")]
+
+
+class Answers(BaseModel):
+    """What checklist.toml may hold: a section per checklist, an answer per number."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    completeness: dict[str, Answer] = {}
+    neurips: dict[str, Answer] = {}
+    reforms: dict[str, Answer] = {}
+
+
+class Line(NamedTuple):
+    """One item as it stands now."""
+
+    item: Item
+    state: str
+    seen: str  # what the check saw, if there is one
+    answer: str
+
+
+def read_answers(path: Path) -> Answers:
+    r"""Read checklist.toml and check all of it.
+
+    Parameters
+    ----------
+    path : Path
+        The file; where there is none, nothing is answered.
+
+    Returns
+    -------
+    Answers
+        By checklist and number.
+
+    Raises
+    ------
+    StudyError
+        If it is no TOML, an answer is empty or no text, or a number asks nothing: all at once.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "checklist.toml")
+    ...     _ = path.write_text('[reforms]\n1a = "All adults."\n2c = "A laptop."\n', "utf-8")
+    ...     try:
+    ...         read_answers(path)
+    ...     except StudyError as error:
+    ...         print(error)
+    checklist.toml has 1 mistake:
+      reforms.2c: this item asks nothing; take the answer out
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise StudyError(f"{path.name}: not valid TOML in UTF-8: {error}") from error
+    mistakes = []
+    try:
+        answers = Answers.model_validate(content)
+    except ValidationError as error:
+        mistakes = [_in_words(one) for one in error.errors()]
+    else:
+        for name, (_, items) in CHECKLISTS.items():
+            asked = {one.number: bool(one.question) for one in items}
+            for number in getattr(answers, name):
+                if number not in asked:
+                    mistakes.append(
+                        f"{name}.{number}: there is no such item; see docs/checklist.md"
+                    )
+                elif not asked[number]:
+                    mistakes.append(f"{name}.{number}: this item asks nothing; take the answer out")
+    if mistakes:
+        count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+        raise StudyError("\n  ".join([f"{path.name} has {count}:", *mistakes]))
+    return answers
+
+
+def _in_words(error: dict) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"{where}: there is no such checklist; there are {', '.join(CHECKLISTS)}"
+    return f"{where} is {error['input']!r}: an answer is a text in quotes, and not empty"
+
+
+def fill(answers: Answers, facts: Facts) -> dict[str, list[Line]]:
+    """Look at everything that can be looked at, and say how each item stands.
+
+    Parameters
+    ----------
+    answers : Answers
+        As `read_answers` gives them.
+    facts : Facts
+        The study.
+
+    Returns
+    -------
+    dict of str to list of Line
+        By checklist.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from ..config.columns import Table
+    >>> from ..config.study import Column, Data, Metrics, Models, Split, Study
+    >>> columns = {"dose": Column(role="feature", min=0.0), "effect": Column(role="target")}
+    >>> study = Study.model_construct(
+    ...     task="regression", seed=0, split=Split(dependence="independent"), ablations={},
+    ...     data=Data(file="trial.csv", sha256="0" * 64, columns=columns),
+    ...     metrics=Metrics(primary="mae"), models=Models(candidate="linear", baselines=["dummy"]),
+    ... )
+    >>> y, nowhere = pd.Series([1.0, 2.0]), Path("no-such-folder")
+    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})
+    >>> lines = fill(Answers(reforms={"1b": "All adults."}), Facts(nowhere, nowhere, study, table))
+    >>> counts(lines)
+    {'checked': 2, 'built in': 8, 'answered': 1, 'open': 25, 'failed': 17}
+    """
+    return {
+        name: [_line(item, getattr(answers, name).get(item.number, ""), facts) for item in items]
+        for name, (_, items) in CHECKLISTS.items()
+    }
+
+
+def _line(item: Item, answer: str, facts: Facts) -> Line:
+    seen = item.check(facts) if item.check else None
+    if seen is not None and seen.holds is False:
+        state = "failed"  # whatever the author says
+    elif item.question:
+        state = "answered" if answer else "open"
+    else:
+        state = "checked" if seen is not None and seen.holds else "built in"
+    return Line(item, state, seen.text if seen else "", answer)
+
+
+def counts(lines: dict[str, list[Line]]) -> dict[str, int]:
+    """Count the items in each state.
+
+    Parameters
+    ----------
+    lines : dict of str to list of Line
+        As `fill` gives them.
+
+    Returns
+    -------
+    dict of str to int
+        In the order of ``STATES``.
+
+    Examples
+    --------
+    >>> counts({"reforms": [Line(Item("1a", "population"), "open", "", "")]})
+    {'checked': 0, 'built in': 0, 'answered': 0, 'open': 1, 'failed': 0}
+    """
+    found = Counter(line.state for some in lines.values() for line in some)
+    return {state: found[state] for state in STATES}
+
+
+def in_words(lines: dict[str, list[Line]]) -> str:
+    """Say how many items there are in each state.
+
+    Parameters
+    ----------
+    lines : dict of str to list of Line
+        As `fill` gives them.
+
+    Returns
+    -------
+    str
+        Half a sentence.
+
+    Examples
+    --------
+    >>> in_words({"reforms": [Line(Item("1a", "population"), "open", "", "")]})
+    '1 item: 0 checked, 0 built in, 0 answered, 1 open, 0 failed'
+    """
+    found = counts(lines)
+    total = sum(found.values())
+    parts = ", ".join(f"{number} {state}" for state, number in found.items())
+    return f"{total} item{'' if total == 1 else 's'}: {parts}"
+
+
+def to_page(lines: dict[str, list[Line]]) -> str:
+    """Write the checklists as Markdown, a table each.
+
+    Parameters
+    ----------
+    lines : dict of str to list of Line
+        As `fill` gives them.
+
+    Returns
+    -------
+    str
+        Lines that end with a line feed.
+
+    Examples
+    --------
+    >>> line = Line(Item("2c", "the machine", "It is described."), "built in", "", "")
+    >>> print(to_page({"reforms": [line]}), end="")
+    1 item: 0 checked, 1 built in, 0 answered, 0 open, 0 failed.
+    <BLANKLINE>
+    ## REFORMS
+    <BLANKLINE>
+    | Item | State | What is known |
+    |---|---|---|
+    | 2c the machine | built in | It is described. |
+    """
+    blocks = [f"{in_words(lines)}.\n"]
+    for name, some in lines.items():
+        rows = ["| Item | State | What is known |", "|---|---|---|"]
+        rows += [
+            f"| {one.item.number} {one.item.topic} | {one.state} | {_known(one)} |" for one in some
+        ]
+        blocks.append(f"## {CHECKLISTS[name][0]}\n\n" + "\n".join(rows) + "\n")
+    return "\n".join(blocks)
+
+
+def _known(line: Line) -> str:
+    label = "Seen" if line.state != "failed" else "Does not hold"
+    parts = [
+        line.item.built,
+        f"*{label}:* {line.seen}." if line.seen else "",
+        f"*Question:* {line.item.question}" if line.item.question else "",
+        f"*Answer:* {' '.join(line.answer.split())}" if line.answer else "",
+    ]
+    return " ".join(part for part in parts if part).replace("|", r"\|")

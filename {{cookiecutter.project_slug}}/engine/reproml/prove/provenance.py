@@ -1,0 +1,209 @@
+"""Where numbers come from: commit, lock, data, source, seeds, libraries and machine."""
+
+from __future__ import annotations
+
+import platform
+import re
+import subprocess
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from ..config.checksums import digest_of
+from ..config.seeds import seed_for
+from ..config.study import Study
+
+SOURCES = ("src", "engine")
+
+
+def source_digest(root: Path) -> str:
+    """Return the SHA-256 of all source that numbers come from: a changed line changes it.
+
+    Parameters
+    ----------
+    root : Path
+        The study's folder; what lies below its src and engine counts.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+
+    Examples
+    --------
+    >>> len(source_digest(Path(".")))
+    64
+    """
+    paths = [path for folder in SOURCES for path in (root / folder).rglob("*.py")]
+    return digest_of(paths, root)
+
+
+def locked_versions(lock: Path) -> dict[str, str]:
+    r"""Return which version of each library a lock names.
+
+    Parameters
+    ----------
+    lock : Path
+        A requirements file with exact versions.
+
+    Returns
+    -------
+    dict of str to str
+        Versions by name, sorted; markers are left out.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     lock = Path(folder) / "requirements.txt"
+    ...     _ = lock.write_text("numpy==2.4.6 --hash=sha256:00\nscipy==1.17.1\n", "utf-8")
+    ...     locked_versions(lock)
+    {'numpy': '2.4.6', 'scipy': '1.17.1'}
+    """
+    text = lock.read_text(encoding="utf-8")
+    return dict(sorted(re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", text, flags=re.MULTILINE)))
+
+
+def installed_versions(names: list[str]) -> dict[str, str]:
+    """Return which version of each library is installed here.
+
+    Parameters
+    ----------
+    names : list of str
+        Names as a lock spells them.
+
+    Returns
+    -------
+    dict of str to str
+        Versions by name; ``"not installed"`` where there is none.
+
+    Examples
+    --------
+    >>> installed_versions(["no-such-library"])
+    {'no-such-library': 'not installed'}
+    """
+    return {name: _installed(name) for name in sorted(names)}
+
+
+@lru_cache  # stages that run in one process all ask
+def _installed(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def machine() -> dict[str, Any]:
+    """Describe this machine as far as numbers may depend on it.
+
+    Returns
+    -------
+    dict of str to value
+        Python, platform, processor with its features, and each thread pool's library and size.
+
+    Examples
+    --------
+    >>> sorted(machine())
+    ['cpu', 'cpu_features', 'platform', 'python', 'thread_pools']
+    """
+    import numpy as np
+    from threadpoolctl import threadpool_info
+
+    simd = np.show_config(mode="dicts")["SIMD Extensions"]
+    pools = [
+        f"{pool['internal_api']} {pool.get('version') or ''} "
+        f"{pool.get('architecture') or ''} threads={pool['num_threads']}"
+        for pool in threadpool_info()
+    ]
+    return {
+        "python": platform.python_version(),
+        # no release of the kernel: it changes often, and no number depends on it
+        "platform": " ".join([platform.system(), platform.machine(), *platform.libc_ver()]).strip(),
+        "cpu": _cpu_name(),
+        "cpu_features": sorted([*simd.get("baseline", []), *simd.get("found", [])]),
+        "thread_pools": sorted({" ".join(pool.split()) for pool in pools}),
+    }
+
+
+def _cpu_name() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        found = re.search(r"^model name\s*:\s*(.+)$", info.read_text("utf-8"), flags=re.MULTILINE)
+        if found:
+            return found.group(1)
+    return platform.processor() or platform.machine()
+
+
+def commit_of(root: Path) -> dict[str, Any]:
+    """Return the commit that a folder stands at, and whether its files differ from it.
+
+    Parameters
+    ----------
+    root : Path
+        The study's folder.
+
+    Returns
+    -------
+    dict
+        ``commit`` and ``dirty``; both None where there is no git or no commit. Files under results
+        and model do not make a tree dirty: they are what a run makes.
+
+    Examples
+    --------
+    >>> commit_of(Path("no-such-folder"))
+    {'commit': None, 'dirty': None}
+    """
+
+    def git(*arguments: str) -> str | None:
+        try:
+            done = subprocess.run(
+                ["git", *arguments], cwd=root, capture_output=True, encoding="utf-8", check=False
+            )
+        except OSError:
+            return None
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    commit = git("rev-parse", "HEAD")
+    if commit is None:
+        return {"commit": None, "dirty": None}
+    changed = git("status", "--porcelain", "--", ".", ":(exclude)results", ":(exclude)model")
+    return {"commit": commit, "dirty": bool(changed)}
+
+
+def all_seeds(study: Study) -> dict[str, int]:
+    """Return every seed that splits and fits draw from, by purpose.
+
+    Parameters
+    ----------
+    study : Study
+        The configuration.
+
+    Returns
+    -------
+    dict of str to int
+        ``"study"`` is the seed of study.toml; all others follow from it and their names.
+
+    Examples
+    --------
+    >>> from ..config.study import Models, Split
+    >>> models = Models(candidate="candidate", baselines=["dummy"])
+    >>> split = Split(dependence="independent", folds=2)
+    >>> seeds = all_seeds(Study.model_construct(seed=0, split=split, models=models))
+    >>> len(seeds), seeds["study"], seeds["model/dummy/0/1"]
+    (17, 0, 3861478969)
+    """
+    from ..explain.importance import PARTS  # brings scikit-learn in, which takes a second
+
+    split = study.split
+    fits = [f"{repeat}/{fold}" for repeat in range(split.repeats) for fold in range(split.folds)]
+    purposes = [
+        "split/test",
+        *(f"split/folds/{repeat}" for repeat in range(split.repeats)),
+        *(f"model/{name}/{fit}" for name in study.models.names for fit in fits),
+        *(f"interpretation/{part}/{fit}" for part in PARTS for fit in fits),
+        *(f"interpretation/noise/{fit}" for fit in fits),
+        "interpretation/rows",
+        *(f"evaluation/{name}" for name in [*study.models.names, "bootstrap"]),
+    ]
+    return {"study": study.seed} | {name: seed_for(study.seed, name) for name in purposes}

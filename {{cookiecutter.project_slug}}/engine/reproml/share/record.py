@@ -1,0 +1,379 @@
+"""The record beside a shared model: what the file is, what made it, and which rows it takes.
+
+It is plain JSON, read by people and checked before the model file is touched. Its own digest shows
+a change by hand; only a copy of its SHA-256 from elsewhere (the repository, the paper) shows that
+somebody exchanged record and file together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sklearn.pipeline import Pipeline
+
+from ..compute.task import predict_with
+from ..config.study import Column, Study, StudyError
+from ..prove.provenance import installed_versions
+
+QUANTILES = (0.1, 0.5, 0.9)
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Seed(_Part):
+    """Where the model's randomness came from."""
+
+    study: int
+    purpose: str
+    value: int
+
+
+class Example(_Part):
+    """A made-up row and what the model said of it; a restored model has to say the same."""
+
+    row: dict[str, float | str | None]
+    said: dict[str, float | str]
+
+
+class Record(_Part):
+    """What stands in ``candidate.json``."""
+
+    model: str
+    size: Annotated[int, Field(ge=1)]  # bytes
+    sha256: Digest
+    versions: dict[str, str]
+    python: str
+    task: str
+    target: str
+    classes: list[str]
+    features: dict[str, Column]
+    others: list[str]
+    missing: str
+    missing_texts: list[str]
+    rows: int
+    data_sha256: Digest
+    seed: Seed
+    commit: str | None
+    dirty: bool | None
+    examples: list[Example]
+
+
+def make_record(
+    study: Study,
+    X: pd.DataFrame,
+    content: bytes,
+    examples: list[Example],
+    *,
+    seed: Seed,
+    commit: dict[str, Any],
+) -> Record:
+    """Describe a fitted model and its file.
+
+    Parameters
+    ----------
+    study : Study
+        The configuration.
+    X : DataFrame of shape (n_samples, n_features)
+        What the model was fitted on.
+    content : bytes
+        The model file.
+    examples : list of Example
+        As `make_examples` makes them.
+    seed : Seed
+        What it was fitted with.
+    commit : dict
+        As `provenance.commit_of` returns it.
+
+    Returns
+    -------
+    Record
+        Everything that somebody needs who has only the two files and this package.
+
+    Examples
+    --------
+    >>> from ..config.study import Data, Models
+    >>> columns = {"dose": Column(role="feature"), "effect": Column(role="target")}
+    >>> study = Study.model_construct(
+    ...     task="regression", data=Data(file="trial.csv", sha256="0" * 64, columns=columns),
+    ...     models=Models(candidate="linear", baselines=["dummy"]),
+    ... )
+    >>> X, seed = pd.DataFrame({"dose": [1.0, 2.0]}), Seed(study=0, purpose="sharing", value=7)
+    >>> nothing = {"commit": None, "dirty": None}
+    >>> record = make_record(study, X, b"content", [], seed=seed, commit=nothing)
+    >>> record.size, record.rows, record.others, record.sha256[:12]
+    (7, 2, ['effect'], 'ed7002b439e9')
+    """
+    from .trusted_types import LIBRARIES  # brings skops, which takes its time
+
+    data = study.data
+    features = {name: data.column_for(name) for name in X.columns}
+    return Record(
+        model=study.models.candidate,
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        versions=installed_versions(list(LIBRARIES.values())),
+        python=platform.python_version(),
+        task=study.task,
+        target=data.target,
+        classes=data.classes,
+        features=features,
+        others=[name for name, column in data.columns.items() if column.role != "feature"],
+        # a row that is asked about cannot be dropped: its gap is an error
+        missing="impute" if data.missing == "impute" else "error",
+        missing_texts=data.missing_texts,
+        rows=len(X),
+        data_sha256=data.sha256,
+        seed=seed,
+        **commit,
+        examples=examples,
+    )
+
+
+def make_examples(model: Pipeline, X: pd.DataFrame, classes: list[str]) -> list[Example]:
+    """Make up rows, none of which is a row of the data, and ask the model about them.
+
+    Parameters
+    ----------
+    model : Pipeline
+        Fitted.
+    X : DataFrame of shape (n_samples, n_features)
+        Rows to take columns' quantiles from; of a category, the most frequent value.
+    classes : list of str
+        Order of the probabilities' columns; empty for regression.
+
+    Returns
+    -------
+    list of Example
+        At the 10 %, 50 % and 90 % quantile of every number at once.
+
+    Examples
+    --------
+    >>> from ..config.example import linear
+    >>> X = pd.DataFrame({"dose": [0.0, 1.0, 2.0, 3.0]})
+    >>> examples = make_examples(linear("regression").fit(X, X["dose"] * 2), X, classes=[])
+    >>> [(example.row["dose"], round(example.said["predicted"], 1)) for example in examples]
+    [(0.0, 0.6), (2.0, 3.8), (3.0, 5.4)]
+    """
+    rows = pd.DataFrame(
+        {
+            name: (
+                [values.quantile(q, interpolation="nearest") for q in QUANTILES]
+                if pd.api.types.is_numeric_dtype(values)
+                else pd.Series([*values.mode()[:1], None][:1] * len(QUANTILES), dtype=object)
+            )
+            for name, values in X.items()
+        }
+    )
+    said = answers(model, rows, classes)
+    present = rows.astype(object).where(rows.notna(), None)
+    return [
+        Example(row=row, said=answer)
+        for row, answer in zip(present.to_dict("records"), said.to_dict("records"), strict=True)
+    ]
+
+
+def answers(model: Pipeline, X: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
+    """Ask a model about rows; return its answers as a table.
+
+    Parameters
+    ----------
+    model : Pipeline
+        Fitted.
+    X : DataFrame of shape (n_samples, n_features)
+        Checked rows.
+    classes : list of str
+        Order of the probabilities' columns; empty for regression.
+
+    Returns
+    -------
+    DataFrame of shape (n_samples, 1 + n_classes)
+        Columns predicted, and probability_CLASS for each class; indexed as ``X``.
+
+    Examples
+    --------
+    >>> from ..config.example import dummy
+    >>> X = pd.DataFrame({"dose": [1.0, 2.0, 3.0, 4.0]})
+    >>> model = dummy("classification").fit(X, ["no", "no", "no", "yes"])
+    >>> answers(model, X[:1], ["no", "yes"])
+      predicted  probability_no  probability_yes
+    0        no            0.75             0.25
+    """
+    predicted, probability = predict_with(model, X, classes)
+    predicted = predicted.astype(object if classes else "float64")
+    found = pd.DataFrame({"predicted": predicted}, index=X.index)
+    for number, name in enumerate(classes):
+        found[f"probability_{name}"] = probability[:, number]
+    return found
+
+
+def write_record(record: Record) -> str:
+    """Write a record as JSON, with the digest of its content as last key.
+
+    Parameters
+    ----------
+    record : Record
+        To write.
+
+    Returns
+    -------
+    str
+        Text for a file; the same record is the same text.
+
+    Examples
+    --------
+    >>> print(write_record(Record.model_construct(model="linear", rows=455)), end="")
+    {
+     "model": "linear",
+     "rows": 455,
+     "digest": "b571c6eac816481b6d20c0d1b9c7fe436b072d822e28869b3654357c20a37e7f"
+    }
+    """
+    content = record.model_dump(mode="json", exclude_unset=True)
+    return json.dumps(content | {"digest": _digest(content)}, indent=1, ensure_ascii=False) + "\n"
+
+
+def read_record(text: str, name: str) -> Record:
+    """Read a record and check all of it.
+
+    Parameters
+    ----------
+    text : str
+        Content of the file.
+    name : str
+        What messages call it.
+
+    Returns
+    -------
+    Record
+        As it was written.
+
+    Raises
+    ------
+    StudyError
+        If it is no record, or was changed after it was written.
+
+    Examples
+    --------
+    >>> try:
+    ...     read_record('{"model": "forest"}', "candidate.json")
+    ... except StudyError as error:
+    ...     print(error)
+    candidate.json: was changed after it was written; get it again from where the model came from
+    """
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise StudyError(f"{name}: is no JSON ({error}); get it again") from error
+    digest = content.pop("digest", None) if isinstance(content, dict) else None
+    if digest is None or digest != _digest(content):
+        raise StudyError(
+            f"{name}: was changed after it was written; get it again from where the model came from"
+        )
+    try:
+        return Record.model_validate(content)
+    except ValidationError as error:
+        places = sorted({".".join(map(str, item["loc"])) for item in error.errors()})
+        raise StudyError(
+            f"{name}: is no record of a model of this package; look at {', '.join(places)}"
+        ) from error
+
+
+def _digest(content: dict[str, Any]) -> str:
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def check_versions(record: Record, name: str) -> None:
+    """Refuse other versions of the libraries: no format restores a model under another one.
+
+    Parameters
+    ----------
+    record : Record
+        Of the model.
+    name : str
+        What messages call its file.
+
+    Raises
+    ------
+    StudyError
+        What differs, and what to install.
+
+    Examples
+    --------
+    >>> record = Record.model_construct(versions={"no-such-library": "1.0"}, commit=None)
+    >>> try:
+    ...     check_versions(record, "candidate.skops")
+    ... except StudyError as error:
+    ...     print(str(error).splitlines()[0])
+    candidate.skops: the model was saved with no-such-library==1.0; here no-such-library is not \
+installed.
+    """
+    here = installed_versions(list(record.versions))
+    other = [lib for lib, version in record.versions.items() if here[lib] != version]
+    if other:
+        needed = " ".join(f"{lib}=={record.versions[lib]}" for lib in other)
+        differ = ", ".join(f"{lib} is {here[lib]}" for lib in other)
+        raise StudyError(
+            f"{name}: the model was saved with {needed}; here {differ}.\n"
+            "  A model may be restored wrongly under other versions. Install the ones it needs:\n"
+            f"    python -m pip install {needed}\n"
+            f"  or the whole lock of commit {record.commit or '(none recorded)'}: "
+            "python scripts/environment.py"
+        )
+
+
+def check_examples(record: Record, model: Pipeline, name: str) -> None:
+    """Ask a restored model about the record's examples; it has to say the same.
+
+    Parameters
+    ----------
+    record : Record
+        Of the model.
+    model : Pipeline
+        Restored.
+    name : str
+        What messages call its file.
+
+    Raises
+    ------
+    StudyError
+        If it says something else, by more than another processor's rounding.
+
+    Examples
+    --------
+    >>> from ..config.example import dummy
+    >>> model = dummy("regression").fit(pd.DataFrame({"dose": [1.0, 2.0, 9.0]}), [1.0, 2.0, 30.0])
+    >>> features, row = {"dose": Column(role="feature")}, {"dose": 4.0}
+    >>> examples = [Example(row=row, said={"predicted": said}) for said in (2.0, 5.0)]
+    >>> how = {"features": features, "classes": [], "examples": examples, "commit": None}
+    >>> record = Record.model_construct(**how)
+    >>> try:
+    ...     check_examples(record, model, "candidate.skops")
+    ... except StudyError as error:
+    ...     print(str(error).partition(";")[0])
+    candidate.skops: the restored model says predicted = 2.0 of example 2, the saved one said 5.0
+    """
+    rows = pd.DataFrame([example.row for example in record.examples], columns=[*record.features])
+    for feature, column in record.features.items():
+        is_text = column.type == "category"
+        rows[feature] = rows[feature].astype(object if is_text else "float64")
+    said = answers(model, rows, record.classes)
+    for number, example in enumerate(record.examples, start=1):
+        for key, then in example.said.items():
+            now = said[key].tolist()[number - 1]
+            is_number = isinstance(then, float)
+            if not (np.isclose(now, then, rtol=1e-9, atol=1e-9) if is_number else now == then):
+                raise StudyError(
+                    f"{name}: the restored model says {key} = {now!r} of example {number}, the "
+                    f"saved one said {then!r}; the code has changed since: go back to commit "
+                    f"{record.commit or 'that made it'}, or make the model again"
+                )

@@ -1,0 +1,150 @@
+"""Keeps a model's own search inside the training rows, on folds that respect the study's split.
+
+A model that tunes itself (``GridSearchCV``, ``RandomizedSearchCV``, ``RidgeCV``, ``RFECV``,
+``StackingClassifier``) has a parameter ``cv``. Left at a number it cuts rows at random: rows of one
+group come to lie on both sides, and the search prefers what recognises the group. Here every ``cv``
+becomes folds of the training rows, cut like the study's own. They are positions in the training
+rows, so a search cannot reach the rows that its model is tested on.
+
+Rows that a model sets aside by itself for early stopping (``validation_fraction``) come from the
+training rows too, but at random: they may stop it too late, they do not flatter its score.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..config.columns import Table
+from ..config.study import Split, StudyError
+from .splits import make_folds
+
+
+def searches(model: Any) -> list[str]:
+    """Return the names of the parameters that say how a model cuts its training rows.
+
+    Parameters
+    ----------
+    model : estimator
+        Such as a pipeline.
+
+    Returns
+    -------
+    list of str
+        Sorted; empty for a model that does not tune itself.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Ridge, RidgeCV
+    >>> from sklearn.pipeline import Pipeline
+    >>> searches(Pipeline([("model", RidgeCV())])), searches(Ridge())
+    (['model__cv'], [])
+    """
+    return sorted(name for name in model.get_params() if name.rpartition("__")[2] == "cv")
+
+
+def inner_folds(
+    table: Table, train: np.ndarray, split: Split, *, stratify: bool, seed: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Cut training rows like the study cuts its rows, once.
+
+    Parameters
+    ----------
+    table : Table
+        The checked rows.
+    train : ndarray of shape (n_train,)
+        Positions of the training rows, in the order in which the model gets them.
+    split : Split
+        The ``[split]`` section: the same dependence, number of folds, gap and block.
+    stratify : bool
+        True for classification.
+    seed : int
+        Of this fit.
+
+    Returns
+    -------
+    list of (train, test)
+        Positions in ``train``, as ``cv`` takes them.
+
+    Raises
+    ------
+    StudyError
+        If there are too few rows, groups, blocks or time steps.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> site = pd.Series(["a", "a", "b", "b", "c", "c"])
+    >>> table = Table(site.to_frame(), pd.Series(np.arange(6.0)), site, None, None, dropped={})
+    >>> split = Split(dependence="grouped", folds=2, repeats=6)
+    >>> train = np.array([2, 3, 4, 5])  # b and c
+    >>> [test.tolist() for _, test in inner_folds(table, train, split, stratify=False, seed=0)]
+    [[0, 1], [2, 3]]
+    """
+    once = split.model_copy(update={"repeats": 1})
+    try:
+        folds = make_folds(table, train, once, stratify=stratify, seed=seed)
+    except StudyError as error:
+        raise StudyError(f"tuning inside a fold's training rows: {error}") from error
+    position = np.full(len(table.y), -1)
+    position[train] = np.arange(len(train))
+    return [(position[fold.train], position[fold.test]) for fold in folds]
+
+
+def set_inner_folds(
+    model: Any, table: Table, train: np.ndarray, split: Split | None, *, stratify: bool, seed: int
+) -> Any:
+    """Give every ``cv`` of a model folds of its training rows; others stay as they are.
+
+    Parameters
+    ----------
+    model : estimator
+        Changed in place, whatever its ``cv`` was.
+    table : Table
+        The checked rows.
+    train : ndarray of shape (n_train,)
+        Positions of the rows that the model will be fitted on, in that order.
+    split : Split or None
+        The ``[split]`` section; None refuses a model that tunes itself.
+    stratify : bool
+        True for classification.
+    seed : int
+        Of this fit.
+
+    Returns
+    -------
+    estimator
+        The model.
+
+    Raises
+    ------
+    StudyError
+        If one search contains another: the inner one gets other rows than the folds were cut for.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn.linear_model import RidgeCV
+    >>> y = pd.Series(np.arange(4.0))
+    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})
+    >>> split = Split(dependence="independent", folds=2)
+    >>> rows = {"table": table, "train": np.arange(4), "split": split}
+    >>> model = set_inner_folds(RidgeCV(cv=3), **rows, stratify=False, seed=0)
+    >>> [test.tolist() for _, test in model.cv]
+    [[0, 2], [1, 3]]
+    """
+    names = searches(model)
+    if not names:
+        return model
+    if split is None:
+        raise StudyError(f"the model has {names}: it tunes itself, so hand the study's split over")
+    for outer in names:
+        inside = [name for name in names if name != outer and name.startswith(outer[: -len("cv")])]
+        if inside:
+            raise StudyError(
+                f"the model searches inside a search ({outer} contains {inside}); its inner folds "
+                "cannot respect the split. Let one search choose all parameters"
+            )
+    folds = inner_folds(table, train, split, stratify=stratify, seed=seed)
+    return model.set_params(**dict.fromkeys(names, folds))

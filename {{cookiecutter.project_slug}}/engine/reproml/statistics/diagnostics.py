@@ -1,0 +1,263 @@
+"""Where a model is wrong: confusion, calibration, and errors by prediction, group, time or place.
+
+`scripts/baselines.py` makes these tables from predictions of the development rows while they were
+held out: look there for improvements. `scripts/evaluation.py` makes them from the locked test rows,
+and what is learnt from those cannot be tested on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from ..compute.task import Predictions
+from ..config.columns import Table
+from .comparison import LEVEL
+
+MOST_BINS = 10
+ROWS_PER_BIN = 20  # with fewer, a share says little
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)  # median, middle half, middle 90 %
+
+
+def prediction_table(
+    predictions: Iterable[Predictions], table: Table, classes: list[str]
+) -> pd.DataFrame:
+    """Return every prediction beside the truth.
+
+    Parameters
+    ----------
+    predictions : iterable of Predictions
+        One per model.
+    table : Table
+        The checked rows.
+    classes : list of str
+        Order of the probabilities' columns; empty for regression.
+
+    Returns
+    -------
+    DataFrame
+        Columns row (its number in the raw file), model, truth, prediction, and with classes
+        probability_CLASS for each.
+
+    Examples
+    --------
+    >>> from ..split.splits import Fold
+    >>> y = pd.Series([1.0, 2.0, 4.0], index=[1, 2, 3])
+    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})
+    >>> fold = Fold(0, 0, train=np.array([0]), test=np.array([1, 2]))
+    >>> prediction_table([Predictions("linear", fold, np.array([2.5, 3.0]), None)], table, [])
+       row   model  truth  prediction
+    0    2  linear    2.0         2.5
+    1    3  linear    4.0         3.0
+    """
+    parts = []
+    for said in predictions:
+        test = said.fold.test
+        part = pd.DataFrame({"row": table.y.index[test], "model": said.name})
+        part["truth"], part["prediction"] = table.y.to_numpy()[test], said.predicted
+        for number, name in enumerate(classes):
+            part[f"probability_{name}"] = said.probability[:, number]
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
+def prevalence_note(truth: pd.Series, classes: list[str], rows: str) -> str:
+    """Say how common each class is, or how far the numbers spread: what scores are read against.
+
+    Parameters
+    ----------
+    truth : Series of shape (n_rows,)
+        Class names, or numbers.
+    classes : list of str
+        The classes; empty for regression.
+    rows : str
+        What the rows are called.
+
+    Returns
+    -------
+    str
+        A sentence.
+
+    Examples
+    --------
+    >>> prevalence_note(pd.Series(["no", "yes", "no", "no"]), ["no", "yes"], "test")
+    'Truth in the 4 test rows: no 75.0 %, yes 25.0 %.'
+    >>> prevalence_note(pd.Series([1.0, 2.0, 6.0]), [], "test")
+    'Truth in the 3 test rows: median 2, mean 3, standard deviation 2.65.'
+    """
+    if classes:
+        shares = ", ".join(f"{name} {np.mean(truth == name) * 100:.1f} %" for name in classes)
+    else:
+        spread = f"standard deviation {truth.std():.3g}"
+        shares = f"median {truth.median():.3g}, mean {truth.mean():.3g}, {spread}"
+    return f"Truth in the {len(truth)} {rows} rows: {shares}."
+
+
+def confusion_table(predicted: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
+    """Count which class was called what.
+
+    Parameters
+    ----------
+    predicted : DataFrame
+        As `prediction_table` makes it.
+    classes : list of str
+        The classes, in order.
+
+    Returns
+    -------
+    DataFrame of shape (n_models * n_classes**2, 5)
+        Columns model, truth, prediction, count, and share: of the rows of that truth, so that the
+        diagonal holds the recalls.
+
+    Examples
+    --------
+    >>> confusion_table(pd.DataFrame({
+    ...     "model": "linear", "truth": ["no", "no", "yes"], "prediction": ["no", "yes", "yes"],
+    ... }), ["no", "yes"])
+        model truth prediction  count  share
+    0  linear    no         no      1    0.5
+    1  linear    no        yes      1    0.5
+    2  linear   yes         no      0    0.0
+    3  linear   yes        yes      1    1.0
+    """
+    rows = []
+    for model, part in predicted.groupby("model", sort=False):
+        for truth in classes:
+            called = part.loc[part["truth"] == truth, "prediction"]
+            for name in classes:
+                count = int((called == name).sum())
+                rows.append((model, truth, name, count, count / len(called)))
+    return pd.DataFrame(rows, columns=["model", "truth", "prediction", "count", "share"])
+
+
+def calibration_table(predicted: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
+    """Compare predicted probabilities with how often the class came.
+
+    Parameters
+    ----------
+    predicted : DataFrame
+        As `prediction_table` makes it.
+    classes : list of str
+        The classes; of two, only the last, positive one is looked at.
+
+    Returns
+    -------
+    DataFrame
+        Columns model, class, bin, n, predicted (mean probability), observed (share of rows that
+        are of the class), low, high (Wilson's interval, which takes rows for independent). Bins
+        hold about equally many rows; equal probabilities stay together, so there may be fewer.
+
+    Examples
+    --------
+    >>> p = np.repeat([0.1, 0.9], 20)
+    >>> truth = ["no"] * 18 + ["yes"] * 2 + ["yes"] * 19 + ["no"]
+    >>> predicted = pd.DataFrame({"model": "linear", "truth": truth, "probability_yes": p})
+    >>> calibration_table(predicted, ["no", "yes"]).drop(columns=["model", "class"]).round(2)
+       bin   n  predicted  observed   low  high
+    0    1  20        0.1      0.10  0.03  0.30
+    1    2  20        0.9      0.95  0.76  0.99
+    """
+    rows = []
+    for model, part in predicted.groupby("model", sort=False):
+        for name in classes[-1:] if len(classes) == 2 else classes:
+            probability = part[f"probability_{name}"].to_numpy()
+            hit = (part["truth"] == name).to_numpy()
+            bins = _bins(probability)
+            for number in range(1, bins.max() + 1):
+                inside = bins == number
+                count, n = int(hit[inside].sum()), int(inside.sum())
+                ends = stats.binomtest(count, n).proportion_ci(LEVEL, method="wilson")
+                mean = probability[inside].mean()
+                rows.append((model, name, number, n, mean, count / n, ends.low, ends.high))
+    columns = ["model", "class", "bin", "n", "predicted", "observed", "low", "high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def residual_table(predicted: pd.DataFrame, units: dict[str, pd.Series]) -> pd.DataFrame:
+    """Say where numbers are predicted too high, too low, or badly.
+
+    Parameters
+    ----------
+    predicted : DataFrame
+        As `prediction_table` makes it.
+    units : dict of str to Series
+        What else to look at, such as ``{"group": ...}``: a level for each row number.
+
+    Returns
+    -------
+    DataFrame
+        Columns model, by, level, n, truth and prediction (means), bias (prediction minus truth) and
+        mae. ``by`` is ``"prediction"``, with bins of about equally many rows as levels, or a key of
+        ``units``.
+
+    Examples
+    --------
+    >>> predicted = pd.DataFrame({
+    ...     "row": [1, 2, 3], "model": "linear", "truth": [1.0, 2.0, 4.0],
+    ...     "prediction": [1.5, 2.0, 3.0],
+    ... })
+    >>> site = pd.Series(["a", "a", "b"], index=[1, 2, 3])
+    >>> residual_table(predicted, {"group": site}).drop(columns="model")
+               by level  n     truth  prediction      bias  mae
+    0  prediction     1  3  2.333333    2.166667 -0.166667  0.5
+    1       group     a  2  1.500000    1.750000  0.250000  0.25
+    2       group     b  1  4.000000    3.000000 -1.000000  1.0
+    """
+    tables = []
+    for model, part in predicted.groupby("model", sort=False):
+        levels = {"prediction": _bins(part["prediction"].to_numpy())}
+        levels |= {name: of_row.loc[part["row"]].to_numpy() for name, of_row in units.items()}
+        for by, level in levels.items():
+            error = part["prediction"] - part["truth"]
+            means = part[["truth", "prediction"]].assign(bias=error, mae=error.abs())
+            rows = means.groupby(level).mean()
+            head = {"model": model, "by": by, "level": rows.index, "n": means.groupby(level).size()}
+            tables.append(pd.concat([pd.DataFrame(head, rows.index), rows], axis=1))
+    return pd.concat(tables, ignore_index=True)
+
+
+def residual_quantiles(predicted: pd.DataFrame) -> pd.DataFrame:
+    """Say how errors spread, by what was predicted.
+
+    Parameters
+    ----------
+    predicted : DataFrame
+        As `prediction_table` makes it.
+
+    Returns
+    -------
+    DataFrame
+        Columns model, bin, n, prediction (mean), and the quantiles q05, q25, q50, q75 and q95 of
+        prediction minus truth, in bins of about equally many rows.
+
+    Examples
+    --------
+    >>> predicted = pd.DataFrame({
+    ...     "model": "linear", "truth": [1.0, 2.0, 4.0], "prediction": [1.5, 2.0, 3.0],
+    ... })
+    >>> residual_quantiles(predicted).round(2)
+        model  bin  n  prediction   q05   q25  q50   q75   q95
+    0  linear    1  3        2.17  -0.9  -0.5  0.0  0.25  0.45
+    """
+    rows = []
+    for model, part in predicted.groupby("model", sort=False):
+        error = (part["prediction"] - part["truth"]).to_numpy()
+        bins = _bins(part["prediction"].to_numpy())
+        for number in range(1, bins.max() + 1):
+            inside = bins == number
+            mean = part["prediction"].to_numpy()[inside].mean()
+            spread = np.quantile(error[inside], QUANTILES)
+            rows.append((model, number, int(inside.sum()), mean, *spread))
+    ends = [f"q{round(q * 100):02d}" for q in QUANTILES]
+    return pd.DataFrame(rows, columns=["model", "bin", "n", "prediction", *ends])
+
+
+def _bins(values: np.ndarray) -> np.ndarray:
+    """Return a bin from 1 for each value; quantiles are the edges, equal values stay together."""
+    n_bins = int(np.clip(len(values) // ROWS_PER_BIN, 1, MOST_BINS))
+    edges = np.unique(np.quantile(values, np.linspace(0, 1, n_bins + 1)[1:-1]))
+    found = np.searchsorted(edges, values, side="left")
+    return np.unique(found, return_inverse=True)[1] + 1

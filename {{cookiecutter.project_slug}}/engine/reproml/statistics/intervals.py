@@ -1,0 +1,254 @@
+"""Scores of the locked test rows, with bootstrap intervals.
+
+The bootstrap (BCa, Efron 1987) draws what the claim is about: rows, or whole groups, blocks or time
+steps where rows come in these. With few of them its intervals are too narrow, as the plain formula
+for a mean is without Student's t; the level is raised by as much (Hesterberg 2015). The interval
+answers "how would this fitted model score on other test rows of this kind", and knows nothing of
+how another training set would have changed the model.
+
+Resamples that lack a class are left out, as most metrics are not defined for them.
+
+A perfect score has no spread to resample, and "1.00" would stand there as if it were certain. Its
+interval is Wilson's for a share of which all cases came out right, stretched over the range of the
+metric. The cases are the units (rows, or whole groups) that hold the rarest class: a score between
+0 and 1 that is a mean over cases can only be perfect if each of them is.
+
+References
+----------
+Efron (1987), Better bootstrap confidence intervals, J. American Statistical Association 82.
+Hesterberg (2015), What teachers should know about the bootstrap, American Statistician 69.
+Wilson (1927), Probable inference, J. American Statistical Association 22.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from ..compute.task import Predictions
+from ..config.columns import Table
+from ..config.metrics import Metric
+from ..config.seeds import seed_for
+from .comparison import LEVEL, RESAMPLES
+from .weighted import weighted_scores
+
+AT_ONCE = 4_000_000  # weights in memory, 32 MB
+DIGITS = 12  # scores are compared with this many, so that rounding makes no order among equals
+
+
+def locked_scores(
+    predictions: Iterable[Predictions],
+    table: Table,
+    units: np.ndarray,
+    metrics: Mapping[str, Metric],
+    classes: list[str],
+    seed: int,
+) -> pd.DataFrame:
+    """Score models on the locked test rows, with intervals.
+
+    Parameters
+    ----------
+    predictions : iterable of Predictions
+        One per model, all for the same test rows.
+    table : Table
+        The checked rows.
+    units : ndarray of shape (n_samples,)
+        What is drawn as a whole, for every row of the table; see `units_of`.
+    metrics : mapping of str to Metric
+        By name.
+    classes : list of str
+        Order of the probabilities' columns; empty for regression.
+    seed : int
+        The study's seed. All models and metrics are scored on the same resamples.
+
+    Returns
+    -------
+    DataFrame of shape (n_models * n_metrics, 7)
+        Columns model, metric, value, low, high, n_test, n_units.
+
+    Examples
+    --------
+    >>> from ..config.example import CODE
+    >>> from ..split.splits import Fold
+    >>> y = pd.Series([1.0, 2.0, 4.0, 3.0, 5.0])
+    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})
+    >>> fold = Fold(0, 0, train=np.array([0]), test=np.array([1, 2, 3, 4]))
+    >>> said = Predictions("linear", fold, np.array([2.5, 3.0, 3.0, 4.5]), None)
+    >>> locked_scores([said], table, np.arange(5), {"mae": CODE.metrics["mae"]}, [], seed=0)
+        model metric  value  low  high  n_test  n_units
+    0  linear    mae    0.5  0.0   1.0       4        4
+    """
+    rows = []
+    own_seed = seed_for(seed, "evaluation/bootstrap")
+    for said in predictions:
+        y_true, own = table.y.to_numpy()[said.fold.test], units[said.fold.test]
+        n_units = len(np.unique(own))
+        for name, metric in metrics.items():
+            interval = bootstrap_interval(
+                name, metric, y_true, said.predicted, said.probability, own, classes, own_seed
+            )
+            rows.append((said.name, name, *interval, len(y_true), n_units))
+    columns = ["model", "metric", "value", "low", "high", "n_test", "n_units"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def bootstrap_interval(
+    name: str,
+    metric: Metric,
+    y_true: np.ndarray,
+    predicted: np.ndarray,
+    probability: np.ndarray | None,
+    units: np.ndarray,
+    classes: list[str],
+    seed: int,
+    *,
+    level: float = LEVEL,
+) -> tuple[float, float, float]:
+    """Score some rows and say how far the score may be off.
+
+    Parameters
+    ----------
+    name, metric : str and Metric
+        What to score with.
+    y_true, predicted : ndarray of shape (n_rows,)
+        Truth and predictions.
+    probability : ndarray of shape (n_rows, n_classes) or None
+        A column per class; None for regression.
+    units : ndarray of shape (n_rows,)
+        What is drawn as a whole.
+    classes : list of str
+        Order of the columns; empty for regression.
+    seed : int
+        Of the resamples.
+    level : float
+        Of the interval.
+
+    Returns
+    -------
+    value, low, high : float
+        Without two units to draw from, the ends are those of the metric: nothing is known.
+
+    Examples
+    --------
+    >>> from sklearn.metrics import matthews_corrcoef
+    >>> y = np.array(["no", "yes", "yes", "no", "yes"])
+    >>> mcc = Metric(matthews_corrcoef, "classes", True, "MCC", (-1.0, 1.0))
+    >>> bootstrap_interval("mcc", mcc, y, y, None, np.arange(5), ["no", "yes"], seed=0)
+    (1.0, -0.315, 1.0)
+    """
+    said = (probability, classes) if metric.takes == "probabilities" else (predicted,)
+    value = metric.function(y_true, *said)
+    _, unit = np.unique(units, return_inverse=True)  # (n_rows,), from 0
+    n_units = int(unit.max()) + 1
+    if n_units < 2:
+        return value, *metric.bounds
+    if any(abs(value - bound) < 10.0**-DIGITS for bound in metric.bounds):
+        return perfect_interval(value, _cases(y_true, unit), metric.bounds, level=level)
+
+    expanded = expanded_level(level, n_units)
+
+    def scores(drawn: np.ndarray, axis: int = -1) -> np.ndarray:
+        times = _times(drawn.reshape(-1, drawn.shape[-1]), n_units)[:, unit]  # (n_draws, n_rows)
+        found = weighted_scores(name, metric, y_true, predicted, probability, times, classes)
+        return found.round(DIGITS).reshape(drawn.shape[:-1])
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found = stats.bootstrap(
+                (np.arange(n_units),),
+                scores,
+                n_resamples=RESAMPLES,
+                batch=max(1, AT_ONCE // len(y_true)),
+                vectorized=True,
+                confidence_level=expanded,
+                method="BCa",
+                rng=np.random.default_rng(seed),
+            )
+    ends = np.array(found.confidence_interval)
+    if not np.isfinite(ends).all():  # no spread, or undefined resamples: the plain percentiles
+        drawn = found.bootstrap_distribution
+        ends = np.quantile(drawn[np.isfinite(drawn)], [0.5 - expanded / 2, 0.5 + expanded / 2])
+    low, high = np.clip(ends, *metric.bounds)
+    return value, float(low), float(high)
+
+
+def expanded_level(level: float, n_units: int) -> float:
+    """Return the level at which a bootstrap of few units has the coverage that is wanted.
+
+    For a mean, the percentiles at this level are as far apart as Student's interval is wide; the
+    usual ones are narrower by the factor that separates the normal from the t distribution, and by
+    another that comes from dividing by n where n - 1 is right (Hesterberg 2015).
+
+    Parameters
+    ----------
+    level : float
+        Wanted.
+    n_units : int
+        How many are drawn from: 2 or more.
+
+    Returns
+    -------
+    float
+        Above ``level``, and close to it for many units.
+
+    Examples
+    --------
+    >>> expanded_level(0.95, 9), expanded_level(0.95, 114), expanded_level(0.95, 10_000)
+    (0.986, 0.953, 0.950)
+    """
+    t = stats.t.ppf(0.5 + level / 2, n_units - 1) * np.sqrt(n_units / (n_units - 1))
+    return float(1 - 2 * stats.norm.sf(t))
+
+
+def perfect_interval(
+    value: float, cases: int, bounds: tuple[float, float], *, level: float = LEVEL
+) -> tuple[float, float, float]:
+    """Return the interval of a score that cannot be better, or cannot be worse.
+
+    Parameters
+    ----------
+    value : float
+        The score: one of the bounds.
+    cases : int
+        How many cases came out that way.
+    bounds : tuple of float
+        Between which scores lie.
+    level : float
+        Of the interval.
+
+    Returns
+    -------
+    value, low, high : float
+        One end is the value. The other is infinite if the metric's range is: then no number of
+        perfect cases limits the error of the next one.
+
+    Examples
+    --------
+    >>> perfect_interval(1.0, 101, (0.0, 1.0))  # 101 of 101 right
+    (1.0, 0.963, 1.0)
+    >>> perfect_interval(0.0, 101, (0.0, float("inf")))  # an error of exactly 0
+    (0.0, 0.0, inf)
+    """
+    z_squared = float(stats.norm.ppf(0.5 + level / 2)) ** 2
+    doubt = z_squared / (cases + z_squared) * (bounds[1] - bounds[0])
+    if abs(value - bounds[0]) < abs(value - bounds[1]):
+        return value, value, value + doubt
+    return value, value - doubt, value
+
+
+def _cases(y_true: np.ndarray, unit: np.ndarray) -> int:
+    if y_true.dtype.kind == "f":
+        return len(np.unique(unit))
+    return min(len(np.unique(unit[y_true == name])) for name in np.unique(y_true))
+
+
+def _times(drawn: np.ndarray, n_units: int) -> np.ndarray:
+    """Count how often each unit was drawn, (n_draws, n_units)."""
+    offset = drawn + n_units * np.arange(len(drawn))[:, None]
+    counts = np.bincount(offset.ravel(), minlength=len(drawn) * n_units)
+    return counts.reshape(len(drawn), n_units).astype(float)

@@ -1,0 +1,149 @@
+"""The metrics once more, of rows that count a number of times each.
+
+A bootstrap resample says how often each row counts. Scoring thousands of them one after the other
+takes minutes; here all are scored at once. tests/test_weighted.py holds every metric to the one in
+evaluation.py, which is the definition.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..config.metrics import Metric
+
+
+def weighted_scores(
+    name: str,
+    metric: Metric,
+    y_true: np.ndarray,
+    predicted: np.ndarray,
+    probability: np.ndarray | None,
+    times: np.ndarray,
+    classes: list[str],
+) -> np.ndarray:
+    """Score rows that count a number of times each, for many such numbers at once.
+
+    A metric that is not known here is computed resample by resample, which is slow but right.
+
+    Parameters
+    ----------
+    name, metric : str and Metric
+        What to score with.
+    y_true, predicted : ndarray of shape (n_rows,)
+        Truth and predictions.
+    probability : ndarray of shape (n_rows, n_classes) or None
+        A column per class; None for regression.
+    times : ndarray of shape (n_draws, n_rows)
+        How often each row counts: whole numbers, as floats.
+    classes : list of str
+        Order of the columns; empty for regression.
+
+    Returns
+    -------
+    ndarray of shape (n_draws,)
+        Scores; NaN where a class has no row.
+
+    Examples
+    --------
+    >>> y, said = np.array([1.0, 2.0, 4.0]), np.array([1.5, 2.0, 3.0])
+    >>> times = np.array([[1.0, 1.0, 1.0], [0.0, 0.0, 2.0]])
+    >>> from ..config.example import CODE
+    >>> weighted_scores("mae", CODE.metrics["mae"], y, said, None, times, [])
+    array([0.5, 1. ])
+    """
+    if metric.takes == "numbers":
+        scores = _of_numbers(name, np.asarray(y_true, float), np.asarray(predicted, float), times)
+        return _one_by_one(metric, y_true, (predicted,), times) if scores is None else scores
+    hit = y_true[:, None] == np.asarray(classes)  # (n_rows, n_classes)
+    if metric.takes == "classes":
+        called = predicted[:, None] == np.asarray(classes)
+        scores = _of_classes(name, hit, called, times)
+        said = (predicted,)
+    else:
+        scores = _of_probabilities(name, hit, probability, times)
+        said = (probability, classes)
+    if scores is None:
+        scores = _one_by_one(metric, y_true, said, times)
+    return np.where((times @ hit > 0).all(axis=1), scores, np.nan)
+
+
+def _one_by_one(
+    metric: Metric, y_true: np.ndarray, said: tuple[Any, ...], times: np.ndarray
+) -> np.ndarray:
+    scores = np.full(len(times), np.nan)
+    for number, each in enumerate(times.astype(int)):
+        rows = np.repeat(np.arange(len(y_true)), each)
+        if len(set(y_true[rows])) == len(set(y_true)) or metric.takes == "numbers":
+            scores[number] = metric.function(y_true[rows], said[0][rows], *said[1:])
+    return scores
+
+
+def _of_numbers(name: str, y_true: np.ndarray, predicted: np.ndarray, times: np.ndarray) -> Any:
+    total = times.sum(axis=1)
+    squares = times @ (y_true - predicted) ** 2
+    if name == "mae":
+        return times @ np.abs(y_true - predicted) / total
+    if name == "rmse":
+        return np.sqrt(squares / total)
+    if name == "r2":
+        centred = y_true - y_true.mean()  # keeps the digits that squaring large numbers loses
+        with np.errstate(invalid="ignore", divide="ignore"):  # all drawn rows have one value
+            return 1 - squares / (times @ centred**2 - (times @ centred) ** 2 / total)
+    return None
+
+
+def _of_classes(name: str, hit: np.ndarray, called: np.ndarray, times: np.ndarray) -> Any:
+    right = times @ (hit & called)  # (n_draws, n_classes)
+    true, said, total = times @ hit, times @ called, times.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):  # draws that lack a class
+        if name == "balanced_accuracy":
+            return (right / true).mean(axis=1)
+        if name == "f1_macro":
+            return (2 * right / (true + said)).mean(axis=1)
+        if name == "mcc":  # Gorodkin's, which is Matthews' for two classes
+            covariance = right.sum(axis=1) * total - (true * said).sum(axis=1)
+            spread = (total**2 - (true**2).sum(axis=1)) * (total**2 - (said**2).sum(axis=1))
+            return np.where(spread > 0, covariance / np.sqrt(spread), 0.0)
+    return None
+
+
+def _of_probabilities(
+    name: str, hit: np.ndarray, probability: np.ndarray, times: np.ndarray
+) -> Any:
+    columns = [hit.shape[1] - 1] if hit.shape[1] == 2 else range(hit.shape[1])
+    if name == "brier":
+        squares = (probability - hit)[:, list(columns)] ** 2
+        return times @ squares.sum(axis=1) / times.sum(axis=1)
+    one_class = {"roc_auc": _roc_auc, "average_precision": _average_precision}.get(name)
+    if one_class is None:
+        return None
+    with np.errstate(invalid="ignore", divide="ignore"):  # draws that lack a class
+        of_columns = [one_class(hit[:, i], probability[:, i], times) for i in columns]
+    return np.mean(of_columns, axis=0)
+
+
+def _by_score(hit: np.ndarray, score: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return how often each distinct score was drawn with and without a hit, highest first."""
+    order = np.argsort(-score, kind="stable")
+    starts = np.flatnonzero(np.diff(score[order], prepend=np.inf))  # rows of one score are one step
+    with_hit, without = (
+        np.add.reduceat((times * side)[:, order], starts, axis=1) for side in (hit, ~hit)
+    )
+    return with_hit, without  # (n_draws, n_distinct) each
+
+
+def _roc_auc(hit: np.ndarray, score: np.ndarray, times: np.ndarray) -> np.ndarray:
+    with_hit, without = _by_score(hit, score, times)
+    below = without.sum(axis=1, keepdims=True) - np.cumsum(without, axis=1)
+    won = (with_hit * (below + without / 2)).sum(axis=1)  # a tie is half won
+    return won / (with_hit.sum(axis=1) * without.sum(axis=1))
+
+
+def _average_precision(hit: np.ndarray, score: np.ndarray, times: np.ndarray) -> np.ndarray:
+    with_hit, without = _by_score(hit, score, times)
+    found = np.cumsum(with_hit, axis=1)
+    called = found + np.cumsum(without, axis=1)
+    precision = np.divide(found, called, out=np.zeros_like(found), where=called > 0)
+    return (with_hit * precision).sum(axis=1) / with_hit.sum(axis=1)

@@ -1,0 +1,365 @@
+"""What the model card and the data card say that a machine knows; the rest is asked of the author.
+
+``docs/model_card.md`` and ``docs/data_card.md`` bring these texts in between markers. What only
+the author can say stands there as a marked question; ``scripts/check.py`` counts those left open.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from ..config.columns import Table
+from ..config.study import Column, Data, Study
+from ..statistics.variance import doubt
+from .tables import to_markdown
+
+CLAIMS = {
+    "independent": "more rows of the same kind",
+    "grouped": "new groups: sites, patients or batches that the model has not met",
+    "temporal": "the future: time steps after those that the model learnt from",
+    "spatial": "new places, away from those that the model learnt from",
+}
+TAGS = {"classification": "tabular-classification", "regression": "tabular-regression"}
+
+
+def model_text(study: Study, model: Pipeline, shared: pd.DataFrame) -> str:
+    """Say what the shared model is.
+
+    Parameters
+    ----------
+    study : Study
+        The configuration.
+    model : Pipeline
+        The candidate, unfitted.
+    shared : DataFrame
+        Columns quantity, example, value: ``sharing.csv``.
+
+    Returns
+    -------
+    str
+        A table and a list of steps, in Markdown.
+
+    Examples
+    --------
+    >>> from ..config.example import dummy
+    >>> from ..config.study import Models, Split
+    >>> study = Study.model_construct(
+    ...     data=Data(file="trial.csv", sha256="0" * 64, columns={"rain": Column(role="target")}),
+    ...     seed=0, models=Models(candidate="dummy", baselines=["linear"]),
+    ...     split=Split(dependence="grouped"),
+    ... )
+    >>> shared = {"quantity": ["rows", "features", "seed"], "example": None, "value": [455, 30, 7]}
+    >>> print(model_text(study, dummy("regression"), pd.DataFrame(shared)), end="")
+    | Fact | Value |
+    |---|---|
+    | Model | `dummy` in `models.py` |
+    | Predicts | rain |
+    | From | 30 features |
+    | Learnt from | 455 development rows; the locked test rows had no part in it |
+    | The claim is about | new groups: sites, patients or batches that the model has not met |
+    | Seed | 7, from the study's seed 0 |
+    | Made by | `scripts/sharing.py` |
+    <BLANKLINE>
+    Its steps, with every parameter that is not scikit-learn's default:
+    <BLANKLINE>
+    - `model`: `DummyRegressor(strategy='median')`
+    """
+    counts = shared[shared["example"].isna()].set_index("quantity")["value"]
+    target = study.data.target
+    if study.data.classes:
+        target += f": {' or '.join(study.data.classes)}"
+        target += f"; probabilities are of {study.data.positive}" if study.data.positive else ""
+    facts = {
+        "Model": f"`{study.models.candidate}` in `models.py`",
+        "Predicts": f"{target}{_unit(study.data.columns[study.data.target])}",
+        "From": f"{counts['features']} features",
+        "Learnt from": f"{counts['rows']} development rows; the locked test rows had no part in it",
+        "The claim is about": CLAIMS[study.split.dependence],
+        "Seed": f"{counts['seed']}, from the study's seed {study.seed}",
+        "Made by": "`scripts/sharing.py`",
+    }
+    steps = "".join(f"- `{path}`: `{text}`\n" for path, text in steps_of(model))
+    head = "Its steps, with every parameter that is not scikit-learn's default:"
+    return f"{_facts(facts)}\n{head}\n\n{steps}"
+
+
+def steps_of(model: Any, path: str = "") -> list[tuple[str, str]]:
+    """List a model's steps, however deep.
+
+    Parameters
+    ----------
+    model : estimator or str
+        A pipeline, something that chooses columns, a search, or a step.
+    path : str
+        Where it stands.
+
+    Returns
+    -------
+    list of (str, str)
+        Names of the steps that lead there, and the step as it was written.
+
+    Examples
+    --------
+    >>> from ..config.example import linear
+    >>> for path, text in steps_of(linear("regression"))[1:3]:
+    ...     print(path, text)
+    columns, numbers, impute SimpleImputer(strategy='median')
+    columns, numbers, scale StandardScaler()
+    """
+    inside = [
+        (name, step)
+        for parameter in ("steps", "transformers", "estimator")
+        for name, step, *_ in _pairs(getattr(model, parameter, None))
+    ]
+    # a function or selector would say its place in memory, which differs from run to run
+    text = re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(repr(model).split())).replace("`", "'")
+    found = [] if inside else [(path, text)]
+    if hasattr(model, "estimator"):
+        grid = getattr(model, "param_grid", getattr(model, "param_distributions", ""))
+        found = [(path, f"{type(model).__name__} {grid}".rstrip())]
+    for name, step in inside:
+        found += steps_of(step, f"{path}, {name}" if path else name)
+    return found
+
+
+def _pairs(value: Any) -> list[tuple[Any, ...]]:
+    if value is None or isinstance(value, str):
+        return []
+    return list(value) if isinstance(value, list) else [("of", value)]
+
+
+def head_text(study: Study, intervals: pd.DataFrame) -> str:
+    """Write the part of the model card's YAML head that depends on the study.
+
+    Parameters
+    ----------
+    study : Study
+        The configuration.
+    intervals : DataFrame
+        Columns metric, model, mean, low, high.
+
+    Returns
+    -------
+    str
+        YAML as Hugging Face's model cards have it: every text is quoted as JSON, which YAML reads.
+
+    References
+    ----------
+    Hugging Face Hub documentation, Model Cards: ``pipeline_tag`` and ``model-index``.
+
+    Examples
+    --------
+    >>> from ..config.study import Models
+    >>> study = Study.model_construct(
+    ...     task="regression", data=Data(file="trial.csv", sha256="0" * 64, columns={}),
+    ...     models=Models(candidate="candidate", baselines=["dummy"]),
+    ... )
+    >>> scores = {"metric": "mae", "model": "candidate", "mean": 44.5, "low": 42.25, "high": 46.75}
+    >>> for line in head_text(study, pd.DataFrame([scores])).splitlines()[-3:]:
+    ...     print(line.strip())
+    - type: mae
+    name: "MAE, mean over folds, 95 % [42.250, 46.750]"
+    value: 44.500
+    """
+    mine = intervals[intervals["model"] == study.models.candidate]
+    task = TAGS[study.task]
+    data = study.data.file.rpartition("/")[2]
+    lines = [
+        f"pipeline_tag: {task}",
+        f"tags: [sklearn, skops, {task}]",
+        f"metrics: [{', '.join(mine['metric'])}]",
+        "model-index:",
+        f"  - name: {json.dumps(study.models.candidate)}",
+        "    results:",
+        f"      - task: {json.dumps({'type': task})}",
+        f"        dataset: {json.dumps({'name': data, 'type': data})}",
+        "        metrics:",
+    ]
+    for one in mine.itertuples(index=False):
+        label = f"{study.code.metrics[one.metric].label}, mean over folds, 95 % [{one.low:.3f}, {one.high:.3f}]"
+        lines += [
+            f"          - type: {one.metric}",
+            f"            name: {json.dumps(label)}",
+            f"            value: {one.mean:.3f}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def limits_text(study: Study, findings: pd.DataFrame) -> str:
+    """Say where the numbers end: the claim, the audit, and where intervals are too narrow.
+
+    Parameters
+    ----------
+    study : Study
+        The configuration.
+    findings : DataFrame
+        Columns check, verdict, message, advice: ``leakage.csv``.
+
+    Returns
+    -------
+    str
+        A list in Markdown.
+
+    Examples
+    --------
+    >>> from ..config.study import Split
+    >>> findings = pd.DataFrame({
+    ...     "check": ["same rows", "scaled before"], "verdict": ["pass", "warn"],
+    ...     "message": ["none", "all columns are scaled"],
+    ... })
+    >>> study = Study.model_construct(split=Split(dependence="grouped"))
+    >>> print(limits_text(study, findings), end="")
+    - The scores are about new groups: sites, patients or batches that the model has not met. They \
+say nothing of other claims.
+    - The leakage audit made 2 checks: 1 passed, 1 warned, 0 failed. It cannot see everything; \
+see Leakage.
+    - The audit warned, scaled before: all columns are scaled.
+    """
+    count = findings["verdict"].value_counts()
+    passed, warned, failed = (int(count.get(word, 0)) for word in ("pass", "warn", "fail"))
+    lines = [
+        f"The scores are about {CLAIMS[study.split.dependence]}. They say nothing of other claims.",
+        f"The leakage audit made {len(findings)} checks: {passed} passed, {warned} warned, "
+        f"{failed} failed. It cannot see everything; see Leakage.",
+    ]
+    for one in findings[findings["verdict"] != "pass"].itertuples(index=False):
+        lines.append(f"The audit {one.verdict}ed, {one.check}: {one.message}.")
+    if doubt(study):
+        lines.append(doubt(study))
+    return "".join(f"- {line}\n" for line in lines)
+
+
+def data_text(study: Study, table: Table, n_development: int, prevalence: str) -> str:
+    """Say what the data are: rows, columns, gaps, what was left out.
+
+    Parameters
+    ----------
+    study : Study
+        The configuration.
+    table : Table
+        All checked rows.
+    n_development : int
+        How many of them are not locked.
+    prevalence : str
+        A sentence about the target in the development rows.
+
+    Returns
+    -------
+    str
+        A table and a sentence, in Markdown.
+
+    Examples
+    --------
+    >>> columns = {"dose": Column(role="feature"), "rain": Column(role="target", unit="mm")}
+    >>> data = Data(file="trial.csv", sha256="0" * 64, missing="drop", columns=columns)
+    >>> X = pd.DataFrame({"dose": [1.0, 2.0, 4.0]})
+    >>> table = Table(X, X["dose"] * 3, None, None, None, dropped={"no value in 'dose'": 2})
+    >>> for line in data_text(Study.model_construct(data=data), table, 2, "").splitlines()[4:8]:
+    ...     print(line)
+    | Rows | 5 |
+    | Left out | 2 (no value in 'dose') |
+    | Development rows | 2 |
+    | Locked test rows | 1 |
+    """
+    data, n_rows = study.data, len(table.y)
+    left_out = ", ".join(f"{n} ({reason})" for reason, n in table.dropped.items())
+    types = [data.column_for(name).type for name in table.X.columns]
+    n_text = types.count("category")
+    policy = {
+        "error": "a gap is refused",
+        "drop": "rows with a gap are left out",
+        "impute": "gaps are filled inside each fold",
+    }
+    facts = {
+        "File": f"`{data.file}`",
+        "SHA-256": f"`{data.sha256}`",
+        "Rows": f"{n_rows + sum(table.dropped.values())}",
+        "Left out": left_out or "none",
+        "Development rows": f"{n_development}",
+        "Locked test rows": f"{n_rows - n_development}",
+        "Features": f"{len(types)}, {n_text} of them categories",
+        "Target": f"`{data.target}`{_unit(data.columns[data.target])}",
+        "Gaps": f"{int(table.X.isna().sum().sum())} among the features; {policy[data.missing]}",
+    }
+    roles = {"group": table.groups, "time": table.time}
+    for role, values in roles.items():
+        if values is not None:
+            facts[role.capitalize()] = f"`{values.name}`: {values.nunique()} different"
+    return f"{_facts(facts)}\n{prevalence}\n"
+
+
+def columns_text(X: pd.DataFrame, data: Data) -> str:
+    """Describe every feature.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n_samples, n_features)
+        The development rows: of the locked ones nothing is told.
+    data : Data
+        What the columns may hold.
+
+    Returns
+    -------
+    str
+        A table in Markdown, a row per feature.
+
+    Examples
+    --------
+    >>> columns = {
+    ...     "age": Column(role="feature", type="integer", min=0, max=120, unit="years"),
+    ...     "sex": Column(role="feature", type="category", values=["f", "m"]),
+    ... }
+    >>> data = Data(file="a.csv", sha256="0" * 64, columns=columns)
+    >>> X = pd.DataFrame({"age": [30.0, 40.0, None, 50.0], "sex": ["f", "m", "f", "f"]})
+    >>> print(columns_text(X, data), end="")
+    | Feature | type | unit | allowed | gaps | in the development rows |
+    |---|---|---|---|---|---|
+    | age | integer | years | 0 to 120 | 1 | 31, 40, 49 |
+    | sex | category |  | f, m | 0 | f 75.0 %, m 25.0 % |
+    <BLANKLINE>
+    Of a number the 5 % quantile, the median and the 95 % quantile; of a category the shares.
+    """
+    rows = {}
+    for name, values in X.items():
+        column = data.column_for(name)
+        if column.type == "category":
+            shares = values.value_counts(normalize=True).sort_index()
+            there = ", ".join(f"{level} {share * 100:.1f} %" for level, share in shares.items())
+            allowed = ", ".join(column.values or ["any text"])
+        else:
+            there = ", ".join(f"{number:.4g}" for number in values.quantile([0.05, 0.5, 0.95]))
+            allowed = _range(column)
+        rows[name] = {
+            "type": column.type,
+            "unit": column.unit,
+            "allowed": allowed,
+            "gaps": int(values.isna().sum()),
+            "in the development rows": there,
+        }
+    table = to_markdown(pd.DataFrame.from_dict(rows, orient="index"), "Feature")
+    note = (
+        "Of a number the 5 % quantile, the median and the 95 % quantile; of a category the shares."
+    )
+    return f"{table}\n{note}\n"
+
+
+def _range(column: Column) -> str:
+    low, high = column.min, column.max
+    if low is None and high is None:
+        return "any number"
+    if low is None or high is None:
+        return f"at least {low:g}" if high is None else f"at most {high:g}"
+    return f"{low:g} to {high:g}"
+
+
+def _unit(column: Column) -> str:
+    return f" ({column.unit})" if column.unit else ""
+
+
+def _facts(facts: dict[str, str]) -> str:
+    return to_markdown(pd.DataFrame({"Value": facts.values()}, index=list(facts)), "Fact")
