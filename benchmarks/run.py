@@ -17,6 +17,9 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+from studies import paths
+
 from page import write_page
 from watch import watched
 
@@ -49,7 +52,7 @@ class Bench:
 
     def probe(self, case, *options, **how):
         """Run a case of probe.py; return what was seen from outside and what it said."""
-        env = {"PYTHONPATH": str(self.study / "src")}
+        env = {"PYTHONPATH": paths(self.study)}
         command = [self.python, PROBE, case, "--study", self.study, *options]
         seen = watched(command, self.folder, env=env, **how)
         return seen, json.loads(seen["text"].splitlines()[-1])
@@ -169,7 +172,7 @@ def start_up(bench):
         module = study / "scripts" / "check.py"
         text = module.read_text(encoding="utf-8")
         module.write_text(f"{text}# {turn}\n", encoding="utf-8", newline="\n")
-        subprocess.run([*git, "add", "scripts/check.py"], cwd=study, check=True)
+        subprocess.run([*git, "add", "python -m reproml check"], cwd=study, check=True)
         seconds = watched_once(hook, study)
         if turn:  # the first time makes the hooks' environment
             bench.note("start", "pre-commit, one file", turn - 1, seconds=seconds)

@@ -303,7 +303,7 @@ def study_env(environment) -> Path:
     """Python of an environment with exactly the study's locked packages.
 
     The study itself is not in it: several studies share it, so run them with
-    env={"PYTHONPATH": str(study.path / "src")}.
+    env={"PYTHONPATH": paths(study.path)}, of tools/studies.py.
     """
     lock = (STUDY / "requirements-dev.txt").read_text(encoding="utf-8")
     return environment(lock, "--require-hashes")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from studies import paths
 
 pytestmark = [pytest.mark.slow, pytest.mark.network, pytest.mark.xdist_group("archive")]
 
@@ -45,7 +46,7 @@ def git(path, *command):
 
 
 def script(run, python, path, name, *arguments, rc=0):
-    env = {"PYTHONPATH": str(path / "src")}
+    env = {"PYTHONPATH": paths(path)}
     return run([python, path / f"scripts/{name}.py", *arguments], path, env=env, rc=rc)
 
 
@@ -164,8 +165,8 @@ def test_what_cannot_be_vouched_for_is_refused(verified, study_env, run, tmp_pat
     done = script(run, study_env, study, "archive", rc=2)
     assert "speaks of other files than these: source changed since" in done.stderr
     shutil.rmtree(study / ".git")
-    env = {"PYTHONPATH": str(study / "src"), "GIT_CEILING_DIRECTORIES": str(tmp_path)}
-    done = run([study_env, "scripts/archive.py"], study, env=env, rc=2)
+    env = {"PYTHONPATH": paths(study), "GIT_CEILING_DIRECTORIES": str(tmp_path)}
+    done = run([study_env, "-m", "reproml", "archive"], study, env=env, rc=2)
     assert "is no git repository with a commit" in done.stderr
 
 

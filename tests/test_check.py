@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from studies import paths
 
 TEMPLATE = Path(__file__).resolve().parent.parent
 CHECKS = ["format", "lint", "lock", "tests", "notebooks", "documentation"]
@@ -52,8 +53,8 @@ def write(path, text):
 
 
 def outcomes(run, study_env, bake, rc):
-    env = {"PYTHONPATH": str(bake.path / "src")}
-    done = run([study_env, "scripts/check.py"], cwd=bake.path, env=env, rc=rc)
+    env = {"PYTHONPATH": paths(bake.path)}
+    done = run([study_env, "-m", "reproml", "check"], cwd=bake.path, env=env, rc=rc)
     rows = re.findall(r"^(\w+) +(ok|FAILED) +[\d.]+ s$", done.stdout, re.MULTILINE)
     return dict(rows), done
 
@@ -101,6 +102,6 @@ def test_a_checklist_that_is_not_renewed_is_a_failure(small, run, study_env):
 
 def test_missing_tools_are_said(small, run):
     # The environment of the template has black, ruff and pytest, but not mkdocs.
-    done = run([sys.executable, "scripts/check.py"], cwd=small.path, rc=1)
+    done = run([sys.executable, "-m", "reproml", "check"], cwd=small.path, rc=1)
     assert "python scripts/environment.py" in done.stderr
     assert "---" not in done.stdout

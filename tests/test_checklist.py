@@ -4,13 +4,14 @@ import re
 import shutil
 
 import pytest
+from studies import paths
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("checklist")]
 
 
 def script(run, python, path, *arguments, rc=0):
-    env = {"PYTHONPATH": str(path / "src")}
-    return run([python, "scripts/checklist.py", *arguments], path, env=env, rc=rc)
+    env = {"PYTHONPATH": paths(path)}
+    return run([python, "-m", "reproml", "checklist", *arguments], path, env=env, rc=rc)
 
 
 def rows(path):

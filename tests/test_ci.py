@@ -75,7 +75,7 @@ def test_workflows_are_safe(github, run):
         (r"actions/checkout@\w+ # v[\d.]+", "actions/checkout@v7", "unpinned-uses"),
         (r"\n +with:\n +persist-credentials: false", "", "artipacked"),
         (r"permissions:\n  contents: read\n\n", "", "excessive-permissions"),
-        (r"run: python scripts/check.py", "run: echo ${{ github.head_ref }}", "template-injection"),
+        (r"run: python -m reproml check", "run: echo ${{ github.head_ref }}", "template-injection"),
     ],
 )
 def test_an_unsafe_workflow_is_seen(github, run, tmp_path, pattern, text, rule):
@@ -110,7 +110,7 @@ def test_every_system_and_python_is_checked(github, gitlab):
     for system in ("windows", "macos"):
         assert jobs[system]["parallel"]["matrix"] == [{"PYTHON": PYTHONS}]
     for text in (github.read(GITHUB), gitlab.read(GITLAB)):
-        assert "python scripts/check.py" in text
+        assert "python -m reproml check" in text
 
 
 @pytest.mark.parametrize("python", PYTHONS)

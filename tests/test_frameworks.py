@@ -12,6 +12,7 @@ import venv
 from pathlib import Path
 
 import pytest
+from studies import paths
 
 TEMPLATE = Path(__file__).resolve().parent.parent
 TORCH = "torch==2.13.0"
@@ -150,7 +151,7 @@ def train(default_bake, study_env, run, tmp_path):
     def start(script: str, folder: Path, seed: int | str, threads: int = 2) -> dict:
         path = tmp_path / "train.py"
         path.write_text(START.replace("PACKAGE", default_bake.package) + script, encoding="utf-8")
-        env = {"PYTHONPATH": str(default_bake.path / "src"), "TF_CPP_MIN_LOG_LEVEL": "3"}
+        env = {"PYTHONPATH": paths(default_bake.path), "TF_CPP_MIN_LOG_LEVEL": "3"}
         env |= {"OMP_NUM_THREADS": str(threads), "CUBLAS_WORKSPACE_CONFIG": None}
         done = run([study_env, path, folder, seed], cwd=tmp_path, env=env)
         return json.loads(done.stdout.splitlines()[-1])
@@ -208,6 +209,6 @@ def test_tensorflow_trains_to_the_same_bits(train, run, tmp_path):
 @pytest.mark.network
 def test_frameworks_that_are_not_installed_are_said(default_bake, study_env, run):
     command = f"from {default_bake.package}.seeding import fix_seeds; print(fix_seeds(0))"
-    env = {"PYTHONPATH": str(default_bake.path / "src")}
+    env = {"PYTHONPATH": paths(default_bake.path)}
     said = run([study_env, "-c", command], cwd=default_bake.path, env=env).stdout
     assert "'torch': 'not installed', 'tensorflow': 'not installed'" in said

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from studies import paths
 
 EXAMPLES = [
     f"{task}-{dependence}"
@@ -34,7 +35,7 @@ def importances(template, default_bake, study_env, run, tmp_path_factory):
     """Importances with their intervals, by example, from the reference results."""
     script = tmp_path_factory.mktemp("importances") / "summary.py"
     script.write_text(SUMMARY.replace("PACKAGE", default_bake.package), encoding="utf-8")
-    env = {"PYTHONPATH": str(default_bake.path / "src")}
+    env = {"PYTHONPATH": paths(default_bake.path)}
     done = run([study_env, script, template / "templates/results", *EXAMPLES], template, env=env)
     return json.loads(done.stdout)
 

@@ -8,6 +8,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from studies import paths
 
 pytestmark = [pytest.mark.slow, pytest.mark.network]  # the environment of the study
 PROBE = Path(__file__).with_name("probe_leakage.py")
@@ -21,7 +22,7 @@ def probe(default_bake, study_env, run):
     """Run the probe on data, or on the leak; return what it found."""
 
     def found(what):
-        env = {"PYTHONPATH": str(default_bake.path / "src")}
+        env = {"PYTHONPATH": paths(default_bake.path)}
         command = [study_env, "-W", "error", PROBE, default_bake.package, what]
         return json.loads(run(command, cwd=default_bake.path, env=env).stdout)
 
@@ -161,8 +162,8 @@ PLANTS = {
 
 
 def audit(study, study_env, run, rc):
-    env = {"PYTHONPATH": str(study.path / "src")}
-    done = run([study_env, "scripts/leakage.py"], cwd=study.path, env=env, rc=rc)
+    env = {"PYTHONPATH": paths(study.path)}
+    done = run([study_env, "-m", "reproml", "leakage"], cwd=study.path, env=env, rc=rc)
     assert "Traceback" not in done.stderr
     with (study.path / "results" / "leakage.csv").open(encoding="utf-8", newline="") as file:
         return {

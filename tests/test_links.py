@@ -82,7 +82,7 @@ COMMANDS = {
 }
 ARCHIVE = "tests/test_archive.py::test_with_its_wheels_it_installs_and_verifies_without_a_network"
 COMMANDS |= {
-    "python scripts/archive.py --wheels": ARCHIVE,
+    "python -m reproml archive --wheels": ARCHIVE,
     "python3 scripts/environment.py --wheels wheels": ARCHIVE,
 }
 # The same for the texts of a study; docs/tour.md is not here, tests/test_tour.py runs all of it.
@@ -94,7 +94,7 @@ STUDY_COMMANDS = {
     "source .venv/bin/activate": START,
     "python scripts/verify.py": START,
     "python scripts/reproduce.py": SPREAD,
-    "python scripts/check.py": "tests/test_study.py::test_check_and_verify",
+    "python -m reproml check": "tests/test_study.py::test_check_and_verify",
     "docker build -t my-study .": CONTAINER,
     "docker run --rm --network none my-study": CONTAINER,
     "python scripts/reproduce.py --workers 4": SPREAD,
@@ -109,7 +109,7 @@ STUDY_COMMANDS = {
     "python scripts/reproduce.py --scheduler tcp://10.0.0.7:8786": (
         DASK + "test_a_scheduler_that_runs_is_used"
     ),
-    "python scripts/sharing.py --predict rows.csv --into predictions.csv": (
+    "python -m reproml share --predict rows.csv --into predictions.csv": (
         "tests/test_sharing.py::test_a_saved_model_predicts_in_a_process_of_its_own"
     ),
 }
@@ -312,8 +312,8 @@ def test_what_a_command_in_a_sentence_names_is_there(house, default_bake):
     [
         ("make archive WHEELS=1", []),
         ("make achive WHEEL=1", ["\nachive:", "$(WHEEL)"]),
-        ("python scripts/archive.py --wheels --into x.zip --study y", []),
-        ("python scripts/archive.py --wheel", ['"--wheel"']),
+        ("python -m reproml archive --wheels --into x.zip --study y", []),
+        ("python -m reproml archive --wheel", ['"--wheel"']),
         ("python scripts/archives.py", ["scripts/archives.py"]),
         ("python -m pytest -q", []),
         ("python -m nose", ["\nnose=="]),

@@ -114,7 +114,7 @@ def test_the_study_checks_its_lock(bake, run, study_env, broken):
     study = bake().path
     if broken:
         replace(study / HOOKS, r"black==\S+", "black==1.0")
-    done = run([study_env, "scripts/lock.py", "--check"], cwd=study, rc=1 if broken else 0)
+    done = run([study_env, "-m", "reproml", "lock", "--check"], cwd=study, rc=1 if broken else 0)
     assert ("black==1.0, locked is" if broken else "agree") in done.stdout
 
 
@@ -127,8 +127,8 @@ def test_the_study_renews_its_lock_with_its_own_uv(bake, run, study_env, tool):
     }
     replace(study / "requirements-dev.txt", ENTRY.format("pytest"), "")
     env = {"PATH": "/usr/bin:/bin"}  # no other uv
-    run([study_env, "scripts/lock.py", "--check"], cwd=study, rc=1)
-    assert "agree" in run([study_env, "scripts/lock.py"], cwd=study, env=env).stdout
+    run([study_env, "-m", "reproml", "lock", "--check"], cwd=study, rc=1)
+    assert "agree" in run([study_env, "-m", "reproml", "lock"], cwd=study, env=env).stdout
     for name in LOCKS:
         text = (study / name).read_text(encoding="utf-8")
         assert tool.study_script("lock").read_pins(text).keys() == pins[name].keys()

@@ -7,6 +7,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+from studies import paths
 
 pytestmark = [pytest.mark.slow, pytest.mark.network, pytest.mark.xdist_group("paper")]
 PACKAGES = ["latexmk", "lmodern", "poppler-utils", "texlive-latex-recommended"]
@@ -35,7 +36,7 @@ def script(latex, study_env, run):
     """Run a script of a study: script(path, "paper")."""
 
     def call(path: Path, name: str, **how):
-        env = {"PYTHONPATH": str(path / "src"), "PYTHONIOENCODING": "utf-8"}
+        env = {"PYTHONPATH": paths(path), "PYTHONIOENCODING": "utf-8"}
         return run([study_env, f"scripts/{name}.py"], path, env=env, **how)
 
     return call

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from studies import paths
 
 TEMPLATE = Path(__file__).resolve().parent.parent
 SHELLS = {"sh", "bash", "zsh", "cmd", "cmd.exe", "powershell", "make", "env"}
@@ -84,7 +85,7 @@ def test_every_script_explains_itself_from_any_folder(default_bake, study_env, r
     elsewhere.mkdir()
     scripts = sorted(path for path in study.glob("scripts/*.py") if path.stem != "common")
     assert len(scripts) >= 12
-    env = {"PYTHONPATH": str(study / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    env = {"PYTHONPATH": paths(study), "PYTHONDONTWRITEBYTECODE": "1"}
     for script in scripts:
         done = run([study_env, script, "--help"], cwd=elsewhere, env=env)
         assert done.stdout.startswith(f"usage: {script.name}"), script

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from studies import paths
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +27,7 @@ def results(path: Path) -> dict[str, bytes]:
 
 
 def script(run, python, path: Path, name: str, *arguments: str, rc: int | None = 0, **env: str):
-    environment = {"PYTHONPATH": str(path / "src"), "PYTHONIOENCODING": "utf-8"} | env
+    environment = {"PYTHONPATH": paths(path), "PYTHONIOENCODING": "utf-8"} | env
     if "--workers" not in arguments:
         arguments += ("--workers", "1")  # so small a study is done before workers have started
     return run([python, path / "scripts" / f"{name}.py", *arguments], path, env=environment, rc=rc)
@@ -194,7 +195,7 @@ def test_a_killed_run_leaves_the_results_whole(copy: Path, study_env):
     """Ten times at a random moment; after each the old bytes stand, and the next run ends well."""
     before = results(copy)
     draw = random.Random(0)
-    environment = os.environ | {"PYTHONPATH": str(copy / "src")}
+    environment = os.environ | {"PYTHONPATH": paths(copy)}
     command = [str(study_env), str(copy / "scripts" / "reproduce.py")]
     start = time.monotonic()
     (copy / ".cache" / "last.json").unlink()
@@ -298,7 +299,7 @@ def test_however_the_work_is_spread_the_results_are_the_same_bytes(
     before = results(copy)
     shutil.rmtree(copy / ".cache")
     shutil.rmtree(copy / "results")
-    env = {"PYTHONPATH": str(copy / "src")}
+    env = {"PYTHONPATH": paths(copy)}
     run([study_env, "scripts/reproduce.py", *how], copy, env=env)
     assert results(copy) == before
 

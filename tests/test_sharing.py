@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from studies import paths
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sharing")]
 
@@ -29,7 +30,7 @@ def shared(bake, study_env, run):
 
 
 def script(run, python, study, *arguments: str, rc: int = 0, **env: str):
-    environment = {"PYTHONPATH": str(study.path / "src"), "PYTHONIOENCODING": "utf-8"} | env
+    environment = {"PYTHONPATH": paths(study.path), "PYTHONIOENCODING": "utf-8"} | env
     command = [python, study.path / "scripts" / "sharing.py", *arguments]
     return run(command, study.path.parent, env=environment, rc=rc)
 

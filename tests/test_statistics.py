@@ -8,6 +8,7 @@ is there is seen with a sixth model, which sees three columns.
 import json
 
 import pytest
+from studies import paths
 
 WORLDS = 200
 
@@ -79,7 +80,7 @@ def test_equally_good_models_are_rarely_told_apart(
 ):
     script = tmp_path / "simulation.py"
     script.write_text(SIMULATION.replace("PACKAGE", default_bake.package), encoding="utf-8")
-    env = {"PYTHONPATH": str(default_bake.path / "src"), "OPENBLAS_NUM_THREADS": "1"}
+    env = {"PYTHONPATH": paths(default_bake.path), "OPENBLAS_NUM_THREADS": "1"}
     done = run([study_env, script, WORLDS, folds, repeats], cwd=tmp_path, env=env)
     claims = json.loads(done.stdout)  # share of worlds
     assert claims["one"] <= 0.05

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from studies import paths
 
 TASKS = ("classification", "regression")
 DEPENDENCES = ("independent", "grouped", "temporal", "spatial")
@@ -35,9 +36,9 @@ def test_check_and_verify(bake, run, study_env, tmp_path, task: str, dependence:
     folder = tmp_path / "Gr\u00f6\u00dfe der Flut's" / "my-study"
     folder.parent.mkdir()
     study = made.path.rename(folder)
-    env = {"PYTHONPATH": str(study / "src"), "PYTHONIOENCODING": "utf-8"}
+    env = {"PYTHONPATH": paths(study), "PYTHONIOENCODING": "utf-8"}
 
-    done = run([study_env, "scripts/check.py"], study, env=env, timeout=1200)
+    done = run([study_env, "-m", "reproml", "check"], study, env=env, timeout=1200)
     outcomes = re.findall(r"^(\w+) +(ok|FAILED) +[\d.]+ s$", done.stdout, flags=re.MULTILINE)
     assert outcomes == [(name, "ok") for name in CHECKS]
     passed = int(re.search(r"(\d+) passed", done.stdout)[1])
@@ -52,7 +53,7 @@ def test_check_and_verify(bake, run, study_env, tmp_path, task: str, dependence:
 @pytest.mark.slow
 def test_doctests_are_collected_from_every_module(bake, run, study_env):
     study = bake()
-    env = {"PYTHONPATH": str(study.path / "src")}
+    env = {"PYTHONPATH": paths(study.path)}
     done = run([study_env, "-m", "pytest", "--collect-only", "-q", "src"], study.path, env=env)
     modules = {p.stem for p in (study.path / "src" / study.package).glob("*.py")} - {"__init__"}
     collected = set(re.findall(rf"^src/{study.package}/(\w+)\.py::", done.stdout, re.MULTILINE))

@@ -190,7 +190,7 @@ def steps(bakes, job):
 @pytest.mark.parametrize(
     ("job", "commands"),
     [
-        ("vulnerabilities", ["python scripts/vulnerabilities.py"]),
+        ("vulnerabilities", ["python -m reproml vulnerabilities"]),
         (
             "renewal",
             [f"python scripts/{n}" for n in ("lock.py --upgrade", "check.py", "verify.py")],
@@ -211,7 +211,7 @@ def test_both_forges_look_weekly(bakes, job, commands):
 
 def test_the_renewal_is_kept_though_its_numbers_may_not_hold(bakes):
     text = bakes["github"].read(".github/workflows/weekly.yml")
-    assert text.index("upload-artifact") < text.index("scripts/check.py")
+    assert text.index("upload-artifact") < text.index("python -m reproml check")
     artifacts = yaml.safe_load(bakes["gitlab"].read(".gitlab-ci.yml"))["renewal"]["artifacts"]
     assert artifacts == {"when": "always", "paths": ["renewal.patch"]}
 
@@ -233,7 +233,7 @@ def test_a_study_runs_on_every_system_in_the_templates_ci():
     systems = [entry["os"].split("-")[0] for entry in job["strategy"]["matrix"]["include"]]
     assert systems == ["ubuntu", "macos", "windows"]
     commands = " ".join(step.get("run", "") for step in job["steps"])
-    assert "scripts/check.py" in commands
+    assert "python -m reproml check" in commands
     assert "scripts/verify.py" in commands
 
 

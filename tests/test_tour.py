@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import pytest
+from studies import paths
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("tour")]
 
@@ -75,7 +76,7 @@ def pattern(line):
 
 def do(section, path, python, run):
     """Do one exercise; the study has to notice, and the undo has to undo."""
-    env = {"PYTHONPATH": str(path / "src"), "PYTHONIOENCODING": "utf-8"}
+    env = {"PYTHONPATH": paths(path), "PYTHONIOENCODING": "utf-8"}
     done, kinds = None, []
     for kind, what, where in steps(section):
         kinds.append(kind)
@@ -114,7 +115,7 @@ def study(bake, study_env, run, tmp_path_factory):
             assert re.search(old, toml)
             toml = re.sub(old, new, toml)
         (path / "study.toml").write_text(toml, encoding="utf-8", newline="\n")
-        env = {"PYTHONPATH": str(path / "src")}
+        env = {"PYTHONPATH": paths(path)}
         run([study_env, "scripts/reproduce.py", "--workers", "1"], path, env=env)
         git(path, "add", "-A")
         git(path, "commit", "--no-verify", "-m", "Fewer fits")

@@ -28,6 +28,8 @@ import tempfile
 import textwrap
 from pathlib import Path
 
+from studies import paths
+
 ROOT = Path(__file__).resolve().parent.parent
 VARIABLE = "REPRO_ML_STUDY"
 FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -159,7 +161,7 @@ def _run(command, block, study):
     if not command:
         return ""
     program = sys.executable if command[0] == "python" else command[0]
-    env = os.environ | GIT | {"PYTHONPATH": str(study / "src"), "PYTHONWARNINGS": "ignore"}
+    env = os.environ | GIT | {"PYTHONPATH": paths(study), "PYTHONWARNINGS": "ignore"}
     done = subprocess.run(
         [program, *command[1:]],
         cwd=study,

@@ -16,6 +16,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from studies import paths
+
 from docs import ROOT, WORK, make_study, study_python
 
 TARGET = ROOT / "docs" / "images" / "results.png"
@@ -43,7 +45,7 @@ def browser():
 
 def build(python, study):
     """Build a study's own site; return its folder."""
-    env = os.environ | {"PYTHONPATH": str(study / "src"), "NO_MKDOCS_2_WARNING": "1"}
+    env = os.environ | {"PYTHONPATH": paths(study), "NO_MKDOCS_2_WARNING": "1"}
     site = study.parent / "site"
     command = [python, "-m", "mkdocs", "build", "--quiet", "--site-dir", site]
     subprocess.run([str(part) for part in command], cwd=study, env=env, check=True)

@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 from cookiecutter.main import cookiecutter
+from studies import paths
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTIALS = ROOT / "templates" / "results"
@@ -48,7 +49,7 @@ def make_results(path, python):
     """Reproduce a generated study from nothing; return its results by name."""
     shutil.rmtree(path / "results", ignore_errors=True)
     env = os.environ | {
-        "PYTHONPATH": str(path / "src"),
+        "PYTHONPATH": paths(path),
         "GIT_CEILING_DIRECTORIES": str(path.parent),
     }
     subprocess.run([python, "scripts/reproduce.py", "--fresh"], cwd=path, env=env, check=True)

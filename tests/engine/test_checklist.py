@@ -10,7 +10,7 @@ from reproml.prove.checklist import Answers, counts, fill, read_answers, to_page
 from reproml.prove.checklist_items import CHECKLISTS
 from reproml.prove.evidence import Facts
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}"
 
 
 @pytest.fixture
@@ -119,4 +119,4 @@ def test_the_page_is_renewed_and_a_stale_one_is_seen(folder: Path, call):
     (folder / "checklist.toml").write_text('[neurips]\n1 = "Yes."\n', encoding="utf-8")
     done = call("checklist", *study, "--count")
     assert done.returncode == 1
-    assert "is not what it would be now; run scripts/checklist.py" in done.stderr
+    assert "is not what it would be now; run python -m reproml checklist" in done.stderr

@@ -9,7 +9,7 @@ from example_study.data import load_table
 from reproml.config.checksums import sha256_of
 from reproml.config.study import StudyError, parse_study, read_study
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}"
 
 
 def load(folder: Path, content: dict[str, Any]):

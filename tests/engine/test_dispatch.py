@@ -84,7 +84,7 @@ def test_a_model_that_threads_would_disturb_is_refused(setting):
     table, classes, tasks = setting
 
     def jitter(X):
-        return X + np.random.normal(size=X.shape)  # noqa: NPY002 - that is the mistake
+        return X + np.random.normal(size=X.shape)
 
     model = tasks[6].model.set_params(columns__numbers__scale=FunctionTransformer(jitter))
     drawing = make_tasks({"drawing": model}, [task.fold for task in tasks[:6]], seed=0)

@@ -309,4 +309,4 @@ def test_a_result_that_is_not_there_is_a_message(folder: Path, results: Path, ca
     (results / "claim.csv").unlink()
     done = call("figures", "--study", str(folder / "study.toml"))
     assert done.returncode == 2
-    assert done.stderr == "error: claim.csv: not there yet; run scripts/claim.py first\n"
+    assert done.stderr == "error: claim.csv: not there yet; run python -m reproml claim first\n"

@@ -39,7 +39,7 @@ X = pd.DataFrame({"dose": RNG.normal(size=N), "age": RNG.integers(20, 60, N) * 1
 X["weight"] = X["age"] + RNG.normal(size=N)
 X["kind"] = RNG.choice(["a", "b"], N)
 NUMBER = 3 * X["dose"] + X["age"] / 20 + (X["kind"] == "a") + 0.3 * RNG.normal(size=N)
-ANSWER = pd.Series(np.where(NUMBER > NUMBER.median(), "yes", "no"))
+ANSWER = pd.Series(np.where(NUMBER.median() < NUMBER, "yes", "no"))
 FOLD = Fold(0, 0, train=np.arange(60), test=np.arange(60, N))
 TRAIN, TEST = X.iloc[FOLD.train], X.iloc[FOLD.test]
 ALONE = {f"feature: {name}": [name] for name in X.columns}

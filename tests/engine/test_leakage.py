@@ -50,7 +50,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}"
 CLAIMS = {
     "independent": Split(dependence="independent", folds=3, repeats=2),
     "grouped": Split(dependence="grouped", folds=3, repeats=2),

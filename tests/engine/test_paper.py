@@ -8,7 +8,7 @@ import pytest
 from reproml.draw.figures import FIGURES
 from reproml.write.latex import listed, log_message, tex, to_tabular, typed_numbers
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}"
 MAIN = (ROOT / "paper" / "main.tex").read_text(encoding="utf-8")
 RESULTS = r"""
 \section{Data}

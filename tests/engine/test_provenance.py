@@ -14,7 +14,7 @@ from reproml.prove.provenance import (
 )
 from reproml.split.splits import make_folds
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}"
 
 
 def test_what_is_installed_is_what_the_lock_names():

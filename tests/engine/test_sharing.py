@@ -122,7 +122,7 @@ def test_a_model_with_a_type_that_is_not_allowed_is_not_saved():
 
 
 def share(folder: Path, *, results: str = "results", **given) -> None:
-    """Run scripts/sharing.py on a folder's study, in this process."""
+    """Run python -m reproml share on a folder's study, in this process."""
     from sharing import main
 
     folders = {"study": folder / "study.toml", "results": folder / results}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from reproml.config.study import StudyError, parse_study, read_study
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}"
 
 
 def test_the_studys_own_file_is_valid():

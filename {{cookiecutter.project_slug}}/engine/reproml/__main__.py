@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+from pathlib import Path
 
 VERBS = {  # verb: what it does; each is a module of cli with a function `start`
     "reproduce": "make every result; what is unchanged comes from the cache",
@@ -20,6 +21,10 @@ VERBS = {  # verb: what it does; each is a module of cli with a function `start`
     "notebook": "run every notebook from its first cell to its last",
     "compute": "show who would do the work",
 }
+
+
+if not __package__:  # started as a folder, python engine/reproml VERB: nothing is installed
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 
 def main() -> None:

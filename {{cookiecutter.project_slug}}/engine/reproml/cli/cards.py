@@ -25,6 +25,7 @@ def write_cards(setting: Setting, results: Path) -> None:
     import pandas as pd
 
     from ..compute.models import build_model
+    from ..config.commands import command_of
     from ..config.study import StudyError
     from ..statistics.diagnostics import prevalence_note
     from ..write.cards import columns_text, data_text, head_text, limits_text, model_text
@@ -34,7 +35,7 @@ def write_cards(setting: Setting, results: Path) -> None:
     read = {}
     for stem in ("baselines", "leakage", "sharing"):
         if not (results / f"{stem}.csv").is_file():
-            raise StudyError(f"{stem}.csv: not there yet; run scripts/{stem}.py first")
+            raise StudyError(f"{stem}.csv: not there yet; run {command_of(stem)} first")
         read[stem] = pd.read_csv(results / f"{stem}.csv")
     intervals = score_intervals(
         read["baselines"], study.reported, n_train=setting.n_train, n_test=setting.n_test

@@ -17,10 +17,10 @@ ROOT = Path(__file__).resolve().parents[3]
 CHECKS = {
     "format": ["-m", "black", "--check", "."],
     "lint": ["-m", "ruff", "check", "."],
-    "lock": ["scripts/lock.py", "--check"],
+    "lock": ["-m", "reproml", "lock", "--check"],
     "tests": ["-m", "pytest"],  # with the examples in the docstrings
-    "checklist": ["scripts/checklist.py", "--count"],  # open questions are counted, not refused
-    "notebooks": ["scripts/notebook.py"],
+    "checklist": ["-m", "reproml", "checklist", "--count"],  # open questions are counted, not refused
+    "notebooks": ["-m", "reproml", "notebook"],
     "documentation": ["-m", "mkdocs", "build", "--strict"],  # --quiet would hide broken links
 }
 

@@ -38,7 +38,7 @@ def main(arguments: Namespace) -> None:
     if arguments.count:
         say(f"{in_words(lines)}; see docs/{TABLE}")
         if stale:
-            sys.exit(f"error: docs/{TABLE} is not what it would be now; run scripts/checklist.py")
+            sys.exit(f"error: docs/{TABLE} is not what it would be now; run python -m reproml checklist")
         return
     for path in stale:
         write_text(new[path], path)

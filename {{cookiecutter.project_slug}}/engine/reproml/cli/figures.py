@@ -65,6 +65,7 @@ def read_frames(study: Study, results: Path, stems: list[str]) -> dict[str, pd.D
     """Read the result files that the figures need; say which script makes a missing one."""
     import pandas as pd
 
+    from ..config.commands import command_of
     from ..config.study import StudyError
     from ..draw.figures import FIGURES
 
@@ -73,7 +74,7 @@ def read_frames(study: Study, results: Path, stems: list[str]) -> dict[str, pd.D
         for name in FIGURES[stem].needs:
             if not (results / name).is_file():
                 script = FIGURES[stem].script
-                raise StudyError(f"{name}: not there yet; run scripts/{script}.py first")
+                raise StudyError(f"{name}: not there yet; run {command_of(script)} first")
             if name not in frames:
                 frames[name] = pd.read_csv(results / name)
     return frames

@@ -1,4 +1,4 @@
-"""Renew the lock from pyproject.toml: python scripts/lock.py.
+"""Renew the lock from pyproject.toml: python -m reproml lock.
 
 requirements.txt holds what the study runs on, requirements-dev.txt that and the tools, and each
 extra has a file of its own (requirements-dask.txt): what the study runs on and what the extra adds.
@@ -84,7 +84,7 @@ def check(root):
     wrong, pins = [], {}
     for name, requirements in wanted.items():
         if not (root / name).is_file():
-            wrong.append(f"{name}: there is no such file; run python scripts/lock.py")
+            wrong.append(f"{name}: there is no such file; run python -m reproml lock")
             continue
         text = (root / name).read_text(encoding="utf-8")
         wrong += check_lock(name, text, requirements)
@@ -112,7 +112,7 @@ def repin_hooks(text, locked):
 
 def renew(root, uv, upgrade):
     """Write all locks and the pins of the pre-commit hooks."""
-    options = ["--custom-compile-command", "python scripts/lock.py"]
+    options = ["--custom-compile-command", "python -m reproml lock"]
     options += ["--upgrade"] if upgrade else []
     kinds = [["-o", RUNTIME], ["--group", "dev", "-c", RUNTIME, "-o", DEVELOPMENT]]
     for extra, name in extra_locks(root).items():

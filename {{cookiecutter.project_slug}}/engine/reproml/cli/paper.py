@@ -13,8 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import figures
 
+from . import figures
 from .common import options, run, say
 
 MANIFEST = "manifest.json"

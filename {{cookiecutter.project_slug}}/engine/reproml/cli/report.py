@@ -31,6 +31,7 @@ def main(arguments: Namespace) -> None:
 def write_tables(arguments: Namespace) -> None:
     """Write everything that is made from the CSV files alone."""
     from ..compute.models import build_model
+    from ..config.commands import command_of
     from ..config.study import StudyError
     from ..prove.checklist import to_page
     from ..statistics.decisions import RULES, headline
@@ -96,10 +97,11 @@ def read(results: Path, name: str, script: str) -> pd.DataFrame:
     """Read what a script wrote, or say that it has to run first."""
     import pandas as pd
 
+    from ..config.commands import command_of
     from ..config.study import StudyError
 
     if not (results / name).is_file():
-        raise StudyError(f"{name}: not there yet; run scripts/{script}.py first")
+        raise StudyError(f"{name}: not there yet; run {command_of(script)} first")
     return pd.read_csv(results / name)
 
 
@@ -108,7 +110,7 @@ def write_claim(study: Study, results: Path) -> dict[str, str]:
     from ..write.claim import claim_note, claim_texts
 
     table, path = read(results, "claim.csv", "claim"), results / "tables" / "claim"
-    note = claim_note(table, study.split, study.models.candidate)
+    note = claim_note(table, study)
     if study.split.dependence == "independent":
         write_text(f"{note}\n", path.with_suffix(".md"))
     else:
@@ -184,6 +186,7 @@ def renew_texts(root: Path, results: Path) -> list[str]:
 
 def renewed(root: Path, results: Path) -> dict[Path, str]:
     """Return what every text with markers should say, given a folder of results."""
+    from ..config.commands import command_of
     from ..config.study import StudyError
     from ..write.texts import fill_markers, marked
 

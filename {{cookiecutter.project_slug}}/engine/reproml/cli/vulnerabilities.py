@@ -1,4 +1,4 @@
-"""Ask whether a locked library has a known vulnerability: python scripts/vulnerabilities.py.
+"""Ask whether a locked library has a known vulnerability: python -m reproml vulnerabilities.
 
 pip-audit asks the OSV database about every version in the locks, whatever system it is for. Exit
 code 0: all were looked up and nothing is known. 1: something is known. 3: not checked, because the
@@ -99,7 +99,7 @@ def main():
     if known:
         print("\n".join(known))
         print(
-            "Renew the lock with python scripts/lock.py --upgrade. Where that does not help, judge "
+            "Renew the lock with python -m reproml lock --upgrade. Where that does not help, judge "
             "whether the\nstudy uses what is broken; if not, give --ignore and the identifier."
         )
     if unchecked:

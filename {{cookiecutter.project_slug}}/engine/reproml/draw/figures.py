@@ -15,6 +15,7 @@ from typing import Literal
 import pandas as pd
 from matplotlib.figure import Figure
 
+from ..config.commands import command_of
 from ..config.study import Study, StudyError
 from ..write.latex import tex
 from ..write.tables import macro_name
@@ -200,7 +201,7 @@ def draw_figure(stem: str, frames: Frames, study: Study) -> Figure:
     missing = [name for name in FIGURES[stem].needs if name not in frames]
     if missing:
         raise StudyError(
-            f"figure {stem}: {missing} not there yet; run scripts/{FIGURES[stem].script}.py first"
+            f"figure {stem}: {missing} not there yet; run {command_of(FIGURES[stem].script)} first"
         )
     with styled():
         return FIGURES[stem].draw(frames, study)
@@ -233,7 +234,7 @@ def caption_of(stem: str, frames: Frames, study: Study) -> str:
     """
     drawing = FIGURES[stem]
     text = drawing.caption(frames, study)
-    return f"{text} Made by scripts/{drawing.script}.py: results/{drawing.needs[0]}."
+    return f"{text} Made by {command_of(drawing.script)}: results/{drawing.needs[0]}."
 
 
 def to_html(stem: str, caption: str) -> str:

@@ -72,8 +72,7 @@ def ladder(frames: Frames, study: Study) -> pd.DataFrame:
 
         Examples
         --------
-        >>> from ..config.metrics import Metric
-    from ..config.study import Metrics
+        >>> from ..config.study import Metrics
         >>> scores = pd.DataFrame({"model": "dummy", "metric": "mae", "value": [44.0, 46.0, 48.0]})
         >>> sizes = pd.DataFrame({"n_train": [200], "n_test": [100]})
         >>> frames = {"baselines.csv": scores, "baselines_folds.csv": sizes}
@@ -103,8 +102,7 @@ def draw_baselines(frames: Frames, study: Study) -> Figure:
 
         Examples
         --------
-        >>> from ..config.metrics import Metric
-    from ..config.study import Metrics, Models
+        >>> from ..config.study import Metrics, Models
         >>> models = Models(candidate="candidate", baselines=["dummy"])
         >>> study = Study.model_construct(metrics=Metrics(primary="mae"), models=models)
         >>> scores = pd.DataFrame({"model": ["dummy"] * 2 + ["candidate"] * 2, "metric": "mae"})
@@ -210,8 +208,7 @@ def draw_claim(table: pd.DataFrame, study: Study) -> Figure:
 
         Examples
         --------
-        >>> from ..config.metrics import Metric
-    from ..config.study import Split
+        >>> from ..config.study import Split
         >>> table = pd.DataFrame({
         ...     "model": ["linear"], "metric": "mae", "value": 0.5, "low": 0.4, "high": 0.6,
         ...     "random": 0.3, "random_low": 0.25, "random_high": 0.35,

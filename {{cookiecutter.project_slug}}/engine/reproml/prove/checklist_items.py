@@ -51,7 +51,7 @@ COMPLETENESS = (
     Item(
         "4",
         "trained model",
-        "`scripts/sharing.py` saves it with its record: [sharing](sharing.md).",
+        "`python -m reproml share` saves it with its record: [sharing](sharing.md).",
         None,
         "Where can a reader get the trained model?",
     ),
@@ -88,7 +88,7 @@ NEURIPS = (
     Item(
         "5",
         "open data and code",
-        "`scripts/archive.py` writes what can be published.",
+        "`python -m reproml archive` writes what can be published.",
         None,
         "Where are data and code published, and what may not be?",
     ),

@@ -247,7 +247,7 @@ def leakage(*checks: str) -> Check:
     def look(facts: Facts) -> Evidence:
         path = facts.results / "leakage.csv"
         if not path.is_file():
-            return Evidence(False, "leakage.csv is not there; run scripts/leakage.py")
+            return Evidence(False, "leakage.csv is not there; run python -m reproml leakage")
         found = pd.read_csv(path)
         mine = found[found["check"].str.startswith(checks)]
         lost = [name for name in checks if not found["check"].str.startswith(name).any()]

@@ -224,7 +224,7 @@ def load_model(folder: str | Path, name: str, *, record_sha256: str | None = Non
 def _read(path: Path, most: int) -> bytes:
     """Read a file that is not larger than it may be; a larger one is not read at all."""
     if not path.is_file():
-        raise StudyError(f"{path}: there is no such file; `python scripts/sharing.py` makes it")
+        raise StudyError(f"{path}: there is no such file; `python -m reproml share` makes it")
     with path.open("rb") as file:
         content = file.read(most + 1)
     if len(content) > most:

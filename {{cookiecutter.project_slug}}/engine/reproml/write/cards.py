@@ -1,7 +1,7 @@
 """What the model card and the data card say that a machine knows; the rest is asked of the author.
 
 ``docs/model_card.md`` and ``docs/data_card.md`` bring these texts in between markers. What only
-the author can say stands there as a marked question; ``scripts/check.py`` counts those left open.
+the author can say stands there as a marked question; ``python -m reproml check`` counts those left open.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def model_text(study: Study, model: Pipeline, shared: pd.DataFrame) -> str:
     | Learnt from | 455 development rows; the locked test rows had no part in it |
     | The claim is about | new groups: sites, patients or batches that the model has not met |
     | Seed | 7, from the study's seed 0 |
-    | Made by | `scripts/sharing.py` |
+    | Made by | `python -m reproml share` |
     <BLANKLINE>
     Its steps, with every parameter that is not scikit-learn's default:
     <BLANKLINE>
@@ -81,7 +81,7 @@ def model_text(study: Study, model: Pipeline, shared: pd.DataFrame) -> str:
         "Learnt from": f"{counts['rows']} development rows; the locked test rows had no part in it",
         "The claim is about": CLAIMS[study.split.dependence],
         "Seed": f"{counts['seed']}, from the study's seed {study.seed}",
-        "Made by": "`scripts/sharing.py`",
+        "Made by": "`python -m reproml share`",
     }
     steps = "".join(f"- `{path}`: `{text}`\n" for path, text in steps_of(model))
     head = "Its steps, with every parameter that is not scikit-learn's default:"

@@ -1,0 +1,159 @@
+"""What the engine's tests share: a small study, and the template's own author's part to run it with.
+
+The engine is tested in place, without rendering a study. Its files are those of the template; the
+author's part is a copy of the template's, as the package ``example_study``.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+TEMPLATE = Path(__file__).resolve().parents[2]
+STUDY = TEMPLATE / "{{cookiecutter.project_slug}}"
+
+
+def copy_authors_part() -> Path:
+    """Copy the author's package and scripts; return the folder, which is removed at the end."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    shutil.copytree(STUDY / "src" / "{{cookiecutter.__package}}", folder / "src" / "example_study")
+    (folder / "pyproject.toml").write_text(
+        '[tool.reproml]\npackage = "example_study"\n', encoding="utf-8"
+    )
+    return folder
+
+
+ROOT = copy_authors_part()
+FOLDERS = [str(ROOT / "src"), str(STUDY / "engine")]
+sys.path[:0] = FOLDERS
+os.environ["PYTHONPATH"] = os.pathsep.join(FOLDERS)  # for workers and scripts
+
+from reproml.config.columns import Table  # noqa: E402
+from reproml.config.study import Study, parse_study  # noqa: E402
+
+from example_study import STUDY as CODE  # noqa: E402
+
+TINY_CSV = "answer,dose,age,kind\n" + "".join(
+    f"{'yes' if (i * 7) % 5 > 1 else 'no'},{(i * 3) % 11 * 0.9:.2f},{20 + i % 13},{'ab'[i % 2]}\n"
+    for i in range(60)
+)
+
+TINY_TOML = """\
+[study]
+task = "classification"
+seed = 0
+
+[data]
+file = "tiny.csv"
+sha256 = "CHECKSUM"
+positive = "yes"
+
+[data.columns]
+answer = { role = "target", type = "category", values = ["no", "yes"] }
+dose = { role = "feature", type = "number", min = 0.0, max = 10.0 }
+age = { role = "feature", type = "integer" }
+kind = { role = "feature", type = "category", values = ["a", "b"] }
+
+[split]
+dependence = "independent"
+folds = 3
+repeats = 2
+
+[metrics]
+primary = "roc_auc"
+others = ["brier", "mcc"]
+
+[models]
+candidate = "candidate"
+baselines = ["dummy", "linear", "forest"]
+parameters = { forest = { model__n_estimators = 5 } }
+
+[ablations.no_splines]
+set = { columns__numbers__splines = "passthrough" }
+reason = "Are curves needed, or do lines do?"
+
+[compute]
+workers = 1
+""".replace("CHECKSUM", hashlib.sha256(TINY_CSV.encode("utf-8")).hexdigest())
+
+
+@pytest.fixture
+def content() -> dict[str, Any]:
+    """Return the sections of a valid study file, for a test to change."""
+    return tomllib.loads(TINY_TOML)
+
+
+@pytest.fixture
+def study(content: dict[str, Any]) -> Study:
+    """Return a small valid study: a classification with independent rows."""
+    return parse_study(content).with_code(CODE)
+
+
+def write_study(folder: Path) -> Path:
+    """Write a study.toml and the data that it names, and return their folder."""
+    (folder / "tiny.csv").write_text(TINY_CSV, encoding="utf-8", newline="\n")
+    (folder / "study.toml").write_text(TINY_TOML, encoding="utf-8", newline="\n")
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with a study.toml and the data that it names."""
+    return write_study(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return such a folder for all tests of a module, to run scripts in once; copy to change it."""
+    return write_study(tmp_path_factory.mktemp("study"))
+
+
+@pytest.fixture(scope="session")
+def call() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Return a caller of scripts, each in a process of its own as a user runs it."""
+
+    def run(script: str, *arguments: str, cwd: Path = STUDY, **environment: str):
+        path = STUDY / "scripts" / f"{script}.py"
+        command = [str(path)] if path.is_file() else ["-m", "reproml", script]
+        return subprocess.run(
+            [sys.executable, *command, *arguments],
+            cwd=cwd,
+            env=os.environ | {"PYTHONIOENCODING": "utf-8"} | environment,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+            timeout=600,  # a script that hangs is a failure, not a test without end
+        )
+
+    return run
+
+
+@pytest.fixture
+def network() -> Callable[..., Table]:
+    """Return a maker of small tables that have sites, months and places."""
+
+    def make(n_sites: int = 12, n_months: int = 8, task: str = "classification") -> Table:
+        site = np.repeat(np.arange(n_sites), n_months)
+        month = np.tile(np.arange(n_months), n_sites)
+        X = pd.DataFrame({"wind": (site * 7 + month * 3) % 10 * 1.0})
+        hit = (site + month) % 3 == 0
+        y = pd.Series(np.where(hit, "yes", "no")) if task == "classification" else X["wind"] * 2
+        place = pd.DataFrame({"east": site % 4 * 10.0 + 1, "north": site // 4 * 10.0 + 1})
+        return Table(X, y, pd.Series(site), pd.Series(month), place, dropped={})
+
+    return make

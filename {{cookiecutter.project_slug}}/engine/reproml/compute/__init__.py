@@ -1,0 +1,1 @@
+"""One fit, and how many of them are made: pool, cache, shared table."""

@@ -1,0 +1,1 @@
+"""Ablation, permutation importance, weights and partial dependence."""

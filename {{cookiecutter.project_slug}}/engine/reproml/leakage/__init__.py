@@ -1,0 +1,1 @@
+"""Checks of rows, splits and models for what is known too early."""

@@ -1,0 +1,1 @@
+"""Manifest, comparison of results, checklists and the archive."""

@@ -1,0 +1,1 @@
+"""Folds by the claim, inner folds of a search, and the record of test-set openings."""

@@ -1,0 +1,1 @@
+"""Tables, macros of the paper, cards and texts."""
