@@ -1,0 +1,155 @@
+"""What the paper's claim is about, and all that follows from it: one row per `dependence`.
+
+Nothing else in the engine compares `dependence` with a name; it asks ``claim_of(split)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    TimeSeriesSplit,
+)
+
+from ..config.columns import Table
+from ..config.study import Split
+
+Verdict = Literal["pass", "warn", "fail"]
+
+
+class Claim(NamedTuple):
+    """What follows from one `dependence`; a *unit* is what no split may tear apart."""
+
+    about: str  # ends the sentence "the claim is about"
+    about_in_full: str  # the same, for a reader of a card
+    unit: str
+    units: str
+    role: str  # of the column or columns that name a row's unit; "" where a row is one
+    unit_of_rows: Callable[[Table, Split], np.ndarray]
+    splitter: type  # of scikit-learn
+    stratified: type  # the same with each class's share kept; time cannot be stratified
+    random: bool  # rows are dealt at random, so no other random split can be compared with it
+    ordered: bool  # units have one order: cut once, with a gap, and never dealt anew
+    block: bool  # units are squares whose side is the key block
+    # what the leakage audit says of one that is on both sides of a split
+    shared_group: Verdict
+    shared_place: Verdict  # a block, where units are blocks
+    shared_time: Verdict  # training does not end before the test begins
+    caution: str  # what an interval leaves out, and what would help; "" where units are a sample
+
+
+def block_ids(place: pd.DataFrame, block: float) -> np.ndarray:
+    """Name the square that each row lies in, ``block`` wide in the units of ``place``.
+
+    >>> place = pd.DataFrame({"x": [1.0, 9.0, 11.0], "y": [2.0, 3.0, -1.0]})
+    >>> block_ids(place, 10.0).tolist()
+    ['0,0', '0,0', '1,-1']
+    """
+    cells = np.floor(place.to_numpy(dtype=float) / block).astype(int)  # (n_samples, 2)
+    return np.array([f"{x},{y}" for x, y in cells])
+
+
+CLAIMS = {
+    "independent": Claim(
+        about="more rows of the same kind",
+        about_in_full="more rows of the same kind",
+        unit="row",
+        units="rows",
+        role="",
+        unit_of_rows=lambda table, split: np.arange(len(table.y)),
+        splitter=KFold,
+        stratified=StratifiedKFold,
+        random=True,
+        ordered=False,
+        block=False,
+        shared_group="warn",
+        shared_place="warn",
+        shared_time="warn",
+        caution="",
+    ),
+    "grouped": Claim(
+        about="new groups",
+        about_in_full="new groups: sites, patients or batches that the model has not met",
+        unit="group",
+        units="groups",
+        role="group",
+        unit_of_rows=lambda table, split: table.groups.to_numpy(),
+        splitter=GroupKFold,
+        stratified=StratifiedGroupKFold,
+        random=False,
+        ordered=False,
+        block=False,
+        shared_group="fail",
+        shared_place="pass",
+        shared_time="pass",
+        caution="",
+    ),
+    "temporal": Claim(
+        about="the future",
+        about_in_full="the future: time steps after those that the model learnt from",
+        unit="time step",
+        units="time steps",
+        role="time",
+        unit_of_rows=lambda table, split: table.time.to_numpy(),
+        splitter=TimeSeriesSplit,
+        stratified=TimeSeriesSplit,
+        random=False,
+        ordered=True,
+        block=False,
+        shared_group="pass",
+        shared_place="pass",
+        shared_time="fail",
+        caution=(
+            "Read these intervals with care: successive time steps are correlated, but the "
+            "interval treats them as independent, and no data can show how the future will differ "
+            "from the past. A longer record, more folds, and a new test set once new data come in "
+            "would help."
+        ),
+    ),
+    "spatial": Claim(
+        about="new places",
+        about_in_full="new places, away from those that the model learnt from",
+        unit="block",
+        units="blocks",
+        role="place",
+        unit_of_rows=lambda table, split: block_ids(table.place, split.block),
+        splitter=GroupKFold,
+        stratified=StratifiedGroupKFold,
+        random=False,
+        ordered=False,
+        block=True,
+        shared_group="warn",
+        shared_place="fail",
+        shared_time="pass",
+        caution=(
+            "Read these intervals with care: neighbouring blocks are correlated, but the interval "
+            "treats them as independent. Data from more regions, blocks wider than the distance "
+            "over which values are correlated, and a test set from a separate region would help."
+        ),
+    ),
+}
+
+
+def claim_of(split: Split) -> Claim:
+    """Return the row of the table for a ``[split]`` section."""
+    return CLAIMS[split.dependence]
+
+
+def units_of(table: Table, split: Split) -> np.ndarray:
+    """Return the unit of each row, of shape (n_samples,): its own number, group, time or block.
+
+    >>> site = pd.Series(["a", "a", "b"])
+    >>> table = Table(site.to_frame(), site, site, None, None, dropped={})
+    >>> units_of(table, Split(dependence="grouped")).tolist()
+    ['a', 'a', 'b']
+    >>> units_of(table, Split(dependence="independent")).tolist()
+    [0, 1, 2]
+    """
+    return claim_of(split).unit_of_rows(table, split)
