@@ -3,6 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binomtest
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import confusion_matrix
+
 from reproml.compute.task import Predictions
 from reproml.config.columns import Table
 from reproml.split.splits import Fold
@@ -13,9 +17,6 @@ from reproml.statistics.diagnostics import (
     prevalence_note,
     residual_table,
 )
-from scipy.stats import binomtest
-from sklearn.calibration import calibration_curve
-from sklearn.metrics import confusion_matrix
 
 RNG = np.random.default_rng(0)
 N = 200

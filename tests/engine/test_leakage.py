@@ -13,6 +13,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import BaseEstimator
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.feature_selection import SelectKBest, f_classif
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
+
 from example_study.models import linear
 from reproml.compute.task import Task, run_task
 from reproml.config.columns import Table
@@ -41,14 +50,6 @@ from reproml.leakage.row_checks import (
     single_features,
 )
 from reproml.split.splits import Fold, lock_test_set, make_folds
-from sklearn.base import BaseEstimator
-from sklearn.ensemble import RandomForestRegressor
-from sklearn.feature_selection import SelectKBest, f_classif
-from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
 ROOT = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}"
 CLAIMS = {

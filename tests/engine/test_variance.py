@@ -1,9 +1,10 @@
 """What is varied follows from the study, and is said."""
 
 import pytest
+
 from example_study.models import dummy, forest, tuned
 from reproml.config.study import Study, parse_study
-from reproml.statistics.variance import fold_sources, in_words, locked_sources
+from reproml.statistics.variance import doubt, fold_sources, in_words, locked_sources
 
 MODELS = {"forest": forest("classification")}
 
@@ -26,18 +27,18 @@ def varied(study: Study, models=MODELS) -> dict[str, bool]:
 def test_repeats_vary_the_split_and_the_seeds(content):
     expected = {
         "folds": True,
-        "split": True,
+        "splits": True,
         "initialisation": True,
         "tuning": False,
         "sample": False,
     }
     assert varied(study_with(content)) == expected
-    assert varied(study_with(content, repeats=1)) == expected | {"split": False}
+    assert varied(study_with(content, repeats=1)) == expected | {"splits": False}
 
 
 def test_time_is_cut_once(content):
     study = study_with(content, dependence="temporal", repeats=1)
-    assert not varied(study)["split"]
+    assert not varied(study)["splits"]
     assert "time has one order" in in_words(fold_sources(study, MODELS))
 
 
@@ -51,7 +52,9 @@ def test_what_has_no_seed_has_no_initialisation(content):
 def test_a_search_is_named(content):
     models = MODELS | {"tuned": tuned("classification")}
     assert varied(study_with(content), models)["tuning"]
-    assert "tuning (tuned searched anew" in in_words(fold_sources(study_with(content), models))
+    assert "tuning (tuned: parameters were searched again" in in_words(
+        fold_sources(study_with(content), models)
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,5 +68,6 @@ def test_a_search_is_named(content):
 )
 def test_what_is_drawn_has_its_name(content, split: dict, units: str):
     study = study_with(content, **split)
-    assert f"the {units} of the test set were drawn anew" in in_words(locked_sources(study))
+    assert f"{units} of the test set were resampled" in in_words(locked_sources(study))
     assert f"one set of {units}" in in_words(fold_sources(study, MODELS))
+    assert units in doubt(study) or units in ("rows", "groups")

@@ -1,8 +1,10 @@
-"""Says what an interval knows of: which sources of chance were varied, and which were not.
+"""Says which sources of variance an interval includes, and which not.
 
 A score would come out differently with another sample, another split, another initialisation,
-another search for parameters. An interval covers those that were drawn anew while it was made, and
-no others (Bouthillier et al. 2021).
+another search for parameters. An interval covers those that were varied while it was made, and no
+others.
+
+References: Bouthillier et al. (2021), Accounting for variance in machine learning benchmarks.
 """
 
 from __future__ import annotations
@@ -12,12 +14,12 @@ from typing import NamedTuple
 from sklearn.pipeline import Pipeline
 
 from ..config.study import Study
+from ..split.claims import claim_of
 from ..split.inner_folds import searches
-from ..split.splits import UNITS
 
 
 class Source(NamedTuple):
-    """A source of chance: its name, whether the interval knows of it, and how that is."""
+    """A source of variance: its name, whether the interval includes it, and why."""
 
     name: str
     varied: bool
@@ -25,149 +27,72 @@ class Source(NamedTuple):
 
 
 def fold_sources(study: Study, models: dict[str, Pipeline]) -> list[Source]:
-    """Return the sources of chance behind scores over folds.
+    """Return the sources of variance of scores over folds.
 
-    Parameters
-    ----------
-    study : Study
-        The configuration.
-    models : dict of str to Pipeline
-        The models whose scores are reported.
-
-    Returns
-    -------
-    list of Source
-        Folds, split, initialisation, tuning and sample.
-
-    Examples
-    --------
     >>> from ..config.example import forest
     >>> from ..config.study import Split
     >>> study = Study.model_construct(split=Split(dependence="grouped", folds=5, repeats=6))
     >>> print(in_words(fold_sources(study, {"forest": forest("regression")})))
-    The interval knows of: folds (each of 5 trains and tests on other groups); split (groups were \
-dealt into folds 6 times, each with a seed of its own); initialisation (every fit had a seed of \
-its own). It does not know of: tuning (parameters in study.toml were chosen once, by hand); sample \
-(there is one set of groups: others would score otherwise, within the interval only if these are a \
-fair draw).
+    Variance sources included: folds (5 folds, each tested on other groups), splits (groups were \
+assigned to folds 6 times, each time from another seed), initialisation (every fit had a seed of \
+its own). Not included: tuning (parameters in study.toml were chosen once, by hand), sample (there \
+is one set of groups; the interval covers other sets only if this one is a random sample).
     """
-    split, units = study.split, UNITS[study.split.dependence]
-    sources = [Source("folds", True, f"each of {split.folds} trains and tests on other {units}")]
-    if split.dependence == "temporal":
-        sources.append(Source("split", False, "time has one order and was cut once"))
-    elif split.repeats == 1:
-        sources.append(Source("split", False, f"{units} were dealt into folds once"))
+    split, claim = study.split, claim_of(study.split)
+    times, units = split.repeats, claim.units
+    if claim.ordered:
+        dealt = "time has one order, so there is one split"
+    elif times == 1:
+        dealt = f"{units} were assigned to folds once"
     else:
-        how = f"{units} were dealt into folds {split.repeats} times, each with a seed of its own"
-        sources.append(Source("split", True, how))
-    drawing = any(
+        dealt = f"{units} were assigned to folds {times} times, each time from another seed"
+    seeded = any(
         name.rpartition("__")[2] == "random_state"
         for model in models.values()
         for name in model.get_params()
     )
-    how = "every fit had a seed of its own" if drawing else "no model has a random_state"
-    sources.append(Source("initialisation", drawing, how))
-    tuning = [name for name, model in models.items() if searches(model)]
-    how = "parameters in study.toml were chosen once, by hand"
-    if tuning:
-        how = f"{', '.join(tuning)} searched anew inside every fold"
-    sources.append(Source("tuning", bool(tuning), how))
-    how = (
-        f"there is one set of {units}: others would score otherwise, within the interval only if "
-        "these are a fair draw"
+    start = "every fit had a seed of its own" if seeded else "no model has a random_state"
+    tuned = ", ".join(name for name, model in models.items() if searches(model))
+    tuning = "parameters in study.toml were chosen once, by hand"
+    if tuned:
+        tuning = f"{tuned}: parameters were searched again in every fold"
+    sample = (
+        f"there is one set of {units}; the interval covers other sets only if this one is a random "
+        "sample"
     )
-    return [*sources, Source("sample", False, how)]
+    return [
+        Source("folds", True, f"{split.folds} folds, each tested on other {units}"),
+        Source("splits", times > 1, dealt),
+        Source("initialisation", seeded, start),
+        Source("tuning", bool(tuned), tuning),
+        Source("sample", False, sample),
+    ]
 
 
 def locked_sources(study: Study) -> list[Source]:
-    """Return the sources of chance behind the scores of the locked test rows.
-
-    Parameters
-    ----------
-    study : Study
-        The configuration.
-
-    Returns
-    -------
-    list of Source
-        Resampling, split and initialisation.
-
-    Examples
-    --------
-    >>> from ..config.study import Split
-    >>> study = Study.model_construct(split=Split(dependence="independent"))
-    >>> [(source.name, source.varied) for source in locked_sources(study)]
-    [('resampling', True), ('split', False), ('initialisation', False)]
-    """
-    units = UNITS[study.split.dependence]
+    """Return the sources of variance of scores on the locked test rows."""
+    units = claim_of(study.split).units
     return [
-        Source("resampling", True, f"the {units} of the test set were drawn anew, whole"),
-        Source("split", False, f"one set of {units} to learn from, one to be tested on"),
+        Source("resampling", True, f"{units} of the test set were resampled"),
+        Source("splits", False, f"there is one split, into {units} to train on and to test on"),
         Source("initialisation", False, "every model was fitted once, from one seed"),
     ]
 
 
 def in_words(sources: list[Source]) -> str:
-    """Say what an interval knows of and what not.
+    """Say which sources of variance an interval includes, and which not.
 
-    Parameters
-    ----------
-    sources : list of Source
-        As above.
-
-    Returns
-    -------
-    str
-        One or two sentences.
-
-    Examples
-    --------
-    >>> in_words([Source("split", True, "drawn 6 times"), Source("sample", False, "there is one")])
-    'The interval knows of: split (drawn 6 times). It does not know of: sample (there is one).'
+    >>> in_words([Source("splits", True, "drawn 6 times"), Source("sample", False, "there is one")])
+    'Variance sources included: splits (drawn 6 times). Not included: sample (there is one).'
     """
     texts = []
-    for varied, head in ((True, "The interval knows of"), (False, "It does not know of")):
+    for varied, head in ((True, "Variance sources included"), (False, "Not included")):
         named = [f"{source.name} ({source.how})" for source in sources if source.varied is varied]
         if named:
-            texts.append(f"{head}: {'; '.join(named)}.")
+            texts.append(f"{head}: {', '.join(named)}.")
     return " ".join(texts)
 
 
 def doubt(study: Study) -> str:
-    """Say where an interval cannot be taken at its word, and what would help.
-
-    Parameters
-    ----------
-    study : Study
-        The configuration.
-
-    Returns
-    -------
-    str
-        Empty where rows or groups are a fair draw of those that the claim is about.
-
-    Examples
-    --------
-    >>> from ..config.study import Split
-    >>> doubt(Study.model_construct(split=Split(dependence="grouped")))
-    ''
-    >>> print(doubt(Study.model_construct(split=Split(dependence="spatial", block=25.0))))
-    Read these intervals with care: neighbouring blocks resemble each other, and the interval \
-takes them for unrelated. More regions would help, blocks wider than the distance over which \
-values resemble each other, and a test set from a region of its own.
-    """
-    if study.split.dependence == "temporal":
-        return (
-            "Read these intervals with care: time steps that follow each other resemble each "
-            "other, the interval takes them for unrelated, and nothing in the data tells how the "
-            "future will drift. A longer record would help, more folds, and another test set when "
-            "new data come in."
-        )
-    if study.split.dependence == "spatial":
-        return (
-            "Read these intervals with care: neighbouring blocks resemble each other, and the "
-            "interval takes them for unrelated. More regions would help, blocks wider than the "
-            "distance over which values resemble each other, and a test set from a region of its "
-            "own."
-        )
-    return ""
+    """Say why an interval is too narrow for the claim, and what would help; or nothing."""
+    return claim_of(study.split).caution
