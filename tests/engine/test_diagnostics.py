@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 from sklearn.calibration import calibration_curve
-from sklearn.metrics import confusion_matrix
+from sklearn.metrics import recall_score
 
 from reproml.compute.task import Predictions
 from reproml.config.columns import Table
@@ -15,6 +15,7 @@ from reproml.statistics.diagnostics import (
     confusion_table,
     prediction_table,
     prevalence_note,
+    residual_quantiles,
     residual_table,
 )
 
@@ -45,13 +46,14 @@ def test_predictions_stand_beside_the_truth_of_their_row():
 
 
 @pytest.mark.parametrize("classes", [["no", "yes"], ["a", "b", "c"]])
-def test_confusion_is_scikit_learns(classes: list[str]):
+def test_the_diagonal_of_a_confusion_is_recall(classes: list[str]):
     predicted = classified(classes)
     found = confusion_table(predicted, classes)
-    expected = confusion_matrix(predicted["truth"], predicted["prediction"], labels=classes)
-    assert found["count"].tolist() == expected.ravel().tolist()
+    counts = predicted.value_counts(["truth", "prediction"]).to_dict()
+    assert {(one.truth, one.prediction): one.count for one in found.itertuples()} == counts
     recalls = found[found["truth"] == found["prediction"]]["share"]
-    assert recalls.tolist() == pytest.approx(np.diag(expected) / expected.sum(axis=1))
+    expected = recall_score(predicted["truth"], predicted["prediction"], average=None)
+    assert recalls.tolist() == pytest.approx(expected)
 
 
 def test_calibration_is_scikit_learns_with_wilsons_interval():
@@ -101,6 +103,16 @@ def test_levels_are_looked_up_by_row_number():
     month = pd.Series([1, 2], index=[3, 7])
     found = residual_table(frame, {"time": month}).query("by == 'time'").set_index("level")
     assert found["mae"].to_dict() == {1: 3.0, 2: 0.0}
+
+
+def test_quantiles_of_errors_in_bins_of_the_prediction():
+    prediction = np.arange(40.0)
+    error = np.where(prediction < 20, 0.0, np.tile([-1.0, 1.0], 20))
+    frame = pd.DataFrame({"model": "m", "truth": prediction - error, "prediction": prediction})
+    found = residual_quantiles(frame.sample(frac=1, random_state=0))
+    assert found[["bin", "n", "prediction"]].to_numpy().tolist() == [[1, 20, 9.5], [2, 20, 29.5]]
+    quantiles = found[["q05", "q25", "q50", "q75", "q95"]].to_numpy().tolist()
+    assert quantiles == [[0, 0, 0, 0, 0], [-1, -1, 0, 1, 1]]
 
 
 def test_prevalence_is_said():

@@ -31,29 +31,7 @@ RULES = (
 
 
 def decide(comparison: pd.DataFrame) -> pd.DataFrame:
-    """Say for each comparison whether the candidate is better or worse, under ``RULES``.
-
-    Parameters
-    ----------
-    comparison : DataFrame
-        As `compare_to_baselines` makes it; positive differences mean that the candidate is better.
-
-    Returns
-    -------
-    DataFrame
-        The same with a last column, decision: ``"better"``, ``"worse"`` or
-        ``"not distinguishable"``, said of the candidate.
-
-    Examples
-    --------
-    >>> comparison = pd.DataFrame({
-    ...     "baseline": ["dummy", "linear"], "difference": [0.3, 0.01], "low": [0.2, -0.01],
-    ...     "high": [0.4, 0.03], "p_holm": [0.001, 0.2], "p_a_over_b": [1.0, 0.8],
-    ...     "p_a_over_b_low": [0.9, 0.6], "p_a_over_b_high": [1.0, 0.9], "pairs": [30, 30],
-    ... })
-    >>> decide(comparison)["decision"].tolist()  # linear: P(A>B) alone is not enough
-    ['better', 'not distinguishable']
-    """
+    """Add to comparisons of a candidate with baselines a column decision, under ``RULES``."""
     certain = comparison["p_holm"] < ALPHA
     better = certain & (comparison["low"] > 0)
     better &= (comparison["p_a_over_b_low"] > EVEN) & (comparison["p_a_over_b_high"] > MATTERS)
@@ -66,22 +44,6 @@ def decide(comparison: pd.DataFrame) -> pd.DataFrame:
 def explain(decided: pd.DataFrame, candidate: str, label: str) -> list[str]:
     """Say each decision in a sentence, with the numbers that it rests on.
 
-    Parameters
-    ----------
-    decided : DataFrame
-        As `decide` returns it.
-    candidate : str
-        What the candidate is called.
-    label : str
-        What the metric is called.
-
-    Returns
-    -------
-    list of str
-        A sentence per comparison, in order.
-
-    Examples
-    --------
     >>> comparison = pd.DataFrame({
     ...     "baseline": ["linear"], "difference": [0.01], "low": [-0.01], "high": [0.03],
     ...     "p_holm": [0.2], "p_a_over_b": [0.8], "p_a_over_b_low": [0.6],
@@ -95,29 +57,7 @@ p (Holm) 0.200, P(A>B) 0.80 [0.60, 0.90].
 
 
 def headline(decided: pd.DataFrame, candidate: str, linear: str = "linear") -> str:
-    """Say first what a reader has to know first: whether the candidate beats a linear model.
-
-    Parameters
-    ----------
-    decided : DataFrame
-        As `decide` returns it.
-    candidate : str
-        What the candidate is called.
-    linear : str
-        What the linear model is called.
-
-    Returns
-    -------
-    str
-        One or two sentences.
-
-    Examples
-    --------
-    >>> decided = pd.DataFrame({"baseline": ["linear"], "decision": ["not distinguishable"]})
-    >>> print(headline(decided, "candidate"))
-    The linear model is not distinguishable from candidate. Publish the linear model, or say what \
-else speaks for candidate.
-    """
+    """Say what a reader has to know first: whether the candidate is better than a linear model."""
     decisions = dict(zip(decided["baseline"], decided["decision"], strict=True))
     if linear not in decisions:
         return (

@@ -7,11 +7,12 @@ and what is learnt from those cannot be tested on them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pandas as pd
 from scipy import stats
+from sklearn.metrics import confusion_matrix
 
 from ..compute.task import Predictions
 from ..config.columns import Table
@@ -25,34 +26,7 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)  # median, middle half, middle 90 %
 def prediction_table(
     predictions: Iterable[Predictions], table: Table, classes: list[str]
 ) -> pd.DataFrame:
-    """Return every prediction beside the truth.
-
-    Parameters
-    ----------
-    predictions : iterable of Predictions
-        One per model.
-    table : Table
-        The checked rows.
-    classes : list of str
-        Order of the probabilities' columns; empty for regression.
-
-    Returns
-    -------
-    DataFrame
-        Columns row (its number in the raw file), model, truth, prediction, and with classes
-        probability_CLASS for each.
-
-    Examples
-    --------
-    >>> from ..split.splits import Fold
-    >>> y = pd.Series([1.0, 2.0, 4.0], index=[1, 2, 3])
-    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})
-    >>> fold = Fold(0, 0, train=np.array([0]), test=np.array([1, 2]))
-    >>> prediction_table([Predictions("linear", fold, np.array([2.5, 3.0]), None)], table, [])
-       row   model  truth  prediction
-    0    2  linear    2.0         2.5
-    1    3  linear    4.0         3.0
-    """
+    """Return each prediction and its truth, by row number; of classes, their probabilities too."""
     parts = []
     for said in predictions:
         test = said.fold.test
@@ -67,22 +41,6 @@ def prediction_table(
 def prevalence_note(truth: pd.Series, classes: list[str], rows: str) -> str:
     """Say how common each class is, or how far the numbers spread: what scores are read against.
 
-    Parameters
-    ----------
-    truth : Series of shape (n_rows,)
-        Class names, or numbers.
-    classes : list of str
-        The classes; empty for regression.
-    rows : str
-        What the rows are called.
-
-    Returns
-    -------
-    str
-        A sentence.
-
-    Examples
-    --------
     >>> prevalence_note(pd.Series(["no", "yes", "no", "no"]), ["no", "yes"], "test")
     'Truth in the 4 test rows: no 75.0 %, yes 25.0 %.'
     >>> prevalence_note(pd.Series([1.0, 2.0, 6.0]), [], "test")
@@ -97,23 +55,8 @@ def prevalence_note(truth: pd.Series, classes: list[str], rows: str) -> str:
 
 
 def confusion_table(predicted: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
-    """Count which class was called what.
+    """Count predictions by truth; share is of the rows of that truth, so the diagonal is recall.
 
-    Parameters
-    ----------
-    predicted : DataFrame
-        As `prediction_table` makes it.
-    classes : list of str
-        The classes, in order.
-
-    Returns
-    -------
-    DataFrame of shape (n_models * n_classes**2, 5)
-        Columns model, truth, prediction, count, and share: of the rows of that truth, so that the
-        diagonal holds the recalls.
-
-    Examples
-    --------
     >>> confusion_table(pd.DataFrame({
     ...     "model": "linear", "truth": ["no", "no", "yes"], "prediction": ["no", "yes", "yes"],
     ... }), ["no", "yes"])
@@ -125,33 +68,21 @@ def confusion_table(predicted: pd.DataFrame, classes: list[str]) -> pd.DataFrame
     """
     rows = []
     for model, part in predicted.groupby("model", sort=False):
-        for truth in classes:
-            called = part.loc[part["truth"] == truth, "prediction"]
-            for name in classes:
-                count = int((called == name).sum())
-                rows.append((model, truth, name, count, count / len(called)))
+        counted = confusion_matrix(part["truth"], part["prediction"], labels=classes).tolist()
+        for truth, counts in zip(classes, counted, strict=True):
+            rows += [
+                (model, truth, name, count, count / sum(counts))
+                for name, count in zip(classes, counts, strict=True)
+            ]
     return pd.DataFrame(rows, columns=["model", "truth", "prediction", "count", "share"])
 
 
 def calibration_table(predicted: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
-    """Compare predicted probabilities with how often the class came.
+    """Compare mean predicted probabilities with shares of the class, in bins of about equal size.
 
-    Parameters
-    ----------
-    predicted : DataFrame
-        As `prediction_table` makes it.
-    classes : list of str
-        The classes; of two, only the last, positive one is looked at.
+    Of two classes, only the last, positive one is looked at. The interval is Wilson's, which takes
+    rows for independent. Equal probabilities stay together, so there may be fewer bins.
 
-    Returns
-    -------
-    DataFrame
-        Columns model, class, bin, n, predicted (mean probability), observed (share of rows that
-        are of the class), low, high (Wilson's interval, which takes rows for independent). Bins
-        hold about equally many rows; equal probabilities stay together, so there may be fewer.
-
-    Examples
-    --------
     >>> p = np.repeat([0.1, 0.9], 20)
     >>> truth = ["no"] * 18 + ["yes"] * 2 + ["yes"] * 19 + ["no"]
     >>> predicted = pd.DataFrame({"model": "linear", "truth": truth, "probability_yes": p})
@@ -165,9 +96,7 @@ def calibration_table(predicted: pd.DataFrame, classes: list[str]) -> pd.DataFra
         for name in classes[-1:] if len(classes) == 2 else classes:
             probability = part[f"probability_{name}"].to_numpy()
             hit = (part["truth"] == name).to_numpy()
-            bins = _bins(probability)
-            for number in range(1, bins.max() + 1):
-                inside = bins == number
+            for number, inside in _each_bin(probability):
                 count, n = int(hit[inside].sum()), int(inside.sum())
                 ends = stats.binomtest(count, n).proportion_ci(LEVEL, method="wilson")
                 mean = probability[inside].mean()
@@ -177,24 +106,10 @@ def calibration_table(predicted: pd.DataFrame, classes: list[str]) -> pd.DataFra
 
 
 def residual_table(predicted: pd.DataFrame, units: dict[str, pd.Series]) -> pd.DataFrame:
-    """Say where numbers are predicted too high, too low, or badly.
+    """Return bias (prediction minus truth) and mae by prediction (bins of equal size) and by unit.
 
-    Parameters
-    ----------
-    predicted : DataFrame
-        As `prediction_table` makes it.
-    units : dict of str to Series
-        What else to look at, such as ``{"group": ...}``: a level for each row number.
+    ``units`` is what else to look at, such as ``{"group": ...}``: a level for each row number.
 
-    Returns
-    -------
-    DataFrame
-        Columns model, by, level, n, truth and prediction (means), bias (prediction minus truth) and
-        mae. ``by`` is ``"prediction"``, with bins of about equally many rows as levels, or a key of
-        ``units``.
-
-    Examples
-    --------
     >>> predicted = pd.DataFrame({
     ...     "row": [1, 2, 3], "model": "linear", "truth": [1.0, 2.0, 4.0],
     ...     "prediction": [1.5, 2.0, 3.0],
@@ -220,39 +135,23 @@ def residual_table(predicted: pd.DataFrame, units: dict[str, pd.Series]) -> pd.D
 
 
 def residual_quantiles(predicted: pd.DataFrame) -> pd.DataFrame:
-    """Say how errors spread, by what was predicted.
-
-    Parameters
-    ----------
-    predicted : DataFrame
-        As `prediction_table` makes it.
-
-    Returns
-    -------
-    DataFrame
-        Columns model, bin, n, prediction (mean), and the quantiles q05, q25, q50, q75 and q95 of
-        prediction minus truth, in bins of about equally many rows.
-
-    Examples
-    --------
-    >>> predicted = pd.DataFrame({
-    ...     "model": "linear", "truth": [1.0, 2.0, 4.0], "prediction": [1.5, 2.0, 3.0],
-    ... })
-    >>> residual_quantiles(predicted).round(2)
-        model  bin  n  prediction   q05   q25  q50   q75   q95
-    0  linear    1  3        2.17  -0.9  -0.5  0.0  0.25  0.45
-    """
+    """Return quantiles of prediction minus truth, by prediction in bins of about equal size."""
     rows = []
     for model, part in predicted.groupby("model", sort=False):
-        error = (part["prediction"] - part["truth"]).to_numpy()
-        bins = _bins(part["prediction"].to_numpy())
-        for number in range(1, bins.max() + 1):
-            inside = bins == number
-            mean = part["prediction"].to_numpy()[inside].mean()
+        prediction = part["prediction"].to_numpy()
+        error = prediction - part["truth"].to_numpy()
+        for number, inside in _each_bin(prediction):
             spread = np.quantile(error[inside], QUANTILES)
-            rows.append((model, number, int(inside.sum()), mean, *spread))
+            rows.append((model, number, int(inside.sum()), prediction[inside].mean(), *spread))
     ends = [f"q{round(q * 100):02d}" for q in QUANTILES]
     return pd.DataFrame(rows, columns=["model", "bin", "n", "prediction", *ends])
+
+
+def _each_bin(values: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield each bin's number and a mask of its values."""
+    bins = _bins(values)
+    for number in range(1, bins.max() + 1):
+        yield number, bins == number
 
 
 def _bins(values: np.ndarray) -> np.ndarray:
