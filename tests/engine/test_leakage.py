@@ -2,9 +2,6 @@
 
 import csv
 import hashlib
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -51,7 +48,6 @@ from reproml.leakage.row_checks import (
 )
 from reproml.split.splits import Fold, lock_test_set, make_folds
 
-ROOT = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}"
 CLAIMS = {
     "independent": Split(dependence="independent", folds=3, repeats=2),
     "grouped": Split(dependence="grouped", folds=3, repeats=2),
@@ -453,10 +449,10 @@ def test_a_model_that_reads_the_data_itself(table: Table, folder: Path):
     assert len(opened) == 1
 
 
-# The script: on clean data it is a part of reproduce, which has its own tests
+# The command: on clean data it is a part of reproduce, which has its own tests
 
 
-def test_the_script_names_what_fails(folder: Path):
+def test_the_command_names_what_fails(folder: Path, call: Callable):
     data, study, results = folder / "tiny.csv", folder / "study.toml", folder / "results"
     before = hashlib.sha256(data.read_bytes()).hexdigest()
     rows = pd.read_csv(data)
@@ -465,14 +461,7 @@ def test_the_script_names_what_fails(folder: Path):
     after = hashlib.sha256(data.read_bytes()).hexdigest()
     text = study.read_text(encoding="utf-8").replace(before, after)
     study.write_text(text, encoding="utf-8", newline="\n")
-    script = [sys.executable, str(ROOT / "scripts" / "leakage.py")]
-    done = subprocess.run(
-        [*script, "--study", str(study), "--results", str(results)],
-        env=os.environ | {"PYTHONIOENCODING": "utf-8"},
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+    done = call("leakage", "--study", str(study), "--results", str(results))
     assert done.returncode == 1
     assert "error: no score of this study can be believed" in done.stderr
     assert "  duplicates: rows 5, 30, 61, 62: equal" in done.stderr

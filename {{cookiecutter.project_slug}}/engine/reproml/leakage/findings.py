@@ -1,11 +1,11 @@
-"""Audits of the splits: nothing that the training side knows may be tested.
+"""Checks of the splits: nothing that the training side knows may be tested.
 
 A finding *fails* when no score of the study can be believed until it is mended; it *warns* when
 only the author can say whether something is wrong. Equal rows and telling features are found in
-``traces``; what is done to rows before they are split, and what models do with them, in
-``tampering``.
+`row_checks`; what is done to rows before they are split, and what models do with them, in
+`perturbation`.
 
-No audit sees everything. A feature that will not exist when the model is used, a group that no
+No check sees everything. A feature that will not exist when the model is used, a group that no
 column names, and rows that do not stand for those the claim is about look like any other.
 """
 
@@ -13,30 +13,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from ..config.columns import Table
 from ..config.study import Split
-from ..split.splits import Fold, block_ids
+from ..split.claims import Verdict, claim_of, units_of
+from ..split.splits import Fold
 
 SHOWN = 8  # rows or names that a message lists; the rest are counted
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found, and what to do about it.
-
-    Examples
-    --------
-    >>> Finding("duplicates", "fail", "rows 3, 9 equal others", "keep one of each").verdict
-    'fail'
-    """
+    """What one check found, and what to do about it."""
 
     check: str
-    verdict: Literal["pass", "warn", "fail"]
+    verdict: Verdict
     message: str
     advice: str = ""
 
@@ -52,20 +47,8 @@ class Cut(NamedTuple):
 def cuts_of(development: np.ndarray, test: np.ndarray, folds: list[Fold]) -> list[Cut]:
     """Return every cut of the study: the locked test set, then the folds.
 
-    Parameters
-    ----------
-    development, test : ndarray of shape (n_rows,)
-        Positions, as `lock_test_set` gives them.
-    folds : list of Fold
-        The shared folds.
+    A fold that holds a locked row puts it on the training side of the first cut too.
 
-    Returns
-    -------
-    list of Cut
-        A fold that holds a locked row puts it on the training side of the first cut too.
-
-    Examples
-    --------
     >>> fold = Fold(0, 0, np.array([0]), np.array([1, 2]))
     >>> for name, train, test in cuts_of(np.array([0, 1]), np.array([2, 3]), [fold]):
     ...     print(name, train, test)
@@ -80,28 +63,7 @@ def cuts_of(development: np.ndarray, test: np.ndarray, folds: list[Fold]) -> lis
 
 
 def shared_rows(table: Table, cuts: list[Cut]) -> Finding:
-    """Check that no row of the raw file stands on both sides, copied rows included.
-
-    Parameters
-    ----------
-    table : Table
-        The checked rows.
-    cuts : list of Cut
-        What is set apart.
-
-    Returns
-    -------
-    Finding
-        Fails with the row numbers; this is also how oversampling before the split shows.
-
-    Examples
-    --------
-    >>> y = pd.Series([1.0, 2.0, 3.0], index=[11, 12, 13])
-    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})
-    >>> cut = Cut("repeat 0, fold 0", np.array([0, 1]), np.array([1, 2]))
-    >>> shared_rows(table, [cut]).message
-    'row 12: on both sides of repeat 0, fold 0'
-    """
+    """Check that no row of the raw file is on both sides, as oversampling before the split does."""
     check, found = "same rows", overlaps(table.X.index, cuts)
     if not found:
         return Finding(check, "pass", f"no row is on both sides of any of {len(cuts)} splits")
@@ -111,150 +73,60 @@ def shared_rows(table: Table, cuts: list[Cut]) -> Finding:
 
 
 def shared_groups(table: Table, split: Split, cuts: list[Cut]) -> Finding:
-    """Check that no group is on both sides.
-
-    Parameters
-    ----------
-    table : Table
-        The checked rows.
-    split : Split
-        The ``[split]`` section.
-    cuts : list of Cut
-        What is set apart.
-
-    Returns
-    -------
-    Finding
-        Fails when the claim is about new groups. Warns when it is about rows or places and rows of
-        one group are on both sides all the same. A claim about the future may know its groups.
-
-    Examples
-    --------
-    >>> y = pd.Series([1.0, 2.0, 3.0], index=[1, 2, 3])
-    >>> table = Table(y.to_frame("dose"), y, pd.Series(list("aab")), None, None, dropped={})
-    >>> cut = Cut("repeat 0, fold 0", np.array([0]), np.array([1, 2]))
-    >>> shared_groups(table, Split(dependence="grouped"), [cut]).message
-    'group a (rows 1, 2): on both sides of repeat 0, fold 0'
-    """
+    """Check that no group is on both sides."""
+    check, verdict = "same groups", claim_of(split).shared_group
     if table.groups is None:
-        return Finding("same groups", "pass", "no column has the role group")
-    if split.dependence == "temporal":
-        return Finding("same groups", "pass", "a claim about the future may know its groups")
-    fails = split.dependence == "grouped"
-    return _apart("same groups", "group", table.groups, table, cuts, "grouped", fails)
+        return Finding(check, "pass", "no column has the role group")
+    if verdict == "pass":
+        return Finding(check, "pass", "a claim about the future may know its groups")
+    return _shared(check, verdict, "group", table.groups, table, cuts)
 
 
 def shared_places(table: Table, split: Split, cuts: list[Cut]) -> Finding:
     """Check that no block is on both sides, or no place where the claim is about rows.
 
-    Parameters
-    ----------
-    table : Table
-        The checked rows.
-    split : Split
-        The ``[split]`` section.
-    cuts : list of Cut
-        What is set apart.
-
-    Returns
-    -------
-    Finding
-        Fails when the claim is about new places; warns when it is about rows. It cannot see that a
-        block is narrower than the distance over which values resemble each other.
-
-    Examples
-    --------
-    >>> y = pd.Series([1.0, 2.0, 3.0], index=[1, 2, 3])
-    >>> place = pd.DataFrame({"x": [1.0, 2.0, 30.0], "y": [1.0, 1.0, 1.0]})
-    >>> table = Table(y.to_frame("dose"), y, None, None, place, dropped={})
-    >>> cut = Cut("repeat 0, fold 0", np.array([0]), np.array([1, 2]))
-    >>> shared_places(table, Split(dependence="spatial", block=10.0), [cut]).message
-    'block 0,0 (rows 1, 2): on both sides of repeat 0, fold 0'
+    It cannot see that a block is narrower than the distance over which values are correlated.
     """
+    check, verdict = "same places", claim_of(split).shared_place
     if table.place is None:
-        return Finding("same places", "pass", "no columns have the role place")
-    if split.dependence in ("grouped", "temporal"):
-        message = f"a {split.dependence} claim may know its places"
-        return Finding("same places", "pass", message)
-    if split.dependence == "spatial":
-        blocks = pd.Series(block_ids(table.place, split.block))
-        return _apart("same places", "block", blocks, table, cuts, "spatial", fails=True)
+        return Finding(check, "pass", "no columns have the role place")
+    if verdict == "pass":
+        return Finding(check, "pass", f"a {split.dependence} claim may know its places")
+    if claim_of(split).block:
+        return _shared(check, verdict, "block", pd.Series(units_of(table, split)), table, cuts)
     places = pd.Series([f"{x},{y}" for x, y in table.place.to_numpy()])
-    return _apart("same places", "place", places, table, cuts, "spatial", fails=False)
+    return _shared(check, verdict, "place", places, table, cuts)
 
 
 def time_order(table: Table, split: Split, cuts: list[Cut]) -> Finding:
     """Check that training ends ``gap`` time steps before the test starts.
 
-    Parameters
-    ----------
-    table : Table
-        The checked rows.
-    split : Split
-        The ``[split]`` section.
-    cuts : list of Cut
-        What is set apart.
-
-    Returns
-    -------
-    Finding
-        Fails when the claim is about the future; warns when it is about rows and the table has
-        times. It cannot see a feature that is known only later than its row's time.
-
-    Examples
-    --------
-    >>> y = pd.Series([1.0, 2.0, 3.0], index=[1, 2, 3])
-    >>> table = Table(y.to_frame("dose"), y, None, pd.Series([1, 2, 3]), None, dropped={})
-    >>> cut = Cut("repeat 0, fold 0", np.array([0, 1]), np.array([2]))
-    >>> time_order(table, Split(dependence="temporal", gap=1), [cut]).message
-    'row 2: used to train for repeat 0, fold 0, which tests from time 3 on with a gap of 1'
+    It cannot see a feature that is known only later than its row's time.
     """
-    check = "time order"
+    check, verdict = "time order", claim_of(split).shared_time
     if table.time is None:
         return Finding(check, "pass", "no column has the role time")
-    if split.dependence in ("grouped", "spatial"):
+    if verdict == "pass":
         return Finding(check, "pass", f"a {split.dependence} claim may know other times")
     times, step = np.unique(table.time.to_numpy(), return_inverse=True)
     for name, train, test in cuts:
         first = step[test].min()
         late = train[step[train] + split.gap >= first]
-        if len(late) and split.dependence == "temporal":
-            text = f"which tests from time {times[first]} on with a gap of {split.gap}"
+        if not len(late):
+            continue
+        message = f"{rows_at(table, late)}: used to train for {name}, "
+        if verdict == "fail":
+            message += f"which tests from time {times[first]} on with a gap of {split.gap}"
             advice = "train on the past alone: use the folds as splits.py makes them"
-            message = f"{rows_at(table, late)}: used to train for {name}, {text}"
-            return Finding(check, "fail", message, advice)
-        if len(late):
+        else:
+            message += "not before all it tests"
             advice = 'for a claim about the future set split.dependence = "temporal"'
-            message = f"{rows_at(table, late)}: used to train for {name}, not before all it tests"
-            return Finding(check, "warn", message, advice)
+        return Finding(check, verdict, message, advice)
     return Finding(check, "pass", f"training ends before the test in each of {len(cuts)} splits")
 
 
 def audit_splits(table: Table, split: Split, cuts: list[Cut]) -> list[Finding]:
-    """Run the checks of this module.
-
-    Parameters
-    ----------
-    table : Table
-        The checked rows.
-    split : Split
-        The ``[split]`` section.
-    cuts : list of Cut
-        What is set apart, as `cuts_of` gives it.
-
-    Returns
-    -------
-    list of Finding
-        One per check, in a fixed order.
-
-    Examples
-    --------
-    >>> y = pd.Series([1.0, 2.0, 3.0], index=[1, 2, 3])
-    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})
-    >>> cut = Cut("repeat 0, fold 0", np.array([0, 1]), np.array([2]))
-    >>> [one.verdict for one in audit_splits(table, Split(dependence="independent"), [cut])]
-    ['pass', 'pass', 'pass', 'pass']
-    """
+    """Run the checks of this module."""
     return [
         shared_rows(table, cuts),
         shared_groups(table, split, cuts),
@@ -264,22 +136,8 @@ def audit_splits(table: Table, split: Split, cuts: list[Cut]) -> list[Finding]:
 
 
 def overlaps(values: pd.Series | pd.Index, cuts: list[Cut]) -> list[tuple[str, np.ndarray]]:
-    """Find cuts that have one value on both sides.
+    """Return the cuts with one of the (n_samples,) values on both sides, and all rows that have it.
 
-    Parameters
-    ----------
-    values : Series or Index of shape (n_samples,)
-        What must not be on both sides.
-    cuts : list of Cut
-        What is set apart.
-
-    Returns
-    -------
-    list of (str, ndarray)
-        Name of the cut, and sorted positions of the rows on either side that share a value.
-
-    Examples
-    --------
     >>> cut = Cut("repeat 0, fold 0", np.array([0, 1]), np.array([2, 3]))
     >>> overlaps(pd.Series(["a", "b", "b", "c"]), [cut])
     [('repeat 0, fold 0', array([1, 2]))]
@@ -295,44 +153,14 @@ def overlaps(values: pd.Series | pd.Index, cuts: list[Cut]) -> list[tuple[str, n
 
 
 def where(found: list[tuple[str, np.ndarray]]) -> str:
-    """Say in which cuts something was found.
-
-    Parameters
-    ----------
-    found : list of (str, ndarray)
-        As `overlaps` gives it, not empty.
-
-    Returns
-    -------
-    str
-        The first cut's name, and how many more there are.
-
-    Examples
-    --------
-    >>> where([("repeat 0, fold 0", np.array([1])), ("repeat 0, fold 1", np.array([1]))])
-    'on both sides of repeat 0, fold 0 and of 1 more'
-    """
+    """Name the first cut in which something was found, and count the others."""
     more = f" and of {len(found) - 1} more" if len(found) > 1 else ""
     return f"on both sides of {found[0][0]}{more}"
 
 
 def listed(things: Iterable[object], separator: str = ", ") -> str:
-    """Name the first things of a list and count the others.
+    """Name the first ``SHOWN`` things and count the others.
 
-    Parameters
-    ----------
-    things : iterable
-        Row numbers, names or sentences.
-    separator : str
-        What stands between them.
-
-    Returns
-    -------
-    str
-        At most ``SHOWN`` of them.
-
-    Examples
-    --------
     >>> listed(range(1, 12))
     '1, 2, 3, 4, 5, 6, 7, 8, ... (3 more)'
     """
@@ -342,46 +170,22 @@ def listed(things: Iterable[object], separator: str = ", ") -> str:
 
 
 def rows_at(table: Table, positions: np.ndarray) -> str:
-    """Name rows by their numbers in the raw file.
-
-    Parameters
-    ----------
-    table : Table
-        The checked rows.
-    positions : ndarray of shape (n_rows,)
-        Positions in the table.
-
-    Returns
-    -------
-    str
-        At most ``SHOWN`` of them.
-
-    Examples
-    --------
-    >>> y = pd.Series([1.0, 2.0, 3.0], index=[11, 12, 13])
-    >>> rows_at(Table(y.to_frame(), y, None, None, None, dropped={}), np.array([0, 2]))
-    'rows 11, 13'
-    """
+    """Name the rows at positions of the table by their numbers in the raw file."""
     return f"row{'s' if len(positions) > 1 else ''} {listed(table.X.index[positions])}"
 
 
-def _apart(
-    check: str,
-    what: str,
-    values: pd.Series,
-    table: Table,
-    cuts: list[Cut],
-    claim: str,
-    fails: bool,
+def _shared(
+    check: str, verdict: Verdict, what: str, values: pd.Series, table: Table, cuts: list[Cut]
 ) -> Finding:
+    """Give a verdict if one of the values is on both sides."""
     found = overlaps(values, cuts)
     if not found:
         return Finding(check, "pass", f"no {what} is on both sides of any of {len(cuts)} splits")
     rows = found[0][1]
     names = listed(sorted({str(value) for value in values.to_numpy()[rows]}))
     message = f"{what} {names} ({rows_at(table, rows)}): {where(found)}"
-    if fails:
-        advice = f"keep a whole {what} on one side: use the folds as splits.py makes them"
-        return Finding(check, "fail", message, advice)
-    advice = f'if the claim is about a new {what}, set split.dependence = "{claim}"'
-    return Finding(check, "warn", message, advice)
+    advice = f"keep a whole {what} on one side: use the folds as splits.py makes them"
+    if verdict == "warn":
+        claim = "grouped" if what == "group" else "spatial"
+        advice = f'if the claim is about a new {what}, set split.dependence = "{claim}"'
+    return Finding(check, verdict, message, advice)

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
+from scipy.stats import spearmanr
+from sklearn.impute import SimpleImputer
+from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from ..config.columns import Table
 from ..config.study import StudyError
@@ -22,26 +26,8 @@ ALONE = 0.99  # AUC or rank correlation of one feature; the best honest one in w
 def duplicates(table: Table, cuts: list[Cut]) -> Finding:
     """Check that no two rows with the same features and target are set apart.
 
-    Parameters
-    ----------
-    table : Table
-        The checked rows.
-    cuts : list of Cut
-        What is set apart.
-
-    Returns
-    -------
-    Finding
-        Fails; only warns where columns take so few values that equal rows are to be expected:
-        one pair or more if the columns were independent.
-
-    Examples
-    --------
-    >>> y = pd.Series([0.1, 0.2, 0.3, 0.1], index=[1, 2, 3, 4])
-    >>> table = Table(y.to_frame("dose") * 7, y, None, None, None, dropped={})
-    >>> cut = Cut("repeat 0, fold 0", np.array([0, 1]), np.array([2, 3]))
-    >>> duplicates(table, [cut]).message
-    'rows 1, 4: equal, on both sides of repeat 0, fold 0'
+    It only warns where columns take so few values that equal rows are to be expected: one pair or
+    more if the columns were independent.
     """
     check, frame = "duplicates", _with_target(table)
     found = overlaps(pd.util.hash_pandas_object(frame, index=False), cuts)
@@ -63,27 +49,8 @@ def duplicates(table: Table, cuts: list[Cut]) -> Finding:
 def near_duplicates(table: Table, cuts: list[Cut]) -> Finding:
     """Check that no two rows with nearly the same features are set apart.
 
-    Parameters
-    ----------
-    table : Table
-        The checked rows.
-    cuts : list of Cut
-        What is set apart.
-
-    Returns
-    -------
-    Finding
-        Warns of pairs nearer than ``NEAR`` times the median distance of a row to its nearest one;
-        every column is scaled to unit variance first. Equal rows are left to `duplicates`.
-
-    Examples
-    --------
-    >>> X = pd.DataFrame({"dose": [1.0, 2.0, 4.0, 4.001], "age": [3.0, 9.0, 5.0, 5.0]})
-    >>> X.index = [1, 2, 3, 4]
-    >>> table = Table(X, X["dose"] * 2, None, None, None, dropped={})
-    >>> cut = Cut("repeat 0, fold 0", np.array([0, 2]), np.array([1, 3]))
-    >>> near_duplicates(table, [cut]).message
-    'rows 3 and 4: nearly alike, on both sides of repeat 0, fold 0'
+    Near is ``NEAR`` times the median distance of a row to its nearest one, every column scaled to
+    unit variance. Equal rows are left to `duplicates`.
     """
     check = "near duplicates"
     rows = np.flatnonzero(~_with_target(table).duplicated().to_numpy())
@@ -112,37 +79,11 @@ def near_duplicates(table: Table, cuts: list[Cut]) -> Finding:
 
 
 def single_features(table: Table, development: np.ndarray, accepted: dict[str, str]) -> Finding:
-    """Check that no feature alone ranks the rows as the target does.
+    """Check that no feature alone ranks the development rows as the target does.
 
-    Parameters
-    ----------
-    table : Table
-        The checked rows.
-    development : ndarray of shape (n_development,)
-        Positions of the rows to look at: the locked ones stay unseen.
-    accepted : dict of str to str
-        Features that the author has looked into, with the reason.
-
-    Returns
-    -------
-    Finding
-        Warns of features with an AUC (one class against the rest, in either direction), or a rank
-        correlation with a numeric target, of ``ALONE`` or more. It cannot see a feature that gives
-        the target away in another order than its own, or only together with a second one.
-
-    Raises
-    ------
-    StudyError
-        If an accepted feature is not in the table.
-
-    Examples
-    --------
-    >>> X = pd.DataFrame({"age": [3.0, 1.0, 2.0, 4.0], "copy": [1.0, 1.0, 7.0, 9.0]})
-    >>> table = Table(X, pd.Series(["no", "no", "yes", "yes"]), None, None, None, dropped={})
-    >>> single_features(table, np.arange(4), accepted={}).message
-    "copy alone predicts 'yes' (AUC 1.000)"
-    >>> single_features(table, np.arange(4), accepted={"copy": "measured before"}).verdict
-    'pass'
+    The locked rows stay unseen. ``accepted`` holds features that the author has looked into, with
+    the reason. It cannot see a feature that gives the target away in another order than its own, or
+    only together with a second one.
     """
     check = "single feature"
     if strangers := sorted(set(accepted) - set(table.X.columns)):
@@ -167,25 +108,8 @@ def single_features(table: Table, development: np.ndarray, accepted: dict[str, s
 def already_scaled(table: Table) -> Finding:
     """Check that the file does not hold numbers that were scaled over all rows.
 
-    Parameters
-    ----------
-    table : Table
-        The checked rows.
-
-    Returns
-    -------
-    Finding
-        Warns when every number column has mean 0 and the same standard deviation, or the minimum 0
-        and the maximum 1. Rows scaled with the training rows' mean alone do not look like that.
-        It cannot see any other preparation, such as a selection of columns.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> X = pd.DataFrame(rng.normal(size=(50, 3)), columns=list("abc"))
-    >>> table = Table((X - X.mean()) / X.std(), X["a"], None, None, None, dropped={})
-    >>> already_scaled(table).message
-    'every number column has mean 0 and standard deviation 1.00 over all rows'
+    Rows scaled with the training rows' mean alone do not look like that. It cannot see any other
+    preparation, such as a selection of columns.
     """
     check = "scaled before"
     numbers = table.X.select_dtypes("number")
@@ -207,74 +131,46 @@ def already_scaled(table: Table) -> Finding:
 
 
 def scaled_numbers(X: pd.DataFrame) -> np.ndarray:
-    """Return features as numbers of unit variance, to measure distances in.
+    """Return features as numbers of unit variance, to measure distances in, over all rows.
 
-    Parameters
-    ----------
-    X : DataFrame of shape (n_samples, n_features)
-        Numbers and text.
+    Text becomes a 0/1 column per value; gaps become the mean. For checks only: models scale inside
+    their pipeline.
 
-    Returns
-    -------
-    ndarray of shape (n_samples, n_numbers)
-        Text becomes a 0/1 column per value; gaps become the mean. For audits only: models scale
-        inside their pipeline.
-
-    Examples
-    --------
     >>> X = pd.DataFrame({"dose": [1.0, None, 3.0], "kind": ["a", "a", "b"]})
     >>> scaled_numbers(X).round(1).tolist()
     [[-1.2, 0.7, -0.7], [0.0, 0.7, -0.7], [1.2, -1.4, 1.4]]
     """
-    numbers = pd.get_dummies(X, dtype=float).to_numpy(dtype=float)  # (n_samples, n_numbers)
-    there = ~np.isnan(numbers)
-    mean = np.where(there, numbers, 0.0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
-    numbers = np.where(there, numbers - mean, 0.0)
-    sd = numbers.std(axis=0)
-    return numbers / np.where(sd > 0, sd, 1.0)
+    steps = make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler())
+    return steps.fit_transform(pd.get_dummies(X, dtype=float).to_numpy(dtype=float))
 
 
 def audit_rows(
     table: Table, cuts: list[Cut], development: np.ndarray, accepted: dict[str, str]
 ) -> list[Finding]:
-    """Run the checks of this module.
-
-    Parameters
-    ----------
-    table : Table
-        The checked rows.
-    cuts : list of Cut
-        What is set apart, as `cuts_of` gives it.
-    development : ndarray of shape (n_development,)
-        Positions of the rows that are not locked.
-    accepted : dict of str to str
-        ``[leakage.accepted]`` of study.toml: features, each with a reason.
-
-    Returns
-    -------
-    list of Finding
-        One per check, in a fixed order.
-
-    Raises
-    ------
-    StudyError
-        If an accepted feature is not in the table.
-
-    Examples
-    --------
-    >>> y = pd.Series([1.0, 4.0, 2.0, 3.0, 6.0, 5.0])
-    >>> X = pd.DataFrame({"age": [3.0, 1.0, 2.0, 9.0, 4.0, 4.5], "effect": y * 2})
-    >>> table = Table(X, y, None, None, None, dropped={})
-    >>> cut = Cut("the locked test set", np.array([0, 1, 2, 3]), np.array([4, 5]))
-    >>> [one.verdict for one in audit_rows(table, [cut], cut.train, accepted={})]
-    ['pass', 'pass', 'warn', 'pass']
-    """
+    """Run the checks of this module; ``accepted`` is ``[leakage.accepted]`` of study.toml."""
     return [
         duplicates(table, cuts),
         near_duplicates(table, cuts),
         single_features(table, development, accepted),
         already_scaled(table),
     ]
+
+
+def rank_agreement(true: np.ndarray, score: np.ndarray) -> float:
+    """Return how well a score ranks rows, from -1 to 1, 0 by chance.
+
+    With a truth of yes and no it is 2 AUC - 1, with numbers Spearman's rank correlation.
+
+    >>> rank_agreement(np.array([False, True, True]), np.array([0.1, 0.9, 0.4]))
+    1.0
+    >>> rank_agreement(np.array([1.0, 2.0, 3.0]), np.array([0.1, 0.9, 0.4]))
+    0.5
+    """
+    if (true == true[0]).all() or (score == score[0]).all():
+        return 0.0
+    if true.dtype == bool:
+        return float(2 * roc_auc_score(true, score) - 1)
+    return float(spearmanr(true, score).statistic)
 
 
 def _with_target(table: Table) -> pd.DataFrame:
@@ -286,28 +182,26 @@ def _tells(feature: pd.Series, y: pd.Series) -> str | None:
     """Say how well a feature alone ranks the rows, if too well."""
     there = feature.notna().to_numpy()
     feature, y = feature[there], y[there]
+    if not len(y):
+        return None
     if pd.api.types.is_numeric_dtype(y):
-        ranks = _ranks(feature, y)
-        if np.ptp(ranks) == 0 or y.nunique() < 2:
-            return None
-        r = float(np.corrcoef(ranks, rankdata(y))[0, 1])
-        text = f"ranks the rows as the target does (rank correlation {r:.3f})"
-        return text if abs(r) >= ALONE else None
+        agreement = rank_agreement(y.to_numpy(), _worth(feature, y))
+        text = f"ranks the rows as the target does (rank correlation {agreement:.3f})"
+        return text if abs(agreement) >= ALONE else None
     classes, found = sorted(set(y)), []
     for name in classes[1:] if len(classes) == 2 else classes:
-        hit = (y == name).to_numpy()
-        n_hit, n_rest = int(hit.sum()), int((~hit).sum())
-        if n_hit and n_rest:
-            ranks = _ranks(feature, pd.Series(hit.astype(float), index=y.index))
-            auc = float((ranks[hit].sum() - n_hit * (n_hit + 1) / 2) / (n_hit * n_rest))
-            if max(auc, 1 - auc) >= ALONE:
-                found.append(f"{name!r} (AUC {max(auc, 1 - auc):.3f})")
+        hit = y == name
+        agreement = rank_agreement(hit.to_numpy(), _worth(feature, hit.astype(float)))
+        auc = (1 + abs(agreement)) / 2  # in either direction
+        if auc >= ALONE:
+            found.append(f"{name!r} (AUC {auc:.3f})")
     return f"predicts {listed(found)}" if found else None
 
 
-def _ranks(feature: pd.Series, y: pd.Series) -> np.ndarray:
+def _worth(feature: pd.Series, y: pd.Series) -> np.ndarray:
+    """Return a feature's numbers, or for each of its texts a number to rank by."""
     if pd.api.types.is_numeric_dtype(feature):
-        return rankdata(feature)
+        return feature.to_numpy()
     # a text is worth the target's mean over the rows with that text in the other half, so that a
     # name that stands in one row only is worth nothing
     odd = np.arange(len(y)) % 2 == 1
@@ -315,4 +209,4 @@ def _ranks(feature: pd.Series, y: pd.Series) -> np.ndarray:
     for half in (odd, ~odd):
         means = y[~half].groupby(feature[~half].to_numpy()).mean()
         worth[half] = feature[half].map(means).fillna(y.mean()).to_numpy()
-    return rankdata(worth)
+    return worth
