@@ -86,6 +86,14 @@ parameters = { forest = { model__n_estimators = 5 } }
 set = { columns__numbers__splines = "passthrough" }
 reason = "Are curves needed, or do lines do?"
 
+[sharing]
+trusted_types = [
+    "numpy.dtype",
+    "scipy._lib.array_api_compat.numpy._aliases.asarray",
+    "scipy.interpolate._bsplines.BSpline",
+    "sklearn.compose._column_transformer.make_column_selector",
+]
+
 [compute]
 workers = 1
 """.replace("CHECKSUM", hashlib.sha256(TINY_CSV.encode("utf-8")).hexdigest())

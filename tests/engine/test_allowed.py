@@ -4,30 +4,43 @@ import hashlib
 import io
 import json
 import pickle
+import re
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+
 from example_study.models import MODELS
 from reproml.config.study import StudyError
-from reproml.share.model import load_model, pack_model
-from reproml.share.modelfile import normalised, schema_of
-from reproml.share.record import Record, Seed, make_examples, make_record, read_record, write_record
-from reproml.share.trusted_types import ALLOWED, PACKAGE, audit, types_in
-from skops.io import dumps
+from reproml.share import model as sharing
+from reproml.share.model import load_model as load
+from reproml.share.model import make_record, pack_model
+from reproml.share.modelfile import normalised
+from reproml.share.record import Record, Seed, make_examples, read_record, write_record
+from reproml.share.trusted_types import audit, distributions_of
 
 X = pd.DataFrame({"dose": [0.0, 1.0, 2.0, 3.0], "age": [3.0, 1.0, 4.0, 1.0]})
 TEXT = {"__class__": "str", "__module__": "builtins", "__loader__": "JsonNode"}
 NAME = "candidate.skops"
+TRUSTED = [
+    "numpy.dtype",
+    "scipy._lib.array_api_compat.numpy._aliases.asarray",
+    "scipy.interpolate._bsplines.BSpline",
+    "sklearn.compose._column_transformer.make_column_selector",
+]
+
+
+def load_model(folder: Path, name: str):
+    return load(folder, name, trusted=TRUSTED)
 
 
 @pytest.fixture
 def saved(content, study, tmp_path: Path) -> Path:
     """Return a folder with a saved model."""
     model = MODELS["candidate"]("classification").fit(X, ["no", "yes", "no", "yes"])
-    packed, examples = pack_model(model, "candidate"), make_examples(model, X, ["no", "yes"])
+    packed, examples = pack_model(model, TRUSTED), make_examples(model, X, ["no", "yes"])
     seed, commit = Seed(study=0, purpose="test", value=1), {"commit": None, "dirty": None}
     record = make_record(study, X, packed, examples, seed=seed, commit=commit)
     (tmp_path / NAME).write_bytes(packed)
@@ -40,6 +53,7 @@ def forge(folder: Path, content: bytes) -> None:
     path = folder / "candidate.json"
     record = read_record(path.read_text(encoding="utf-8"), path.name)
     changes = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    changes["types"] = [*record.types, "sklearn.cluster.fake.KMeans"]
     changed = Record.model_validate(record.model_dump(exclude_unset=True) | changes)
     path.write_text(write_record(changed), encoding="utf-8")
     (folder / NAME).write_bytes(content)
@@ -90,6 +104,10 @@ def calls(function: str, module: str, *arguments: str) -> dict:
     }
 
 
+def instance(name: str, module: str) -> dict:
+    return {"__class__": name, "__module__": module, "__loader__": "ObjectNode"}
+
+
 class Canary:
     """Pickled, it makes a file when it is restored."""
 
@@ -103,36 +121,37 @@ class Canary:
 FORGED = {
     "a function that runs commands": (
         lambda c, bird: rewrite(c, planted(calls("system", "os", f"echo > {bird}"))),
-        r"ConstructorFromReduceNode os\.system",
+        r"trusts:\n  os\.system\n",
     ),
     "a class that opens files": (
         lambda c, bird: rewrite(c, planted(calls("FileIO", "io", str(bird), "w"))),
-        r"ConstructorFromReduceNode io\.FileIO",
+        r"trusts:\n  io\.FileIO\n",
     ),
-    "a class of the study that is not on the list": (
-        lambda c, bird: rewrite(
-            c,
-            planted(
-                {"__class__": "Cache", "__module__": f"{PACKAGE}.cache", "__loader__": "ObjectNode"}
-            ),
-        ),
-        rf"ObjectNode {PACKAGE}\.cache\.Cache",
+    "a class of the engine that is not trusted": (
+        lambda c, bird: rewrite(c, planted(instance("Cache", "reproml.compute.cache"))),
+        r"trusts:\n  reproml\.compute\.cache\.Cache\n",
     ),
-    "a class of scikit-learn that skops trusts": (
-        lambda c, bird: rewrite(
-            c,
-            planted(
-                {"__class__": "KMeans", "__module__": "sklearn.cluster._kmeans"}
-                | {"__loader__": "ObjectNode"}
-            ),
-        ),
-        r"ObjectNode sklearn\.cluster\._kmeans\.KMeans",
+    "a tree of scikit-learn, which can crash the process": (
+        lambda c, bird: rewrite(c, planted(instance("Tree", "sklearn.tree._tree"))),
+        r"trusts:\n  sklearn\.tree\._tree\.Tree\n",
     ),
-    "an allowed name by another way": (
+    "a type that the record says is trusted": (
+        lambda c, bird: rewrite(c, planted(instance("KMeans", "sklearn.cluster.fake"))),
+        r"trusts:\n  sklearn\.cluster\.fake\.KMeans\n",
+    ),
+    "a trusted class by another way": (
         lambda c, bird: rewrite(
             c, planted(calls("Ridge", "sklearn.linear_model._ridge", str(bird)))
         ),
-        r"ConstructorFromReduceNode sklearn\.linear_model\._ridge\.Ridge",
+        r"trusts:\n  sklearn\.linear_model\._ridge\.Ridge\n",
+    ),
+    "a way that skops does not have": (
+        lambda c, bird: rewrite(c, planted(instance("Ridge", "sklearn") | {"__loader__": "X"})),
+        "its description cannot be read",
+    ),
+    "a name that would break out of the lines to paste": (
+        lambda c, bird: rewrite(c, planted(instance('x"]\n[models]\ncandidate = "y', "os"))),
+        "its description is malformed",
     ),
     "a node without a name": (
         lambda c, bird: rewrite(c, planted({"__loader__": {"a": 1}})),
@@ -235,7 +254,7 @@ def test_the_canary_sings_where_it_is_let(tmp_path: Path):
 
 def test_a_changed_byte_is_seen_before_anything_is_opened(saved: Path, monkeypatch):
     opened = []
-    monkeypatch.setattr(f"{PACKAGE}.sharing.unpack_model", lambda *given: opened.append(given))
+    monkeypatch.setattr(sharing, "unpack_model", lambda *given: opened.append(given))
     content = bytearray((saved / NAME).read_bytes())
     content[len(content) // 2] ^= 1
     (saved / NAME).write_bytes(bytes(content))
@@ -258,7 +277,7 @@ def test_a_file_that_is_too_large_is_not_read(saved: Path, monkeypatch):
     with pytest.raises(StudyError, match=r"candidate\.skops: is larger than"):
         load_model(saved, "candidate")
     size = (saved / "candidate.json").stat().st_size
-    monkeypatch.setattr(f"{PACKAGE}.sharing.LARGEST_RECORD", size - 1)
+    monkeypatch.setattr(sharing, "LARGEST_RECORD", size - 1)
     with pytest.raises(StudyError, match=r"candidate\.json: is larger than"):
         load_model(saved, "candidate")
 
@@ -298,30 +317,27 @@ def test_a_record_of_another_form_is_refused(saved: Path, change: dict):
 
 def test_a_missing_file_is_said(saved: Path):
     (saved / NAME).unlink()
-    with pytest.raises(StudyError, match=r"no such file; `python scripts/sharing\.py`"):
+    with pytest.raises(StudyError, match=r"no such file; `python -m reproml share`"):
         load_model(saved, "candidate")
 
 
-def test_nothing_on_the_lists_is_superfluous():
-    """An entry that no model needs is a door that nobody watches."""
-    kinds = pd.Series(["a", "b", "a", None], dtype=object)
-    wide = X.assign(gap=[1.0, None, 2.0, 3.0], kind=kinds)
-    for name, build in MODELS.items():
-        if name == "tuned":  # shares what it finds: a candidate
-            continue
-        found = set()
-        targets = {"classification": ["no", "yes"] * 2, "regression": [1.0, 2.0, 3.0, 4.0]}
-        for task, y in targets.items():
-            for table in (wide, X):
-                found |= set(types_in(schema_of(dumps(build(task).fit(table, y)))))
-        assert found <= ALLOWED[name]
-        # which of NumPy's numbers are there depends on the data
-        assert {entry for entry in ALLOWED[name] - found if " numpy." not in entry} == set()
+def test_trust_is_the_readers_and_is_named_type_by_type(saved: Path):
+    for name in TRUSTED:
+        with pytest.raises(StudyError, match=f"trusts:\n  {re.escape(name)}\n"):
+            load(saved, "candidate", trusted=[one for one in TRUSTED if one != name])
+    assert load_model(saved, "candidate").record.types
+
+
+def test_a_type_of_a_library_whose_version_nobody_knows_is_refused():
+    types = ["builtins.dict", "mine.models.Net", "numpy.dtype", "sklearn.svm._classes.SVC"]
+    assert "scikit-learn" in distributions_of(types, "mine")
+    with pytest.raises(StudyError, match=r"depends on \['mine'\], whose version cannot"):
+        distributions_of(types, "other")
 
 
 def test_writing_anew_keeps_the_content(saved: Path):
     content = (saved / NAME).read_bytes()
     assert normalised(content) == content
-    assert audit(content, "candidate") == audit(normalised(content), "candidate")
+    assert audit(content, TRUSTED) == audit(normalised(content), TRUSTED)
     with zipfile.ZipFile(io.BytesIO(content)) as opened:
         assert {entry.date_time[0] for entry in opened.infolist()} == {1980}

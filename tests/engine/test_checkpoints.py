@@ -7,13 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from reproml.config.study import StudyError
-from reproml.share.checkpoints import train_in_steps
-from reproml.share.model import pack_model
 from sklearn.linear_model import SGDClassifier
 from sklearn.neural_network import MLPClassifier
 
+from reproml.config.study import StudyError
+from reproml.share.checkpoints import train_in_steps
+from reproml.share.model import pack_model
+
 STEPS = 30
+TRUSTED = ["sklearn.neural_network._stochastic_optimizers.AdamOptimizer"]
 # Dies without any clean-up, as a machine does that loses power.
 CHILD = """\
 import os
@@ -51,7 +53,7 @@ def step(model, draw: np.random.Generator) -> None:
 
 
 def train(model, path: Path, *, step=step, n_steps: int = STEPS, **changes):
-    how = {"name": "steps", "seed": 0, "context": {"batch": 20}, "every": 4}
+    how = {"seed": 0, "context": {"batch": 20}, "trusted": TRUSTED, "every": 4}
     return train_in_steps(model, step, n_steps, path, **how | changes)
 
 
@@ -71,10 +73,10 @@ def test_stopping_anywhere_changes_no_bit(tmp_path: Path, make):
         with pytest.raises(KeyboardInterrupt):
             train(make(), path, step=until)
         resumed = train(make(), path)
-        assert pack_model(resumed, "steps") == pack_model(whole, "steps")
+        assert pack_model(resumed, TRUSTED) == pack_model(whole, TRUSTED)
         assert path.read_bytes() == (tmp_path / "whole.ckpt").read_bytes()
     other = train(make(), tmp_path / "other.ckpt", seed=1)  # the twin: another seed is seen
-    assert pack_model(other, "steps") != pack_model(whole, "steps")
+    assert pack_model(other, TRUSTED) != pack_model(whole, TRUSTED)
 
 
 def test_killed_at_random_steps_it_ends_at_the_same_bits(tmp_path: Path):
@@ -128,3 +130,9 @@ def test_the_checkpoint_of_another_training_is_refused(tmp_path: Path, change: d
         train(network().set_params(alpha=0.5), path)
     with pytest.raises(StudyError, match="is of step 30, asked for are 8"):
         train(network(), path, n_steps=8)
+
+
+def test_a_checkpoint_may_hold_what_is_trusted_and_nothing_else(tmp_path: Path):
+    with pytest.raises(StudyError, match=r"trusts:\n  sklearn\.neural_network\..*AdamOptimizer"):
+        train(network(), tmp_path / "a.ckpt", trusted=[])
+    assert not (tmp_path / "a.ckpt").exists()

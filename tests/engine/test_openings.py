@@ -1,24 +1,29 @@
 """The lock on the test rows: any change of the model is seen, and nothing else is a change."""
 
 import json
+import re
 import shutil
 from argparse import Namespace
 from pathlib import Path
 
 import pandas as pd
 import pytest
+
+import example_study
+import reproml
 from reproml.config.checksums import sha256_of
 from reproml.config.study import StudyError, parse_study, read_study
-from reproml.split import test_ledger as module
-from reproml.split.test_ledger import admit, count_note, parts_of
+from reproml.split.test_ledger import FIRST_EDITION, admit, count_note, parts_of, was_opened
 
 NOW = {"data": "d", "time": "2026-01-31T12:00:00+00:00", "commit": "0123456789abcdef"}
-SOURCE = Path(module.__file__).parent
+SOURCE = Path(example_study.__file__).parent
+SCRIPTS = Path(reproml.__file__).parents[2] / "scripts"
+OLD = {"[models]": "1", "seed": "0", "models.py": "1", "compute.py": "1", "splits.py": "1"}
 
 
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
-    """Return a copy of the package's source, for a test to change."""
+    """Return a copy of the author's package, for a test to change."""
     return Path(shutil.copytree(SOURCE, tmp_path / "package"))
 
 
@@ -56,10 +61,16 @@ def test_what_decides_no_prediction_is_no_change(content):
     ("file", "old", "new", "changed"),
     [
         ("models.py", "n_estimators=100", "n_estimators=101", ["models.py"]),
-        ("splits.py", "shuffle=True", "shuffle=False", ["splits.py"]),
+        (
+            "data.py",
+            "return make_table(raw, study)",
+            "return make_table(raw[:9], study)",
+            ["data.py"],
+        ),
+        ("seeding.py", "random.seed(seed)", "random.seed(seed + 1)", ["seeding.py"]),
         ("models.py", "    # the tiny penalty", "\n\n    # the small penalty", []),
         ("models.py", '"""Ignore the features', '"""Look at no feature', []),
-        ("report.py", "digits: int = 3", "digits: int = 4", []),
+        ("ablations.py", "ABLATIONS: dict", "SWITCHES: dict", []),
     ],
 )
 def test_code_that_predicts_counts_and_its_layout_does_not(study, package, file, old, new, changed):
@@ -69,13 +80,57 @@ def test_code_that_predicts_counts_and_its_layout_does_not(study, package, file,
     assert [name for name in after if after[name] != before[name]] == changed
 
 
-def test_a_module_that_the_models_import_counts(study, package: Path):
-    edit(package / "models.py", "from .study import", "from . import physics\nfrom .study import")
+@pytest.mark.parametrize(
+    "line", ["from . import physics", "from .physics import G", "from package.physics import G"]
+)
+def test_a_module_that_the_models_import_counts(study, package: Path, line: str):
+    edit(package / "models.py", "from sklearn.base import", f"{line}\nfrom sklearn.base import")
     (package / "physics.py").write_text("G = 9.81\n", encoding="utf-8")
     before = parts_of(study, package)
     assert "physics.py" in before
     (package / "physics.py").write_text("G = 9.82\n", encoding="utf-8")
     assert parts_of(study, package)["physics.py"] != before["physics.py"]
+
+
+def test_models_that_became_a_folder_still_count(study, package: Path):
+    (package / "models").mkdir()
+    (package / "models.py").rename(package / "models" / "__init__.py")
+    assert "models/__init__.py" in parts_of(study, package)
+
+
+def test_another_version_of_the_engine_is_no_other_model(study):
+    parts = parts_of(study, SOURCE)
+    assert {name for name in parts if name.endswith(".py")} == {
+        "data.py",
+        "models.py",
+        "seeding.py",
+    }
+    (once,) = admit([], parts, **NOW)
+    assert once["engine"] == reproml.__version__
+    older = [once | {"engine": "1.9.0"}]
+    assert admit(older, parts, **NOW) == older
+
+
+def test_what_the_first_edition_opened_stays_open_until_study_toml_changes():
+    record = [{"count": 1, "model": "m", "parts": OLD} | NOW]
+    parts = {"[models]": "1", "seed": "0", "models.py": "2"}
+    assert was_opened(record, parts)
+    assert count_note(record, "d") == f"The test set was opened once. {FIRST_EDITION}"
+    for changed in ({"seed": "1"}, {"[models]": "2"}):
+        assert not was_opened(record, parts | changed)
+        with pytest.raises(StudyError, match=rf"changed: {re.escape(next(iter(changed)))}\."):
+            admit(record, parts | changed, **NOW)
+
+
+def test_from_the_first_run_on_the_code_of_an_older_opening_counts_too():
+    record = [{"count": 1, "model": "m", "parts": OLD} | NOW]
+    parts = {"[models]": "1", "seed": "0", "models.py": "2"}
+    (kept,) = admit(record, parts, **NOW)
+    assert (kept["count"], kept["parts"], kept["first_edition"]) == (1, parts, OLD)
+    assert count_note([kept], "d").endswith(FIRST_EDITION)
+    assert admit([kept], parts, **NOW) == [kept]
+    with pytest.raises(StudyError, match=r"changed: models\.py\."):
+        admit([kept], parts | {"models.py": "3"}, **NOW)
 
 
 def test_the_same_model_adds_nothing_and_another_is_refused_until_asked_for():
@@ -120,7 +175,7 @@ def test_openings_are_counted_in_words():
 @pytest.fixture
 def evaluate(folder: Path, monkeypatch: pytest.MonkeyPatch):
     """Return a caller of scripts/evaluation.py; it returns the files of the folder it wrote to."""
-    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "scripts"))
+    monkeypatch.syspath_prepend(str(SCRIPTS))
     from evaluation import main
 
     def run(into: str = "results", *, again: bool = False) -> dict[str, bytes]:
@@ -147,7 +202,7 @@ def test_the_test_rows_are_scored_with_intervals_and_the_opening_is_on_record(fo
     (opening,) = json.loads(made["openings.json"])
     assert opening["count"] == 1
     assert opening["commit"] is None
-    assert opening["parts"] == parts_of(read_study(folder / "study.toml"))
+    assert opening["parts"] == parts_of(read_study(folder / "study.toml"), SOURCE)
 
 
 def test_the_same_model_gives_the_same_bytes_and_no_new_opening(folder, evaluate):

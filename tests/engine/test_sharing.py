@@ -4,28 +4,45 @@ import json
 import shutil
 import subprocess
 import sys
+import tomllib
 from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+
+import reproml
+from example_study import STUDY as CODE
 from example_study.models import MODELS
 from reproml.compute.task import Task, fit_task
 from reproml.config.columns import Table
 from reproml.config.study import Split, StudyError, parse_study, read_study
-from reproml.share.model import found_model, load_model, pack_model, predict_file, unpack_model
+from reproml.share.model import (
+    found_model,
+    make_record,
+    pack_model,
+    predict_file,
+    unpack_model,
+)
+from reproml.share.model import load_model as load
 from reproml.share.record import (
     Record,
     Seed,
     answers,
     make_examples,
-    make_record,
     read_record,
     write_record,
 )
 from reproml.split.splits import Fold
 
+TRUSTED = [  # what study.toml has for the shipped models, and for the forest one more
+    "numpy.dtype",
+    "scipy._lib.array_api_compat.numpy._aliases.asarray",
+    "scipy.interpolate._bsplines.BSpline",
+    "sklearn.compose._column_transformer.make_column_selector",
+    "sklearn.tree._tree.Tree",
+]
 CLASSES = {"binary": ["no", "yes"], "three": ["high", "low", "mid"], "regression": []}
 FRESH = """\
 import json
@@ -37,7 +54,7 @@ import test_sharing as tests
 
 for path in sorted(Path(sys.argv[2]).glob("*.skops")):
     name, task = path.stem.split("-")
-    model = tests.unpack_model(path.read_bytes(), name)
+    model = tests.unpack_model(path.read_bytes(), tests.TRUSTED)
     said = tests.answers(model, tests.rows(task).X, tests.CLASSES[task])
     path.with_suffix(".fresh").write_text(said.to_csv(), encoding="utf-8")
 """
@@ -72,14 +89,14 @@ def fitted(name: str, task: str):
 @pytest.mark.parametrize("name", MODELS)
 def test_every_model_comes_back_as_it_was_and_the_same_twice(name: str, task: str):
     model, table = fitted(name, task)
-    content = pack_model(found_model(model), name)
-    restored = unpack_model(content, name)
+    content = pack_model(found_model(model), TRUSTED)
+    restored = unpack_model(content, TRUSTED)
     pd.testing.assert_frame_equal(
         answers(restored, table.X, CLASSES[task]),
         answers(model, table.X, CLASSES[task]),
         check_exact=True,
     )
-    assert pack_model(found_model(fitted(name, task)[0]), name) == content
+    assert pack_model(found_model(fitted(name, task)[0]), TRUSTED) == content
 
 
 def test_a_fresh_process_predicts_the_same_bits(tmp_path: Path):
@@ -87,7 +104,7 @@ def test_a_fresh_process_predicts_the_same_bits(tmp_path: Path):
         for name in ("candidate", "forest", "tuned"):
             model, table = fitted(name, task)
             path = tmp_path / f"{name}-{task}.skops"
-            path.write_bytes(pack_model(found_model(model), name))
+            path.write_bytes(pack_model(found_model(model), TRUSTED))
             said = answers(model, table.X, CLASSES[task]).to_csv()
             path.with_suffix(".csv").write_text(said, encoding="utf-8")
     command = [sys.executable, "-c", FRESH, str(Path(__file__).parent), str(tmp_path)]
@@ -107,15 +124,29 @@ def test_another_seed_gives_another_file():
     one, two = (
         fit_task(Task("forest", model, everything, s), table, ["no", "yes"]) for s in (1, 2)
     )
-    assert pack_model(one, "forest") != pack_model(two, "forest")
+    assert pack_model(one, TRUSTED) != pack_model(two, TRUSTED)
 
 
-def test_a_model_with_a_type_that_is_not_allowed_is_not_saved():
+def test_a_model_with_a_type_that_nobody_trusts_is_not_saved_until_study_toml_does(content):
     model, _ = fitted("forest", "binary")
-    with pytest.raises(StudyError, match=r"TreeNode sklearn\.tree\._tree\.Tree"):
-        pack_model(model, "candidate")
-    with pytest.raises(StudyError, match=r"'mine' has no list of types"):
-        pack_model(model, "mine")
+    with pytest.raises(StudyError, match=r"neither skops nor study\.toml trusts") as caught:
+        pack_model(model, TRUSTED[:-1])
+    head, _, lines = str(caught.value).partition("let study.toml say:\n")
+    assert "  sklearn.tree._tree.Tree\n" in head
+    study = parse_study(content | tomllib.loads(lines))  # pasted as it is printed
+    assert study.sharing.trusted_types == TRUSTED
+    pack_model(model, study.sharing.trusted_types)
+
+
+@pytest.mark.parametrize("name", ["Tree", "os system", "a..b", ""])
+def test_what_is_no_full_name_of_a_type_is_refused_in_study_toml(content, name: str):
+    content["sharing"] = {"trusted_types": [name]}
+    with pytest.raises(StudyError, match=r"sharing\.trusted_types\.0 is"):
+        parse_study(content)
+
+
+def load_model(folder: Path, name: str, **given):
+    return load(folder, name, trusted=TRUSTED[:-1], **given)
 
 
 # The same, with the script on a tiny study.
@@ -123,16 +154,15 @@ def test_a_model_with_a_type_that_is_not_allowed_is_not_saved():
 
 def share(folder: Path, *, results: str = "results", **given) -> None:
     """Run python -m reproml share on a folder's study, in this process."""
-    from sharing import main
+    from reproml.cli.share import main
 
     folders = {"study": folder / "study.toml", "results": folder / results}
     main(Namespace(**folders | {"model": None, "workers": 1} | given))
 
 
 @pytest.fixture
-def shared(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def shared(folder: Path) -> Path:
     """Return a folder with a tiny study whose model was saved."""
-    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "scripts"))
     share(folder)
     return folder
 
@@ -145,6 +175,7 @@ def test_the_script_saves_what_the_test_rows_would_score(shared: Path):
     assert model.record.data_sha256 == study.data.sha256
     assert list(model.record.features) == ["dose", "age", "kind"]
     assert model.record.others == ["answer"]
+    assert set(model.record.types) >= {"reproml.compute.models.ColumnSubset", *TRUSTED[:-1]}
     compared = pd.read_csv(shared / "results" / "sharing.csv")
     said = compared[compared["quantity"] == "probability_yes"]["value"].astype(float)
     assert said.tolist() == [e.said["probability_yes"] for e in model.record.examples]
@@ -156,7 +187,7 @@ def test_the_script_saves_what_the_test_rows_would_score(shared: Path):
 
 
 def test_as_a_stage_it_writes_results_alone(shared: Path):
-    from sharing import main
+    from reproml.cli.share import main
 
     shutil.rmtree(shared / "model")
     main(Namespace(study=shared / "study.toml", results=shared / "aside", workers=1))
@@ -165,7 +196,8 @@ def test_as_a_stage_it_writes_results_alone(shared: Path):
     assert not (shared / "model").exists()
 
 
-def test_it_is_the_model_of_the_locked_rows(shared: Path):
+def test_it_is_the_model_of_the_locked_rows(shared: Path, monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(reproml.__file__).parents[2] / "scripts"))
     from evaluation import main
 
     folders = {"study": shared / "study.toml", "results": shared / "results"}
@@ -211,14 +243,14 @@ def test_rows_that_break_the_schema_are_refused(shared: Path, change, message: s
 def test_the_command_line_predicts_or_says_why_not(shared: Path, call):
     study, into = ["--study", str(shared / "study.toml")], shared / "said.csv"
     arguments = [*study, "--predict", str(shared / "tiny.csv"), "--into", str(into)]
-    done = call("sharing", *arguments)
+    done = call("share", *arguments)
     assert done.returncode == 0, done.stderr
     assert pd.read_csv(into)["row"].tolist() == list(range(1, 61))
     before = into.read_bytes()
 
     text = (shared / "tiny.csv").read_text(encoding="utf-8")
     (shared / "tiny.csv").write_text(text.replace(",a\n", ",c\n", 1), encoding="utf-8")
-    done = call("sharing", *arguments)
+    done = call("share", *arguments)
     assert done.returncode == 2
     assert done.stderr.startswith("error: tiny.csv has 1 problem:\n  row 1, column 'kind': 'c' is")
     assert "Traceback" not in done.stderr
@@ -228,10 +260,10 @@ def test_the_command_line_predicts_or_says_why_not(shared: Path, call):
 def test_a_pattern_of_columns_becomes_the_columns_that_were_there(content, tmp_path: Path):
     columns = content["data"]["columns"]
     content["data"]["columns"] = {"answer": columns["answer"], "lab_*": {"role": "feature"}}
-    study = parse_study(content)
+    study = parse_study(content).with_code(CODE)
     X = pd.DataFrame({"lab_a": [0.0, 1.0, 2.0, 3.0], "lab_b": [1.0, 0.0, 1.0, 0.0]})
     model = MODELS["candidate"]("classification").fit(X, ["no", "yes", "no", "yes"])
-    packed, examples = pack_model(model, "candidate"), make_examples(model, X, ["no", "yes"])
+    packed, examples = pack_model(model, TRUSTED), make_examples(model, X, ["no", "yes"])
     seed = Seed(study=0, purpose="test", value=1)
     commit = {"commit": None, "dirty": None}
     record = make_record(study, X, packed, examples, seed=seed, commit=commit)

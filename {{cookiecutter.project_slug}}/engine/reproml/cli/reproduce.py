@@ -113,14 +113,14 @@ def stages_of(arguments: Namespace) -> list[str]:
     everything else and leaves their scores out.
     """
     from ..config.study import read_study
-    from ..split.test_ledger import parts_of
+    from ..split.test_ledger import parts_of, was_opened
 
     record = arguments.results / KEPT[0]
     if not record.is_file():
         return list(STAGES)
     parts = parts_of(read_study(arguments.study), source_folder(arguments))
     opened = json.loads(record.read_text(encoding="utf-8"))
-    if not any(opening["parts"] == parts for opening in opened):
+    if not was_opened(opened, parts):
         return list(STAGES)
     return [*STAGES[:-2], "evaluation", *STAGES[-2:]]
 

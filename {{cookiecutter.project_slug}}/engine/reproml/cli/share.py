@@ -74,12 +74,20 @@ def save(
     from ..config.files import write_whole
     from ..config.study import StudyError
     from ..prove.provenance import commit_of
-    from ..share.model import MODEL_FILE, RECORD_FILE, found_model, pack_model, unpack_model
-    from ..share.record import answers, make_record, write_record
+    from ..share.model import (
+        MODEL_FILE,
+        RECORD_FILE,
+        found_model,
+        make_record,
+        pack_model,
+        unpack_model,
+    )
+    from ..share.record import answers, write_record
 
     name, classes, folder = study.models.candidate, study.data.classes, arguments.model
-    content = pack_model(found_model(fitted), name)
-    if not answers(unpack_model(content, name), X, classes).equals(answers(fitted, X, classes)):
+    trusted = study.sharing.trusted_types
+    content = pack_model(found_model(fitted), trusted)
+    if not answers(unpack_model(content, trusted), X, classes).equals(answers(fitted, X, classes)):
         raise StudyError(f"{MODEL_FILE}: predicts something else than {name}; nothing was written")
     commit = commit_of(arguments.study.resolve().parent)
     record = make_record(study, X, content, examples, seed=seed, commit=commit)
@@ -104,8 +112,13 @@ def predict_rows(arguments: Namespace) -> None:
     """Ask the saved model about the rows of a file."""
     from ..share.model import load_model, predict_file
 
-    name = open_study(arguments).models.candidate
-    shared = load_model(arguments.model, name, record_sha256=arguments.sha256)
+    study = open_study(arguments)
+    shared = load_model(
+        arguments.model,
+        study.models.candidate,
+        trusted=study.sharing.trusted_types,
+        record_sha256=arguments.sha256,
+    )
     said = predict_file(shared, arguments.predict)
     write_csv(said.reset_index(), arguments.into)
     say(f"{len(said)} rows of {arguments.predict} predicted: written to {arguments.into}")

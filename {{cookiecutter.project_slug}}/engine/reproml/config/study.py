@@ -176,6 +176,12 @@ class Leakage(_Section):
     accepted: dict[str, Annotated[str, Field(min_length=1)]] = {}  # feature column: reason
 
 
+class Sharing(_Section):
+    """What a model file may hold beside the types that skops trusts by itself."""
+
+    trusted_types: list[Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")]] = []
+
+
 class Slurm(_Section):
     """What each SLURM job asks for; ``workers`` says how many workers there are in all."""
 
@@ -229,6 +235,7 @@ class Study(_Section):
     models: Models
     ablations: dict[str, Ablation] = {}
     leakage: Leakage = Leakage()
+    sharing: Sharing = Sharing()
     compute: Compute = Compute()
     tolerances: Tolerances = Tolerances()
     _code: StudyCode | None = PrivateAttr(None)

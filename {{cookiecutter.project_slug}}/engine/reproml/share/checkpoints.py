@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,9 @@ def train_in_steps(
     n_steps: int,
     path: str | Path,
     *,
-    name: str,
     seed: int,
     context: dict[str, Any],
+    trusted: Iterable[str] = (),
     every: int = 10,
 ) -> BaseEstimator:
     """Train a model step by step; if there is a checkpoint, go on from there.
@@ -41,7 +42,7 @@ def train_in_steps(
     Parameters
     ----------
     model : estimator
-        Untrained, every ``random_state`` set (`seeding.fix_random_state`). Changed in place unless
+        Untrained, every ``random_state`` set (`fix_random_state`). Changed in place unless
         a checkpoint takes its place.
     step : callable
         Takes the model and a generator, and trains one step (``partial_fit`` on a batch, or some
@@ -50,13 +51,14 @@ def train_in_steps(
         How many steps make the training.
     path : str or Path
         The checkpoint; delete it after the training.
-    name : str
-        Key of ``ALLOWED`` in allowed.py: what a checkpoint may hold.
     seed : int
         Of this training; each step gets its own from it.
     context : dict
         What the result depends on beside the model's parameters, as JSON: the data's SHA-256,
         batch size. A checkpoint of another context, or of other library versions, is refused.
+    trusted : iterable of str
+        Types that a checkpoint may hold beside those that skops trusts:
+        ``sharing.trusted_types`` of study.toml.
     every : int
         Steps between two checkpoints.
 
@@ -78,7 +80,7 @@ def train_in_steps(
     >>> def step(model, draw):
     ...     batch = draw.choice(8, size=4, replace=False)
     ...     model.partial_fit(X[batch], y[batch])
-    >>> how = {"name": "steps", "seed": 0, "context": {"batch": 4}, "every": 5}
+    >>> how = {"seed": 0, "context": {"batch": 4}, "every": 5}
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     new = lambda: SGDRegressor(random_state=0)
     ...     whole = train_in_steps(new(), step, 40, Path(folder) / "a.ckpt", **how)
@@ -88,82 +90,36 @@ def train_in_steps(
     (True, [1.0])
     """
     path = Path(path)
-    key = _key(model, name, seed, context)
+    key = _key(model, seed, context)
     done = 0
     if path.is_file():
-        model, done = read_checkpoint(path.read_bytes(), key, name, path.name)
+        model, done = read_checkpoint(path.read_bytes(), key, trusted, path.name)
         if done > n_steps:
             raise StudyError(f"{path.name}: is of step {done}, asked for are {n_steps}; delete it")
     with threadpool_limits(limits=1):
         for number in range(done, n_steps):
             step(model, np.random.default_rng(seed_for(seed, f"step/{number}")))
             if (number + 1) % every == 0 or number + 1 == n_steps:
-                write_whole(make_checkpoint(model, number + 1, key, name), path)
+                write_whole(make_checkpoint(model, number + 1, key, trusted), path)
     return model
 
 
-def make_checkpoint(model: BaseEstimator, done: int, key: str, name: str) -> bytes:
-    """Return a checkpoint's bytes.
-
-    Parameters
-    ----------
-    model : estimator
-        As it is after the step.
-    done : int
-        How many steps it has had.
-    key : str
-        What training it belongs to.
-    name : str
-        Key of ``ALLOWED``.
-
-    Returns
-    -------
-    bytes
-        SHA-256 of the rest, then key and step as a line of JSON, then a skops file.
-
-    Examples
-    --------
-    >>> from sklearn.linear_model import SGDRegressor
-    >>> model = SGDRegressor(random_state=0).partial_fit([[0.0], [1.0]], [0.0, 2.0])
-    >>> content = make_checkpoint(model, 15, "key", "steps")
-    >>> content[32:58], read_checkpoint(content, "key", "steps", "a.ckpt")[1]
-    (b'{"key": "key", "done": 15}', 15)
-    """
+def make_checkpoint(model: BaseEstimator, done: int, key: str, trusted: Iterable[str]) -> bytes:
+    """Return SHA-256 of the rest, key and number of steps as a line of JSON, then a skops file."""
     head = json.dumps({"key": key, "done": done}).encode("ascii")
-    content = head + b"\n" + pack_model(model, name)
+    content = head + b"\n" + pack_model(model, trusted)
     return hashlib.sha256(content).digest() + content
 
 
-def read_checkpoint(content: bytes, key: str, name: str, file: str) -> tuple[Any, int]:
+def read_checkpoint(
+    content: bytes, key: str, trusted: Iterable[str], file: str
+) -> tuple[Any, int]:
     """Return the model in a checkpoint and how many steps it has had.
-
-    Parameters
-    ----------
-    content : bytes
-        As `make_checkpoint` makes it.
-    key : str
-        What training it has to belong to.
-    name : str
-        Key of ``ALLOWED``.
-    file : str
-        What messages call it.
-
-    Returns
-    -------
-    model : estimator
-        As it was.
-    done : int
-        Steps.
-
-    Raises
-    ------
-    StudyError
-        If it is damaged or belongs to another training.
 
     Examples
     --------
     >>> try:
-    ...     read_checkpoint(b"no checkpoint", "key", "steps", "a.ckpt")
+    ...     read_checkpoint(b"no checkpoint", "key", [], "a.ckpt")
     ... except StudyError as error:
     ...     print(error)
     a.ckpt: is damaged; delete it to begin anew
@@ -178,11 +134,12 @@ def read_checkpoint(content: bytes, key: str, name: str, file: str) -> tuple[Any
             f"{file}: belongs to another training (other parameters, seed or context); delete it "
             "to begin anew, or name another file"
         )
-    return unpack_model(packed, name), found["done"]
+    return unpack_model(packed, trusted), found["done"]
 
 
-def _key(model: BaseEstimator, name: str, seed: int, context: dict[str, Any]) -> str:
+def _key(model: BaseEstimator, seed: int, context: dict[str, Any]) -> str:
     parts = {"model": repr(type(model)), "parameters": repr(sorted(model.get_params().items()))}
-    parts |= {"name": name, "seed": seed, "context": context}
-    parts |= {"versions": installed_versions(list(LIBRARIES.values()))}
+    brought = packages_distributions().get(type(model).__module__.partition(".")[0], [])
+    parts |= {"seed": seed, "context": context}
+    parts |= {"versions": installed_versions([*LIBRARIES, *brought])}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode("utf-8")).hexdigest()

@@ -2,25 +2,29 @@
 
 ``candidate.skops`` holds the fitted pipeline, ``candidate.json`` its record. To open them, the
 order is fixed: the record, then size and SHA-256 of the file, then the libraries' versions, then
-every type in the file against a closed list; only then is anything restored. Nothing is ever
-unpickled. Rows are checked against the schema that came with the model.
+every type in the file (`trusted_types`); only then is anything restored. Nothing is ever unpickled.
+Rows are checked against the schema that came with the model.
 """
 
 from __future__ import annotations
 
 import hashlib
+import platform
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from sklearn.pipeline import Pipeline
-from skops.io import dumps, get_untrusted_types, loads
+from skops.io import dumps, loads
 
 from ..config.columns import check_rows, read_raw
-from ..config.study import Column, Data, StudyError
+from ..config.study import Column, Data, Study, StudyError
+from ..prove.provenance import installed_versions
 from .modelfile import normalised, refused
-from .record import Record, answers, check_examples, check_versions, read_record
-from .trusted_types import LIBRARIES, PACKAGE, audit
+from .record import Example, Record, Seed, answers, check_examples, check_versions, read_record
+from .trusted_types import OURS, audit, distributions_of
 
 MODEL_FILE = "candidate.skops"
 RECORD_FILE = "candidate.json"
@@ -40,22 +44,12 @@ def found_model(model: Pipeline) -> Pipeline:
 
     A search also keeps the positions of its rows and how long each fit took.
 
-    Parameters
-    ----------
-    model : Pipeline
-        Fitted; it stays as it is.
-
-    Returns
-    -------
-    Pipeline
-        One that predicts the same.
-
     Examples
     --------
-    >>> from ..config.example import candidate
+    >>> from ..config.example import linear
     >>> from sklearn.model_selection import GridSearchCV
     >>> X = pd.DataFrame({"dose": [float(i) for i in range(12)]})
-    >>> search = GridSearchCV(candidate("regression"), {"model__alpha": [1.0, 9.0]}, cv=2)
+    >>> search = GridSearchCV(linear("regression"), {"model__alpha": [1.0, 9.0]}, cv=2)
     >>> model = Pipeline([("search", search)]).fit(X, X["dose"])
     >>> shared = found_model(model)
     >>> shared["search"]["model"], (shared.predict(X) == model.predict(X)).all().item()
@@ -67,33 +61,15 @@ def found_model(model: Pipeline) -> Pipeline:
     return Pipeline(steps)
 
 
-def pack_model(model: Pipeline, name: str) -> bytes:
+def pack_model(model: Any, trusted: Iterable[str]) -> bytes:
     """Write a fitted model as a skops file; the same model is the same bytes.
-
-    Parameters
-    ----------
-    model : Pipeline
-        Fitted.
-    name : str
-        Which list of ``ALLOWED`` it has to keep to.
-
-    Returns
-    -------
-    bytes
-        The file.
-
-    Raises
-    ------
-    StudyError
-        If skops cannot save it, or it holds a type that is not on the list, or of a library whose
-        version is not recorded: it could not be opened again.
 
     Examples
     --------
     >>> from ..config.example import dummy
     >>> X = pd.DataFrame({"dose": [1.0, 2.0, 9.0]})
-    >>> content = pack_model(dummy("regression").fit(X, [1.0, 2.0, 30.0]), "dummy")
-    >>> unpack_model(content, "dummy").predict(X[:1]).tolist()
+    >>> content = pack_model(dummy("regression").fit(X, [1.0, 2.0, 30.0]), trusted=[])
+    >>> unpack_model(content, trusted=[]).predict(X[:1]).tolist()
     [2.0]
     """
     try:
@@ -103,67 +79,72 @@ def pack_model(model: Pipeline, name: str) -> bytes:
             f"the model cannot be saved as skops file ({type(error).__name__}: {error}); look for "
             "the step that it does not know, such as a function of your own, and make it a class"
         ) from error
-    types = audit(content, name)
-    known = {*LIBRARIES, PACKAGE, "builtins"}
-    roots = {entry.partition(" ")[2].partition(".")[0] for entry in types}
-    if strangers := sorted(roots - known):
-        raise StudyError(
-            f"the model depends on {strangers}, whose version would not be recorded; add each to "
-            "LIBRARIES in allowed.py"
-        )
+    audit(content, trusted)
     return content
 
 
-def unpack_model(content: bytes, name: str) -> Pipeline:
-    """Restore a model from a skops file whose SHA-256 was checked.
-
-    Parameters
-    ----------
-    content : bytes
-        The file.
-    name : str
-        Key of ``ALLOWED``: from study.toml or your own code, never from the file.
-
-    Returns
-    -------
-    Pipeline
-        Predicts exactly what the saved one did.
-
-    Raises
-    ------
-    StudyError
-        If anything in the file is not on the list, before anything is restored.
-
-    Examples
-    --------
-    >>> from ..config.example import dummy
-    >>> model = dummy("regression").fit(pd.DataFrame({"dose": [1.0, 2.0, 9.0]}), [1.0, 2.0, 30.0])
-    >>> content = pack_model(model, "dummy")
-    >>> unpack_model(content, "dummy")["model"].constant_.item()
-    2.0
-    >>> try:
-    ...     unpack_model(content, "linear")
-    ... except StudyError as error:
-    ...     print(str(error).splitlines()[1].strip())
-    ObjectNode sklearn.dummy.DummyRegressor
-    """
-    audit(content, name)
+def unpack_model(content: bytes, trusted: Iterable[str]) -> Any:
+    """Restore a model that holds trusted types only; check the file's SHA-256 before."""
+    audit(content, trusted)
     try:
-        # the audit above is stricter; this hands skops what it does not trust by itself
-        return loads(content, trusted=get_untrusted_types(data=content))
+        return loads(content, trusted=[*OURS, *trusted])
     except Exception as error:
         raise refused(f"it cannot be restored ({type(error).__name__}: {error})") from error
 
 
-def load_model(folder: str | Path, name: str, *, record_sha256: str | None = None) -> SharedModel:
-    """Open a shared model.
+def make_record(
+    study: Study,
+    X: pd.DataFrame,
+    content: bytes,
+    examples: list[Example],
+    *,
+    seed: Seed,
+    commit: dict[str, Any],
+) -> Record:
+    """Describe a model file and the rows ``X`` it was fitted on: all that a user of both needs."""
+    data = study.data
+    types = audit(content, study.sharing.trusted_types)
+    return Record(
+        model=study.models.candidate,
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        types=types,
+        versions=installed_versions(distributions_of(types, study.code.package)),
+        python=platform.python_version(),
+        task=study.task,
+        target=data.target,
+        classes=data.classes,
+        features={name: data.column_for(name) for name in X.columns},
+        others=[name for name, column in data.columns.items() if column.role != "feature"],
+        # a row that is asked about cannot be dropped: its gap is an error
+        missing="impute" if data.missing == "impute" else "error",
+        missing_texts=data.missing_texts,
+        rows=len(X),
+        data_sha256=data.sha256,
+        seed=seed,
+        **commit,
+        examples=examples,
+    )
+
+
+def load_model(
+    folder: str | Path,
+    name: str,
+    *,
+    trusted: Iterable[str] = (),
+    record_sha256: str | None = None,
+) -> SharedModel:
+    """Open a shared model; nothing of it runs before every check is passed.
 
     Parameters
     ----------
     folder : str or Path
         Holds ``candidate.skops`` and ``candidate.json``.
     name : str
-        Which model it has to be, a key of ``ALLOWED``: ``models.candidate`` of study.toml.
+        Which model it has to be: ``models.candidate`` of study.toml.
+    trusted : iterable of str
+        Types that it may hold beside those that skops trusts: ``sharing.trusted_types`` of
+        study.toml. Take them from there or from your own code, never from the record.
     record_sha256 : str or None
         SHA-256 of ``candidate.json`` as the author published it. Without it, a change of one of
         the two files is seen, an exchange of both is not.
@@ -177,7 +158,7 @@ def load_model(folder: str | Path, name: str, *, record_sha256: str | None = Non
     ------
     StudyError
         If a file is missing, is not the one it should be, is of other versions of the libraries,
-        or holds anything that is not allowed. Nothing in it has been run then.
+        or holds anything that is not trusted.
 
     Examples
     --------
@@ -216,7 +197,7 @@ def load_model(folder: str | Path, name: str, *, record_sha256: str | None = Non
             "  Nothing of it was opened. Get it again from where the author published it."
         )
     check_versions(record, MODEL_FILE)
-    model = unpack_model(content, name)
+    model = unpack_model(content, trusted)
     check_examples(record, model, MODEL_FILE)
     return SharedModel(model, record)
 
@@ -237,24 +218,6 @@ def _read(path: Path, most: int) -> bytes:
 
 def predict_file(shared: SharedModel, path: str | Path) -> pd.DataFrame:
     """Check the rows of a file against the model's schema, then ask the model about them.
-
-    Parameters
-    ----------
-    shared : SharedModel
-        The model.
-    path : str or Path
-        A CSV or Parquet file like the one that the model learnt from. Columns that the study
-        declares as something else than a feature may be there, and are left out.
-
-    Returns
-    -------
-    DataFrame of shape (n_rows, 1 + n_classes)
-        Columns predicted and probability_CLASS, indexed by the row's number in the file, from 1.
-
-    Raises
-    ------
-    StudyError
-        If a row breaks the schema: one message with the file and every offending row and column.
 
     Examples
     --------
@@ -292,30 +255,7 @@ def predict_file(shared: SharedModel, path: str | Path) -> pd.DataFrame:
 
 
 def schema_of_rows(record: Record, file: str) -> Data:
-    """Return what a file for the model may hold, as data.py checks it.
-
-    Parameters
-    ----------
-    record : Record
-        Of the model.
-    file : str
-        What messages call the file.
-
-    Returns
-    -------
-    Data
-        Every feature by its own name, and what else the study declares as ignored.
-
-    Examples
-    --------
-    >>> record = Record.model_construct(
-    ...     features={"dose": Column(role="feature", max=9.0)}, others=["effect"],
-    ...     data_sha256="0" * 64, missing="error", missing_texts=[],
-    ... )
-    >>> data = schema_of_rows(record, "new.csv")
-    >>> data.column_for("dose").max, data.column_for("effect").role
-    (9.0, 'ignore')
-    """
+    """Return what a file of rows for the model may hold: its features; the rest is ignored."""
     ignored = {name: Column(role="ignore") for name in record.others}
     return Data(
         file=file,

@@ -1,6 +1,6 @@
 """The form of a model file: exactly what skops writes, and the same bytes for the same model.
 
-Nothing here restores anything; what may be restored stands in allowed.py.
+Nothing here restores anything; what may be restored says `trusted_types`.
 """
 
 from __future__ import annotations
@@ -19,22 +19,6 @@ from ..config.study import StudyError
 
 def schema_of(content: bytes) -> dict[str, Any]:
     """Return the description in a skops file, if the archive is exactly what skops would write.
-
-    Parameters
-    ----------
-    content : bytes
-        The file.
-
-    Returns
-    -------
-    dict
-        The content of ``schema.json``.
-
-    Raises
-    ------
-    StudyError
-        If it is no archive, has entries that skops does not write, is packed (a small file could
-        unpack to any size), has an array that claims more than there is, or another protocol.
 
     Examples
     --------
@@ -71,13 +55,7 @@ def schema_of(content: bytes) -> dict[str, Any]:
 
 
 def refused(reason: str) -> StudyError:
-    """Return the error for a model file that is not what it should be.
-
-    Examples
-    --------
-    >>> print(refused("its entries overlap"))
-    the model file is refused: its entries overlap; get it again from where it came from
-    """
+    """Return the error for a model file that is not what it should be."""
     return StudyError(f"the model file is refused: {reason}; get it again from where it came from")
 
 
@@ -106,16 +84,6 @@ def normalised(content: bytes) -> bytes:
 
     skops numbers objects by their place in memory and stamps the time into the archive. Here they
     are numbered in the order of the description, and the time is always the same.
-
-    Parameters
-    ----------
-    content : bytes
-        As `skops.io.dumps` gives it.
-
-    Returns
-    -------
-    bytes
-        A file that skops reads to the same model.
 
     Examples
     --------

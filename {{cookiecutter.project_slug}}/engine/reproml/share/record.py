@@ -1,4 +1,4 @@
-"""The record beside a shared model: what the file is, what made it, and which rows it takes.
+"""The record of a shared model: what the file is, what made it, and which rows it takes.
 
 It is plain JSON, read by people and checked before the model file is touched. Its own digest shows
 a change by hand; only a copy of its SHA-256 from elsewhere (the repository, the paper) shows that
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
 from typing import Annotated, Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sklearn.pipeline import Pipeline
 
 from ..compute.task import predict_with
-from ..config.study import Column, Study, StudyError
+from ..config.study import Column, StudyError
 from ..prove.provenance import installed_versions
 
 QUANTILES = (0.1, 0.5, 0.9)
@@ -50,6 +49,7 @@ class Record(_Part):
     model: str
     size: Annotated[int, Field(ge=1)]  # bytes
     sha256: Digest
+    types: list[str] = []  # in the file, for people to read; what is trusted says the reader
     versions: dict[str, str]
     python: str
     task: str
@@ -67,93 +67,8 @@ class Record(_Part):
     examples: list[Example]
 
 
-def make_record(
-    study: Study,
-    X: pd.DataFrame,
-    content: bytes,
-    examples: list[Example],
-    *,
-    seed: Seed,
-    commit: dict[str, Any],
-) -> Record:
-    """Describe a fitted model and its file.
-
-    Parameters
-    ----------
-    study : Study
-        The configuration.
-    X : DataFrame of shape (n_samples, n_features)
-        What the model was fitted on.
-    content : bytes
-        The model file.
-    examples : list of Example
-        As `make_examples` makes them.
-    seed : Seed
-        What it was fitted with.
-    commit : dict
-        As `provenance.commit_of` returns it.
-
-    Returns
-    -------
-    Record
-        Everything that somebody needs who has only the two files and this package.
-
-    Examples
-    --------
-    >>> from ..config.study import Data, Models
-    >>> columns = {"dose": Column(role="feature"), "effect": Column(role="target")}
-    >>> study = Study.model_construct(
-    ...     task="regression", data=Data(file="trial.csv", sha256="0" * 64, columns=columns),
-    ...     models=Models(candidate="linear", baselines=["dummy"]),
-    ... )
-    >>> X, seed = pd.DataFrame({"dose": [1.0, 2.0]}), Seed(study=0, purpose="sharing", value=7)
-    >>> nothing = {"commit": None, "dirty": None}
-    >>> record = make_record(study, X, b"content", [], seed=seed, commit=nothing)
-    >>> record.size, record.rows, record.others, record.sha256[:12]
-    (7, 2, ['effect'], 'ed7002b439e9')
-    """
-    from .trusted_types import LIBRARIES  # brings skops, which takes its time
-
-    data = study.data
-    features = {name: data.column_for(name) for name in X.columns}
-    return Record(
-        model=study.models.candidate,
-        size=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
-        versions=installed_versions(list(LIBRARIES.values())),
-        python=platform.python_version(),
-        task=study.task,
-        target=data.target,
-        classes=data.classes,
-        features=features,
-        others=[name for name, column in data.columns.items() if column.role != "feature"],
-        # a row that is asked about cannot be dropped: its gap is an error
-        missing="impute" if data.missing == "impute" else "error",
-        missing_texts=data.missing_texts,
-        rows=len(X),
-        data_sha256=data.sha256,
-        seed=seed,
-        **commit,
-        examples=examples,
-    )
-
-
 def make_examples(model: Pipeline, X: pd.DataFrame, classes: list[str]) -> list[Example]:
     """Make up rows, none of which is a row of the data, and ask the model about them.
-
-    Parameters
-    ----------
-    model : Pipeline
-        Fitted.
-    X : DataFrame of shape (n_samples, n_features)
-        Rows to take columns' quantiles from; of a category, the most frequent value.
-    classes : list of str
-        Order of the probabilities' columns; empty for regression.
-
-    Returns
-    -------
-    list of Example
-        At the 10 %, 50 % and 90 % quantile of every number at once.
 
     Examples
     --------
@@ -184,20 +99,6 @@ def make_examples(model: Pipeline, X: pd.DataFrame, classes: list[str]) -> list[
 def answers(model: Pipeline, X: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     """Ask a model about rows; return its answers as a table.
 
-    Parameters
-    ----------
-    model : Pipeline
-        Fitted.
-    X : DataFrame of shape (n_samples, n_features)
-        Checked rows.
-    classes : list of str
-        Order of the probabilities' columns; empty for regression.
-
-    Returns
-    -------
-    DataFrame of shape (n_samples, 1 + n_classes)
-        Columns predicted, and probability_CLASS for each class; indexed as ``X``.
-
     Examples
     --------
     >>> from ..config.example import dummy
@@ -218,16 +119,6 @@ def answers(model: Pipeline, X: pd.DataFrame, classes: list[str]) -> pd.DataFram
 def write_record(record: Record) -> str:
     """Write a record as JSON, with the digest of its content as last key.
 
-    Parameters
-    ----------
-    record : Record
-        To write.
-
-    Returns
-    -------
-    str
-        Text for a file; the same record is the same text.
-
     Examples
     --------
     >>> print(write_record(Record.model_construct(model="linear", rows=455)), end="")
@@ -243,23 +134,6 @@ def write_record(record: Record) -> str:
 
 def read_record(text: str, name: str) -> Record:
     """Read a record and check all of it.
-
-    Parameters
-    ----------
-    text : str
-        Content of the file.
-    name : str
-        What messages call it.
-
-    Returns
-    -------
-    Record
-        As it was written.
-
-    Raises
-    ------
-    StudyError
-        If it is no record, or was changed after it was written.
 
     Examples
     --------
@@ -295,18 +169,6 @@ def _digest(content: dict[str, Any]) -> str:
 def check_versions(record: Record, name: str) -> None:
     """Refuse other versions of the libraries: no format restores a model under another one.
 
-    Parameters
-    ----------
-    record : Record
-        Of the model.
-    name : str
-        What messages call its file.
-
-    Raises
-    ------
-    StudyError
-        What differs, and what to install.
-
     Examples
     --------
     >>> record = Record.model_construct(versions={"no-such-library": "1.0"}, commit=None)
@@ -333,20 +195,6 @@ installed.
 
 def check_examples(record: Record, model: Pipeline, name: str) -> None:
     """Ask a restored model about the record's examples; it has to say the same.
-
-    Parameters
-    ----------
-    record : Record
-        Of the model.
-    model : Pipeline
-        Restored.
-    name : str
-        What messages call its file.
-
-    Raises
-    ------
-    StudyError
-        If it says something else, by more than another processor's rounding.
 
     Examples
     --------

@@ -1,50 +1,33 @@
-"""The lock on the test rows: who opened it, with which model, and how often.
+"""The record of openings of the locked test rows: when, with which model, and how often.
 
 A test set answers honestly once. Each look that changes the model turns it a little more into
 training data, so every opening is recorded, and another one with a changed model is refused until
 it is asked for by name; then it is counted, and the report says so. The same model may be scored
 again at any time: that tells nothing new, and it is how results are reproduced.
 
-*The model* is what decides predictions and how they are judged: the sections of study.toml in
-``SECTIONS``, and the code that turns rows into predictions. Comments, docstrings and the layout of
-the code are not part of it.
+*The model* is what its author decided: the sections of study.toml in ``SECTIONS``, and the files in
+``AUTHORS``. Comments, docstrings and the layout of the code are not part of it. The engine's version
+is on record apart: an update is no other model.
 """
 
 from __future__ import annotations
 
-import ast
-import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
+from .. import __version__
+from ..config.code_digest import digest, module_digests
 from ..config.study import Study, StudyError
 
 SECTIONS = ("task", "seed", "data", "split", "metrics", "models")
-# The author's files, and those of the engine that a fit runs through, with what they import. The
-# module that reads study.toml does not count: what it reads is counted.
-AUTHORS = ("data", "models", "seeding")
-ENGINES = ("compute/models", "compute/task")
-UNCOUNTED = ("config/study", "config/code", "config/example", "config/metrics")
-ENGINE = Path(__file__).resolve().parents[1]
+AUTHORS = ("data", "models", "seeding")  # and what they import of the author's package
+FIRST_EDITION = (
+    "For an opening recorded by the first edition, only study.toml could be compared, not the code."
+)
 
 
-def parts_of(study: Study, folder: str | Path, engine: str | Path = ENGINE) -> dict[str, str]:
-    """Describe everything that makes a model what it is.
-
-    Parameters
-    ----------
-    study : Study
-        The configuration.
-    folder : str or Path
-        The author's package.
-    engine : str or Path
-        The engine's package; this one.
-
-    Returns
-    -------
-    dict of str to str
-        Part of study.toml or module -> SHA-256; the same on every machine and Python.
+def parts_of(study: Study, folder: str | Path) -> dict[str, str]:
+    """Return the SHA-256 of each section of study.toml and each file of the author's that counts.
 
     Examples
     --------
@@ -57,68 +40,46 @@ def parts_of(study: Study, folder: str | Path, engine: str | Path = ENGINE) -> d
     ...     "metrics": {"primary": "mae"},
     ...     "models": {"candidate": "candidate", "baselines": ["dummy"]},
     ... })
-    >>> parts = parts_of(study, "no_such_folder")
-    >>> [name for name in parts if not name.endswith(".py")]
+    >>> list(parts_of(study, "no_such_folder"))
     ['task', 'seed', '[data]', '[split]', '[metrics]', '[models]']
-    >>> "engine/compute/task.py" in parts, "engine/write/tables.py" in parts
-    (True, False)
     """
     # as the author wrote it: a default that is added later is no change of theirs
     written = study.model_dump(mode="json", exclude_unset=True)
-    parts = {
-        f"[{name}]" if isinstance(written[name], dict) else name: _digest(written[name])
+    sections = {
+        f"[{name}]" if isinstance(written[name], dict) else name: digest(written[name])
         for name in SECTIONS
     }
-    found = _digests(Path(folder), AUTHORS)
-    used = {f"engine/{name}": one for name, one in _digests(Path(engine), ENGINES).items()}
-    return parts | {f"{name}.py": one for name, one in (found | used).items()}
+    found = module_digests(Path(folder), AUTHORS)
+    return sections | {f"{name}.py": one for name, one in found.items()}
 
 
-def _digests(folder: Path, names: tuple[str, ...]) -> dict[str, str]:
-    """Describe modules of a package, and all of it that they import."""
-    found: dict[str, str] = {}
-    wanted = list(names)
-    while wanted:
-        name = wanted.pop()
-        path = folder / f"{name}.py"
-        if name in found or name in UNCOUNTED or not path.is_file():
-            continue
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        found[name] = _digest(_meaning(tree))
-        wanted += _imported(tree, name)
-    return dict(sorted(found.items()))
+def was_opened(openings: list[dict[str, Any]], parts: dict[str, str]) -> bool:
+    """Tell whether a model had the test rows before.
+
+    The first edition kept author's and engine's code in one package, so its record names other
+    files: there the sections of study.toml decide. `admit` adds the author's files as they are then.
+
+    Examples
+    --------
+    >>> now = {"[models]": "a", "models.py": "b"}
+    >>> was_opened([{"engine": "2.0.0", "parts": {"[models]": "a", "models.py": "c"}}], now)
+    False
+    >>> was_opened([{"parts": {"[models]": "a", "compute.py": "c"}}], now)
+    True
+    """
+    return any(_is_of(opening, parts) for opening in openings)
 
 
-def _imported(tree: ast.Module, name: str) -> list[str]:
-    """Return what a module imports of its own package: ``from ..config.columns import Table``."""
-    relative = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.level > 0]
-    found = []
-    for node in relative:
-        above = name.split("/")[: -node.level]
-        parts = [*above, *(node.module.split(".") if node.module else [])]
-        ends = [[]] if node.module else [[alias.name] for alias in node.names]
-        found += ["/".join(parts + end) for end in ends]
-    return found
+def _is_of(opening: dict[str, Any], parts: dict[str, str]) -> bool:
+    return _compared(opening) == _compared(opening, parts)
 
 
-def _meaning(node: Any) -> Any:
-    """Return a syntax tree as lists, without docstrings; ``ast.dump`` differs between Pythons."""
-    if isinstance(node, ast.AST):
-        fields = [(name, value) for name, value in ast.iter_fields(node) if value not in (None, [])]
-        return [type(node).__name__, *((name, _meaning(value)) for name, value in fields)]
-    if isinstance(node, list):
-        return [_meaning(one) for one in node if not _is_text(one)]
-    return repr(node)
-
-
-def _is_text(node: Any) -> bool:
-    is_constant = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    return is_constant and isinstance(node.value.value, str)
-
-
-def _digest(content: Any) -> str:
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+def _compared(opening: dict[str, Any], parts: dict[str, str] | None = None) -> dict[str, str]:
+    """Return what of a model (by default the opening's own) can be compared with an opening."""
+    parts = opening["parts"] if parts is None else parts
+    if "engine" in opening:
+        return parts
+    return {name: one for name, one in parts.items() if not name.endswith(".py")}
 
 
 def admit(
@@ -130,33 +91,10 @@ def admit(
     commit: str | None,
     again: bool = False,
 ) -> list[dict[str, Any]]:
-    """Decide whether the test rows may be opened; return the record as it is then.
+    """Return the record with this opening in it, or refuse another model than was opened before.
 
-    Parameters
-    ----------
-    openings : list of dict
-        The record so far.
-    parts : dict of str to str
-        The model, as `parts_of` describes it.
-    data : str
-        SHA-256 of the data file. Other data have other test rows: their openings do not count here,
-        though they stay on record.
-    time : str
-        Now.
-    commit : str or None
-        Where the study stands, if it is in git.
-    again : bool
-        True where the author asked for another opening.
-
-    Returns
-    -------
-    list of dict
-        The same record if this model had the test rows open before; else with one entry more.
-
-    Raises
-    ------
-    StudyError
-        If other models had them open, and ``again`` is False: what changed and what to do.
+    ``data`` is the SHA-256 of the data file (other data have other test rows, so their openings do
+    not count here), ``time`` is now, and ``again`` says that the author asked for another opening.
 
     Examples
     --------
@@ -173,16 +111,17 @@ Since then these changed: models.py.
       A test set that is asked until it agrees says nothing. Choose between models on the folds \
 (scripts/baselines.py), or go back to the model that was opened.
       To open it all the same, add --again: it is recorded, and the report counts it.
-    >>> len(admit(once, {"[models]": "a", "models.py": "c"}, again=True, **now))
-    2
     """
     before = [opening for opening in openings if opening["data"] == data]
-    if any(opening["parts"] == parts for opening in before):
-        return openings
+    if known := [opening for opening in before if _is_of(opening, parts)]:
+        if any("engine" in opening for opening in known):
+            return openings
+        code = {"engine": __version__, "parts": parts, "first_edition": known[0]["parts"]}
+        return [one | code if one is known[0] else one for one in openings]
     if before and not again:
         last = before[-1]
-        names = [*parts, *(name for name in last["parts"] if name not in parts)]
-        changed = [name for name in names if parts.get(name) != last["parts"].get(name)]
+        then, now = _compared(last), _compared(last, parts)
+        changed = [name for name in {**now, **then} if now.get(name) != then.get(name)]
         commit_then = f" (commit {last['commit'][:12]})" if last["commit"] else ""
         raise StudyError(
             f"the locked test rows were opened before, at {last['time']}{commit_then}, with "
@@ -191,52 +130,32 @@ Since then these changed: models.py.
             "folds (scripts/baselines.py), or go back to the model that was opened.\n"
             "  To open it all the same, add --again: it is recorded, and the report counts it."
         )
-    model = _digest(parts)
-    return [
-        *openings,
-        {
-            "count": len(before) + 1,
-            "time": time,
-            "commit": commit,
-            "data": data,
-            "model": model,
-            "parts": parts,
-        },
-    ]
+    opening = {"count": len(before) + 1, "time": time, "commit": commit, "data": data}
+    opening |= {"engine": __version__, "model": digest(parts), "parts": parts}
+    return [*openings, opening]
 
 
 def count_note(openings: list[dict[str, Any]], data: str) -> str:
-    """Say how often the test rows were opened.
-
-    Parameters
-    ----------
-    openings : list of dict
-        The record.
-    data : str
-        SHA-256 of the data file.
-
-    Returns
-    -------
-    str
-        One or more sentences.
+    """Say how often the test rows of a data file (its SHA-256) were opened.
 
     Examples
     --------
-    >>> count_note([], "d"), count_note([{"data": "d"}], "d")
+    >>> count_note([], "d"), count_note([{"data": "d", "engine": "2.0.0"}], "d")
     ('The test set was never opened.', 'The test set was opened once.')
-    >>> print(count_note([{"data": "e"}, {"data": "d"}, {"data": "d"}], "d"))
+    >>> print(count_note([{"data": one, "engine": "2.0.0"} for one in "edd"], "d"))
     The test set was opened 2 times, each time with another model: these scores flatter by as much \
 as the earlier answers were used. Test rows of other data files were opened 1 more time.
     """
-    here = sum(opening["data"] == data for opening in openings)
-    elsewhere = len(openings) - here
-    text = "The test set was never opened." if here == 0 else "The test set was opened once."
-    if here > 1:
+    here = [opening for opening in openings if opening["data"] == data]
+    elsewhere = len(openings) - len(here)
+    text = "The test set was opened once." if here else "The test set was never opened."
+    if len(here) > 1:
         text = (
-            f"The test set was opened {here} times, each time with another model: these scores "
+            f"The test set was opened {len(here)} times, each time with another model: these scores "
             "flatter by as much as the earlier answers were used."
         )
     if elsewhere:
         times = "time" if elsewhere == 1 else "times"
         text += f" Test rows of other data files were opened {elsewhere} more {times}."
-    return text
+    older = any("engine" not in opening or "first_edition" in opening for opening in here)
+    return f"{text} {FIRST_EDITION}" if older else text
