@@ -8,35 +8,28 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from ..config.study import Study
+from .drawing import UNSEEN, Drawing, Frames
 from .style import BLACK, BLUE, GREY, WIDTH
 
 # One hue from white to blue: darker is more, on paper too.
 SHARES = LinearSegmentedColormap.from_list("shares", ["#ffffff", BLUE])
 DARK = 0.55  # from this share on, text on a cell is white
+CONFUSION, CALIBRATION, RESIDUALS = (
+    f"baselines_{kind}.csv" for kind in ("confusion", "calibration", "residual_quantiles")
+)
 
 
-def draw_confusion(confusion: pd.DataFrame) -> Figure:
-    r"""Draw which class was called what, with counts.
+def _of_candidate(frames: Frames, name: str, study: Study) -> pd.DataFrame:
+    return frames[name].query("model == @study.models.candidate")
 
-    Parameters
-    ----------
-    confusion : DataFrame
-        As `confusion_table` makes it, of one model.
 
-    Returns
-    -------
-    Figure
-        A cell per pair of classes; its shade is the share of the rows of that truth.
+# Confusion
 
-    Examples
-    --------
-    >>> figure = draw_confusion(pd.DataFrame({
-    ...     "model": "linear", "truth": ["no", "no", "yes", "yes"], "count": [3, 1, 0, 4],
-    ...     "prediction": ["no", "yes", "no", "yes"], "share": [0.75, 0.25, 0.0, 1.0],
-    ... }))
-    >>> [text.get_text() for text in figure.axes[0].texts]
-    ['3\n75 %', '1\n25 %', '0\n0 %', '4\n100 %']
-    """
+
+def draw_confusion(frames: Frames, study: Study) -> Figure:
+    """Draw which class was called what, with counts; the shade is the share of that truth."""
+    confusion = _of_candidate(frames, CONFUSION, study)
     classes = list(dict.fromkeys(confusion["truth"]))
     n = len(classes)
     figure = Figure(figsize=(min(WIDTH, 1.9 + 1.15 * n), 1.3 + 0.75 * n))
@@ -49,39 +42,40 @@ def draw_confusion(confusion: pd.DataFrame) -> Figure:
         colour = "white" if share >= DARK else BLACK
         text = f"{cell.count}\n{cell.share * 100:.0f} %"
         axes.text(x, y, text, ha="center", va="center", color=colour)
-    axes.set_xlim(-0.5, n - 0.5)
-    axes.set_ylim(n - 0.5, -0.5)
+    axes.set(xlim=(-0.5, n - 0.5), ylim=(n - 0.5, -0.5), xlabel="predicted", ylabel="true")
     axes.set_xticks(range(n), classes)
     axes.set_yticks(range(n), classes)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    axes.set_xlabel("predicted")
-    axes.set_ylabel("true")
     return figure
 
 
-def draw_calibration(calibration: pd.DataFrame) -> Figure:
-    """Draw how often a class came against the probability that was given for it.
+def confusion_caption(frames: Frames, study: Study) -> str:
+    """Return the caption of the confusion matrix."""
+    return (
+        f"What {study.models.candidate} called the rows of each class: numbers of development rows "
+        "while they were held out (first repeat), and shares of the rows of that truth, so that "
+        "the diagonal holds the recalls. It counts the class with the highest probability; another "
+        f"threshold gives another matrix. {UNSEEN}"
+    )
 
-    Parameters
-    ----------
-    calibration : DataFrame
-        As `calibration_table` makes it, of one model.
 
-    Returns
-    -------
-    Figure
-        A panel per class; on the dashed line, probabilities are what they say.
+def confusion_alt(frames: Frames, study: Study) -> str:
+    """Return the numbers of the confusion matrix."""
+    cells = "; ".join(
+        f"{one.count} rows that are {one.truth} were called {one.prediction} "
+        f"({one.share * 100:.0f} %)"
+        for one in _of_candidate(frames, CONFUSION, study).itertuples(index=False)
+    )
+    return f"Confusion matrix of {study.models.candidate}: {cells}."
 
-    Examples
-    --------
-    >>> figure = draw_calibration(pd.DataFrame({
-    ...     "model": "linear", "class": "yes", "predicted": [0.1, 0.9], "observed": [0.2, 0.8],
-    ...     "low": [0.1, 0.7], "high": [0.3, 0.9],
-    ... }))
-    >>> figure.axes[0].get_ylabel()
-    'share of rows that are yes'
-    """
+
+# Calibration
+
+
+def draw_calibration(frames: Frames, study: Study) -> Figure:
+    """Draw how often each class came against the probability given for it, a panel per class."""
+    calibration = _of_candidate(frames, CALIBRATION, study)
     panels = list(calibration.groupby("class", sort=False))
     across = min(len(panels), 3)
     down = -(-len(panels) // across)
@@ -94,58 +88,108 @@ def draw_calibration(calibration: pd.DataFrame) -> Figure:
         axes.plot([0, 1], [0, 1], "--", color=GREY, linewidth=1.0)
         axes.vlines(bins["predicted"], bins["low"], bins["high"], color=BLUE)
         axes.plot(bins["predicted"], bins["observed"], "o-", color=BLUE)
-        axes.set_xlim(-0.02, 1.02)
-        axes.set_ylim(-0.02, 1.02)
-        axes.set_aspect("equal")
+        axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
         axes.set_xlabel(f"predicted probability of {name}")
         axes.set_ylabel(f"share of rows that are {name}")
     return figure
 
 
-def draw_residuals(quantiles: pd.DataFrame, target: str) -> Figure:
-    """Draw how far predictions are off, by what was predicted.
+def calibration_caption(frames: Frames, study: Study) -> str:
+    """Return the caption of the calibration."""
+    return (
+        f"How often the class came, against the probability that {study.models.candidate} gave for "
+        "it to held-out development rows (first repeat), in bins of about equally many rows; 95 % "
+        "Wilson intervals, which take rows for independent. On the dashed line probabilities are "
+        "what they say. Good calibration is no skill: always giving the class's share is "
+        f"calibrated too. {UNSEEN}"
+    )
 
-    Parameters
-    ----------
-    quantiles : DataFrame
-        As `residual_quantiles` makes it, of one model.
-    target : str
-        What is predicted, with its unit.
 
-    Returns
-    -------
-    Figure
-        A bin of predictions each: median, middle half (bar) and middle 90 % (line) of the errors.
+def calibration_alt(frames: Frames, study: Study) -> str:
+    """Return the numbers of the calibration."""
+    texts = [
+        f"of {one.n} rows with a mean probability of {one.predicted:.2f} for {name}, "
+        f"{one.observed * 100:.0f} % are"
+        for name, bins in _of_candidate(frames, CALIBRATION, study).groupby("class", sort=False)
+        for one in bins.itertuples(index=False)
+    ]
+    return f"Calibration of {study.models.candidate}: {'; '.join(texts)}."
 
-    Examples
-    --------
-    >>> figure = draw_residuals(pd.DataFrame({
-    ...     "model": "linear", "bin": [1, 2], "n": 20, "prediction": [1.0, 2.0],
-    ...     "q05": -1.0, "q25": -0.5, "q50": [0.1, 0.0], "q75": 0.5, "q95": 1.0,
-    ... }), "dose in mg")
-    >>> figure.axes[0].lines[-1].get_ydata().tolist()
-    [0.1, 0.0]
-    """
+
+# Residuals
+
+
+def draw_residuals(frames: Frames, study: Study) -> Figure:
+    """Draw how far predictions are off, in bins of predictions: median, middle half and 90 %."""
+    quantiles = _of_candidate(frames, RESIDUALS, study)
     figure = Figure(figsize=(WIDTH, 3.4))
     axes = figure.subplots()
     x = quantiles["prediction"].to_numpy()
     axes.axhline(0, color=BLACK, linewidth=0.8)
     axes.vlines(x, quantiles["q05"], quantiles["q95"], color=BLUE, label="middle 90 %")
-    axes.vlines(
-        x,
-        quantiles["q25"],
-        quantiles["q75"],
-        color=BLUE,
-        linewidth=7.0,
-        alpha=0.45,
-        label="middle half",
-    )
+    half = {"color": BLUE, "linewidth": 7.0, "alpha": 0.45, "label": "middle half"}
+    axes.vlines(x, quantiles["q25"], quantiles["q75"], **half)
     axes.plot(x, quantiles["q50"], "o", color=BLACK, label="median")
     if len(np.unique(x)) == 1:
         axes.set_xlim(x[0] - 1, x[0] + 1)
     axes.grid(axis="y")
     axes.set_axisbelow(True)
-    axes.set_xlabel(f"predicted {target}, in bins of about equally many rows")
+    axes.set_xlabel(f"predicted {_target(study)}, in bins of about equally many rows")
     axes.set_ylabel("predicted minus true")
     figure.legend(loc="outside upper center", ncols=3)
     return figure
+
+
+def residuals_caption(frames: Frames, study: Study) -> str:
+    """Return the caption of the residuals."""
+    return (
+        f"Predicted minus true {_target(study)} of {study.models.candidate}, by what was "
+        "predicted, for held-out development rows (first repeat): median, middle half (bar) and "
+        "middle 90 % (line) in bins of about equally many rows. Above 0 it predicts too much. Rows "
+        f"are pooled: an error that differs by group or time does not show here. {UNSEEN}"
+    )
+
+
+def residuals_alt(frames: Frames, study: Study) -> str:
+    """Return the numbers of the residuals."""
+    texts = [
+        f"at {one.prediction:.3g} median {one.q50:.3g}, middle half {one.q25:.3g} to {one.q75:.3g},"
+        f" middle 90 % {one.q05:.3g} to {one.q95:.3g}"
+        for one in _of_candidate(frames, RESIDUALS, study).itertuples(index=False)
+    ]
+    head = f"Errors of {study.models.candidate} in {_target(study)} by prediction"
+    return f"{head}: {'; '.join(texts)}."
+
+
+def _target(study: Study) -> str:
+    """Return the target's name with its unit."""
+    unit = study.data.columns[study.data.target].unit
+    return f"{study.data.target} in {unit}" if unit else study.data.target
+
+
+DRAWINGS = {
+    "confusion": Drawing(
+        (CONFUSION,),
+        "baselines",
+        draw_confusion,
+        confusion_caption,
+        confusion_alt,
+        task="classification",
+    ),
+    "calibration": Drawing(
+        (CALIBRATION,),
+        "baselines",
+        draw_calibration,
+        calibration_caption,
+        calibration_alt,
+        task="classification",
+    ),
+    "residuals": Drawing(
+        (RESIDUALS,),
+        "baselines",
+        draw_residuals,
+        residuals_caption,
+        residuals_alt,
+        task="regression",
+    ),
+}

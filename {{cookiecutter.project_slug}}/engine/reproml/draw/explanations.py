@@ -1,4 +1,4 @@
-"""Figures of what the candidate leans on: importances, and predictions along a feature."""
+"""Figures of the features behind the predictions: importances, and partial dependence."""
 
 from __future__ import annotations
 
@@ -13,70 +13,26 @@ from ..explain.feature_groups import TIED
 from ..explain.importance import shuffles_per_fold
 from ..statistics.comparison import mean_interval
 from ..write.importance_tables import group_names, importance_table
-from .captions import UNSEEN, n_folds
-from .scores import in_numbers
-from .style import BLACK, GREY, ORANGE, SERIES, WIDTH, draw_intervals, rows_figure
+from .drawing import SIZES, UNSEEN, Drawing, Frames, in_numbers, mean_sizes, n_folds
+from .style import BLACK, BLUE, GREY, ORANGE, SERIES, WIDTH, Mark, draw_intervals, rows_figure
 
-Frames = dict[str, pd.DataFrame]
 MOST_ROWS = 30  # features in one figure; the table has all of them
-FILES = ("interpretation.csv", "interpretation_groups.csv", "baselines_folds.csv")
-CURVES = ("partial_dependence.csv", "partial_dependence_rows.csv", "baselines_folds.csv")
+HELD_OUT, TRAINING = Mark(BLUE), Mark(ORANGE, "s", hollow=True)
+ON_HELD_OUT = ("value", "low", "high")
+ON_TRAINING = ("training", "training_low", "training_high")
+
+
+# Importances
 
 
 def importances_of(frames: Frames) -> pd.DataFrame:
-    """Return the importances with their intervals.
-
-    Parameters
-    ----------
-    frames : dict of str to DataFrame
-        ``FILES``.
-
-    Returns
-    -------
-    DataFrame
-        As `importance_table` makes it.
-
-    Examples
-    --------
-    >>> importances = pd.DataFrame({
-    ...     "rows": ["held-out", "held-out", "training", "training"], "kind": "feature",
-    ...     "name": "dose", "value": [1.0, 1.2, 1.5, 1.5],
-    ... })
-    >>> groups = pd.DataFrame({"group": [], "feature": []})
-    >>> sizes = pd.DataFrame({"n_train": [80], "n_test": [20]})
-    >>> frames = dict(zip(FILES, [importances, groups, sizes], strict=True))
-    >>> importances_of(frames)[["name", "value", "low", "high", "training"]].round(2)
-       name  value   low  high  training
-    0  dose    1.1 -0.46  2.66       1.5
-    """
-    folds = frames["baselines_folds.csv"]
-    sizes = {"n_train": folds["n_train"].mean(), "n_test": folds["n_test"].mean()}
-    return importance_table(
-        frames["interpretation.csv"], frames["interpretation_groups.csv"], **sizes
-    )
+    """Return the importances with their intervals."""
+    groups = frames["interpretation_groups.csv"]
+    return importance_table(frames["interpretation.csv"], groups, **mean_sizes(frames))
 
 
 def drawn_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """Return what is drawn of the importances: the leading features, the noise, the groups.
-
-    Parameters
-    ----------
-    table : DataFrame
-        As `importance_table` makes it.
-
-    Returns
-    -------
-    DataFrame
-        With a column label.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({
-    ...     "kind": ["feature", "noise", "group"], "name": ["a", "noise", "1"], "group": [1, 0, 1],
-    ... })
-    >>> drawn_rows(table)["label"].tolist()
-    ['a  (1)', 'random numbers', 'group 1 together']
-    """
+    """Return the rows that are drawn, labelled: the leading features, the noise, the groups."""
     features = table[table["kind"] == "feature"].head(MOST_ROWS)
     rows = pd.concat([features, table[table["kind"] != "feature"]])
     labels = []
@@ -90,34 +46,7 @@ def drawn_rows(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw_importance(frames: Frames, study: Study) -> Figure:
-    """Draw the importances on held-out rows and, beside them, on training rows.
-
-    Parameters
-    ----------
-    frames : dict of str to DataFrame
-        ``FILES``.
-    study : Study
-        The configuration.
-
-    Returns
-    -------
-    Figure
-        Features by importance, then random numbers with a band all the way up, then groups.
-
-    Examples
-    --------
-    >>> from ..config.study import Metrics
-    >>> importances = pd.DataFrame({
-    ...     "rows": ["held-out", "held-out", "training", "training"] * 2, "value": [1.0, 1.2] * 4,
-    ...     "kind": ["feature"] * 4 + ["noise"] * 4, "name": ["dose"] * 4 + ["noise"] * 4,
-    ... })
-    >>> groups = pd.DataFrame({"group": [], "feature": []})
-    >>> sizes = pd.DataFrame({"n_train": [80], "n_test": [20]})
-    >>> frames = dict(zip(FILES, [importances, groups, sizes], strict=True))
-    >>> figure = draw_importance(frames, Study.model_construct(metrics=Metrics(primary="mae")))
-    >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
-    ['dose', 'random numbers']
-    """
+    """Draw importances on held-out and on training rows; the noise is a band all the way up."""
     table = drawn_rows(importances_of(frames))
     figure, axes = rows_figure(len(table), row=0.27)
     kinds = table["kind"].to_numpy()
@@ -127,17 +56,8 @@ def draw_importance(frames: Frames, study: Study) -> Figure:
     noise = table[kinds == "noise"].iloc[0]
     axes.axvspan(noise["low"], noise["high"], color=GREY, alpha=0.18, linewidth=0)
     axes.axvline(0, color=BLACK, linewidth=0.8)
-    draw_intervals(
-        axes,
-        table,
-        rows + 0.14,
-        columns=("training", "training_low", "training_high"),
-        colour=ORANGE,
-        marker="s",
-        hollow=True,
-        label="training rows",
-    )
-    draw_intervals(axes, table, rows - 0.14, label="held-out rows")
+    draw_intervals(axes, table, rows + 0.14, ON_TRAINING, TRAINING, "training rows")
+    draw_intervals(axes, table, rows - 0.14, ON_HELD_OUT, HELD_OUT, "held-out rows")
     axes.set_yticks(rows, table["label"])
     metric = study.primary.label
     axes.set_xlabel(f"how much {metric} gets worse when shuffled, with 95 % interval")
@@ -147,25 +67,7 @@ def draw_importance(frames: Frames, study: Study) -> Figure:
 
 
 def importance_caption(frames: Frames, study: Study) -> str:
-    """Return the caption of the importances.
-
-    Examples
-    --------
-    >>> from ..config.study import Metrics, Models, Split
-    >>> importances = pd.DataFrame({
-    ...     "rows": ["held-out", "held-out", "training", "training"], "kind": "feature",
-    ...     "name": "dose", "value": [1.0, 1.2, 1.5, 1.5],
-    ... })
-    >>> groups = pd.DataFrame({"group": [], "feature": []})
-    >>> sizes = pd.DataFrame({"n_train": [80], "n_test": [20]})
-    >>> frames = dict(zip(FILES, [importances, groups, sizes], strict=True))
-    >>> study = Study.model_construct(
-    ...     metrics=Metrics(primary="mae"), split=Split(dependence="grouped", folds=5, repeats=6),
-    ...     models=Models(candidate="candidate", baselines=["dummy"]),
-    ... )
-    >>> print(importance_caption(frames, study).partition("shuffled, ")[2].partition(" with")[0])
-    mean over 30 folds (2 shuffles in each)
-    """
+    """Return the caption of the importances."""
     table = importances_of(frames)
     n_features, shuffles = int((table["kind"] == "feature").sum()), shuffles_per_fold(study.split)
     texts = [
@@ -186,97 +88,36 @@ def importance_caption(frames: Frames, study: Study) -> str:
             f"for it, and more where the model uses their difference. {members}."
         )
     texts.append(
-        "It shows what this model leans on. It does not show that a feature matters for the target "
-        f"beyond the model, nor that changing it would change the target. {UNSEEN}"
+        "It shows which features this model uses. It does not show that a feature matters for the "
+        "target beyond the model, nor that changing it would change the target. "
+        f"{UNSEEN}"
     )
     return " ".join(texts)
 
 
 def importance_alt(frames: Frames, study: Study) -> str:
-    """Return the numbers of the importances.
-
-    Examples
-    --------
-    >>> importances = pd.DataFrame({
-    ...     "rows": ["held-out", "held-out", "training", "training"], "kind": "feature",
-    ...     "name": "dose", "value": [1.0, 1.2, 1.5, 1.5],
-    ... })
-    >>> groups = pd.DataFrame({"group": [], "feature": []})
-    >>> sizes = pd.DataFrame({"n_train": [80], "n_test": [20]})
-    >>> frames = dict(zip(FILES, [importances, groups, sizes], strict=True))
-    >>> print(importance_alt(frames, Study.model_construct()).partition(". ")[2])
-    On held-out rows: dose 1.1000 [-0.4562, 2.6562]. On training rows: dose 1.5000 [1.5000, 1.5000].
-    """
+    """Return the numbers of the importances."""
     table = drawn_rows(importances_of(frames))
-    held_out = in_numbers(table, "label", ("value", "low", "high"), digits=4)
-    training = in_numbers(table, "label", ("training", "training_low", "training_high"), digits=4)
+    held_out, training = (
+        in_numbers(table, "label", columns, digits=4) for columns in (ON_HELD_OUT, ON_TRAINING)
+    )
     return f"Dot plot of importances. On held-out rows: {held_out}. On training rows: {training}."
 
 
+# Partial dependence
+
+
 def average_curves(frames: Frames) -> pd.DataFrame:
-    """Return the partial dependence with its interval over the folds of the first repeat.
-
-    Parameters
-    ----------
-    frames : dict of str to DataFrame
-        ``CURVES``.
-
-    Returns
-    -------
-    DataFrame
-        Columns feature, of, step, at, value, low, high.
-
-    Examples
-    --------
-    >>> curves = pd.DataFrame({
-    ...     "feature": "dose", "of": "effect", "step": [0, 1, 0, 1], "fold": [0, 0, 1, 1],
-    ...     "at": [1.0, 2.0, 1.0, 2.0], "value": [10.0, 20.0, 12.0, 26.0],
-    ... })
-    >>> frames = {"partial_dependence.csv": curves}
-    >>> frames["baselines_folds.csv"] = pd.DataFrame({"n_train": [80], "n_test": [20]})
-    >>> average_curves(frames)[["feature", "at", "value", "low", "high"]].round(1)
-      feature   at  value   low  high
-    0    dose  1.0   11.0  -4.6  26.6
-    1    dose  2.0   23.0 -23.7  69.7
-    """
-    folds, curves = frames["baselines_folds.csv"], frames["partial_dependence.csv"]
-    sizes = {"n_train": folds["n_train"].mean(), "n_test": folds["n_test"].mean()}
-    rows = []
-    for head, part in curves.groupby(["feature", "of", "step"], sort=False):
+    """Return the partial dependence with its interval over the folds of the first repeat."""
+    rows, sizes = [], mean_sizes(frames)
+    curves = frames["partial_dependence.csv"].groupby(["feature", "of", "step"], sort=False)
+    for head, part in curves:
         rows.append((*head, part["at"].iloc[0], *mean_interval(part["value"], **sizes)))
     return pd.DataFrame(rows, columns=["feature", "of", "step", "at", "value", "low", "high"])
 
 
 def draw_partial_dependence(frames: Frames, study: Study) -> Figure:
-    """Draw predictions along the leading features: their mean, and the curves of some rows.
-
-    Parameters
-    ----------
-    frames : dict of str to DataFrame
-        ``CURVES``.
-    study : Study
-        The configuration.
-
-    Returns
-    -------
-    Figure
-        A panel per feature, with one scale of predictions.
-
-    Examples
-    --------
-    >>> from ..config.study import Data
-    >>> curves = pd.DataFrame({
-    ...     "feature": "dose", "of": "effect", "step": [0, 1, 0, 1], "fold": [0, 0, 1, 1],
-    ...     "at": [1.0, 2.0, 1.0, 2.0], "value": [10.0, 20.0, 12.0, 26.0], "row": 7,
-    ... })
-    >>> sizes = pd.DataFrame({"n_train": [80], "n_test": [20]})
-    >>> frames = dict(zip(CURVES, [curves, curves[:2], sizes], strict=True))
-    >>> data = Data(file="trial.csv", sha256="0" * 64, columns={})
-    >>> study = Study.model_construct(task="regression", data=data)
-    >>> figure = draw_partial_dependence(frames, study)
-    >>> figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()
-    ('dose', 'predicted effect')
-    """
+    """Draw predictions along the leading features: their mean, and the curves of some rows."""
     averages, individuals = average_curves(frames), frames["partial_dependence_rows.csv"]
     if study.task == "classification":  # an interval of probabilities ends where they do
         averages[["low", "high"]] = averages[["low", "high"]].clip(0.0, 1.0)
@@ -294,7 +135,8 @@ def draw_partial_dependence(frames: Frames, study: Study) -> Figure:
         mine = averages[averages["feature"] == name]
         for (of, curve), style in zip(mine.groupby("of", sort=False), SERIES * 9, strict=False):
             _draw_mean(axes, curve, *style, label=str(of) if several else "mean over rows")
-        axes.set_xlabel(_with_unit(name, study))
+        column = study.data.column_for(name)
+        axes.set_xlabel(f"{name} ({column.unit})" if column and column.unit else name)
     target = next(iter(averages["of"]))
     label = f"predicted {target}" if study.task == "regression" else f"probability of {target}"
     for axes in grid[:, 0]:
@@ -333,21 +175,8 @@ def _draw_mean(
         axes.set_xlim(-0.3, len(x) - 0.7)
 
 
-def _with_unit(name: str, study: Study) -> str:
-    column = study.data.column_for(name)
-    return f"{name} ({column.unit})" if column and column.unit else name
-
-
 def dependence_caption(frames: Frames, study: Study) -> str:
-    """Return the caption of the partial dependence.
-
-    Examples
-    --------
-    >>> from ..config.study import Models
-    >>> study = Study.model_construct(models=Models(candidate="candidate", baselines=["dummy"]))
-    >>> print(dependence_caption({}, study).partition(". ")[2].partition(";")[0])
-    Numbers run from their 5 % to their 95 % quantile
-    """
+    """Return the caption of the partial dependence."""
     return (
         f"What {study.models.candidate} predicts when one of its leading features is set to each "
         "value on the axis, in held-out development rows (first repeat): mean over the rows, with "
@@ -361,31 +190,36 @@ def dependence_caption(frames: Frames, study: Study) -> str:
 
 
 def dependence_alt(frames: Frames, study: Study) -> str:
-    """Return the numbers of the partial dependence.
-
-    Examples
-    --------
-    >>> from ..config.study import Models
-    >>> curves = pd.DataFrame({
-    ...     "feature": "dose", "of": "effect", "step": [0, 1, 0, 1], "fold": [0, 0, 1, 1],
-    ...     "at": [1.0, 2.0, 1.0, 2.0], "value": [10.0, 20.0, 12.0, 26.0],
-    ... })
-    >>> frames = {"partial_dependence.csv": curves}
-    >>> frames["baselines_folds.csv"] = pd.DataFrame({"n_train": [80], "n_test": [20]})
-    >>> study = Study.model_construct(models=Models(candidate="candidate", baselines=["dummy"]))
-    >>> print(dependence_alt(frames, study).partition(": ")[2])
-    along dose, effect goes from 11 at 1 to 23 at 2 (lowest 11, highest 23).
-    """
+    """Return the numbers of the partial dependence."""
     texts = []
     for (name, of), curve in average_curves(frames).groupby(["feature", "of"], sort=False):
-        first, last = curve.iloc[0], curve.iloc[-1]
+        first, last = (
+            f"{end['value']:.3g} at {_short(end['at'])}" for end in (curve.iloc[0], curve.iloc[-1])
+        )
         low, high = curve["value"].min(), curve["value"].max()
         texts.append(
-            f"along {name}, {of} goes from {first['value']:.3g} at {_short(first['at'])} to "
-            f"{last['value']:.3g} at {_short(last['at'])} (lowest {low:.3g}, highest {high:.3g})"
+            f"along {name}, {of} goes from {first} to {last} (lowest {low:.3g}, highest {high:.3g})"
         )
     return f"Partial dependence of {study.models.candidate}: {'; '.join(texts)}."
 
 
 def _short(at: object) -> str:
     return f"{at:.4g}" if isinstance(at, float) else str(at)
+
+
+DRAWINGS = {
+    "importance": Drawing(
+        ("interpretation.csv", "interpretation_groups.csv", SIZES),
+        "interpretation",
+        draw_importance,
+        importance_caption,
+        importance_alt,
+    ),
+    "partial_dependence": Drawing(
+        ("partial_dependence.csv", "partial_dependence_rows.csv", SIZES),
+        "interpretation",
+        draw_partial_dependence,
+        dependence_caption,
+        dependence_alt,
+    ),
+}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,249 +12,199 @@ from matplotlib.figure import Figure
 from ..config.metrics import Metric
 from ..config.study import Study
 from ..statistics.decisions import ALIKE, BETTER, WORSE
-from ..write.tables import score_intervals
-from .style import (
-    BLACK,
-    BLUE,
-    GREY,
-    ORANGE,
-    ROW,
-    draw_intervals,
-    far_rows,
-    mark_far_row,
-    rows_figure,
-)
+from ..write.tables import interval_text, score_intervals
+from .drawing import SIZES, UNSEEN, Drawing, Frames, in_numbers, mean_sizes, n_folds
+from .style import BLACK, BLUE, GREY, ORANGE, ROW, Mark, draw_intervals, rows_figure
 
-Frames = dict[str, pd.DataFrame]
-# How a decision is drawn: colour, marker, hollow. Form and filling say it without colour.
-DECISIONS = {
-    BETTER: (BLUE, "o", False),
-    WORSE: (ORANGE, "v", False),
-    ALIKE: (GREY, "o", True),
-}
+# Form and filling say a decision without colour.
+DECISIONS = {BETTER: Mark(BLUE), WORSE: Mark(ORANGE, "v"), ALIKE: Mark(GREY, hollow=True)}
+CANDIDATE, BASELINE, RANDOM = Mark(BLUE), Mark(GREY, "s", hollow=True), Mark(ORANGE, "s", True)
+VALUE = ("value", "low", "high")
+MEAN = ("mean", "low", "high")
+DIFFERENCE = ("difference", "low", "high")
+RANDOMLY = ("random", "random_low", "random_high")
+FAR = "A row with an arrow lies outside the axis; its numbers are written next to the arrow."
 
 
 def axis_label(metric: Metric) -> str:
-    """Return a metric's label with its direction.
-
-    Parameters
-    ----------
-    metric : Metric
-        The metric.
-
-    Returns
-    -------
-    str
-        For an axis.
-
-    Examples
-    --------
-    >>> from ..config.example import CODE
-    >>> axis_label(CODE.metrics["mae"])
-    'MAE (lower is better)'
-    """
-    better = "higher" if metric.higher_is_better else "lower"
-    return f"{metric.label} ({better} is better)"
+    """Return a metric's label with its direction."""
+    return f"{metric.label} ({'higher' if metric.higher_is_better else 'lower'} is better)"
 
 
-def ladder(frames: Frames, study: Study) -> pd.DataFrame:
-    """Return every model's primary score with its interval, in the order of study.toml.
+# Every model's primary score
 
-        Parameters
-        ----------
-        frames : dict of str to DataFrame
-            ``baselines.csv`` and ``baselines_folds.csv``.
-        study : Study
-            The configuration.
 
-        Returns
-        -------
-        DataFrame of shape (n_models, 5)
-            Columns metric, model, mean, low, high.
-
-        Examples
-        --------
-        >>> from ..config.study import Metrics
-        >>> scores = pd.DataFrame({"model": "dummy", "metric": "mae", "value": [44.0, 46.0, 48.0]})
-        >>> sizes = pd.DataFrame({"n_train": [200], "n_test": [100]})
-        >>> frames = {"baselines.csv": scores, "baselines_folds.csv": sizes}
-        >>> ladder(frames, Study.model_construct(metrics=Metrics(primary="mae"))).round(2)
-          metric  model  mean    low   high
-        0    mae  dummy  46.0  38.14  53.86
-    """
-    folds = frames["baselines_folds.csv"]
-    sizes = {"n_train": folds["n_train"].mean(), "n_test": folds["n_test"].mean()}
-    return score_intervals(frames["baselines.csv"], {study.metrics.primary: study.primary}, **sizes)
+def model_scores(frames: Frames, study: Study) -> pd.DataFrame:
+    """Return every model's primary score (mean, low, high), in the order of study.toml."""
+    primary = {study.metrics.primary: study.primary}
+    return score_intervals(frames["baselines.csv"], primary, **mean_sizes(frames))
 
 
 def draw_baselines(frames: Frames, study: Study) -> Figure:
-    """Draw the primary score of the candidate and of its baselines.
-
-        Parameters
-        ----------
-        frames : dict of str to DataFrame
-            ``baselines.csv`` and ``baselines_folds.csv``.
-        study : Study
-            The configuration.
-
-        Returns
-        -------
-        Figure
-            One row per model, the first model on top.
-
-        Examples
-        --------
-        >>> from ..config.study import Metrics, Models
-        >>> models = Models(candidate="candidate", baselines=["dummy"])
-        >>> study = Study.model_construct(metrics=Metrics(primary="mae"), models=models)
-        >>> scores = pd.DataFrame({"model": ["dummy"] * 2 + ["candidate"] * 2, "metric": "mae"})
-        >>> frames = {"baselines.csv": scores.assign(value=[58.0, 60.0, 44.0, 46.0])}
-        >>> frames["baselines_folds.csv"] = pd.DataFrame({"n_train": [200], "n_test": [100]})
-        >>> draw_baselines(frames, study).axes[0].get_xlabel()
-        'MAE (lower is better), mean over folds with 95 % interval'
-    """
-    table = ladder(frames, study)
+    """Draw the primary score of the candidate and of its baselines, the first model on top."""
+    table = model_scores(frames, study)
     figure, axes = rows_figure(len(table))
     rows = np.arange(len(table))
     ours = (table["model"] == study.models.candidate).to_numpy()
-    columns = ("mean", "low", "high")
     far = far_rows(table["low"].to_numpy(), table["high"].to_numpy()) & ~ours
-    for chosen, colour, marker, label in (
-        (ours, BLUE, "o", "candidate"),
-        (~ours & ~far, GREY, "s", "baselines"),
-    ):
-        draw_intervals(
-            axes,
-            table[chosen],
-            rows[chosen],
-            columns=columns,
-            colour=colour,
-            marker=marker,
-            hollow=label == "baselines",
-            label=label,
-        )
-    _mark_far(axes, table, far, columns)
+    draw_intervals(axes, table[ours], rows[ours], MEAN, CANDIDATE, "candidate")
+    near = ~ours & ~far
+    draw_intervals(axes, table[near], rows[near], MEAN, BASELINE, "baselines")
+    _mark_far(axes, table, far, MEAN)
     axes.set_yticks(rows, table["model"])
     axes.set_xlabel(f"{axis_label(study.primary)}, mean over folds with 95 % interval")
     figure.legend(loc="outside upper center", ncols=2)
     return figure
 
 
+def baselines_caption(frames: Frames, study: Study) -> str:
+    """Return the caption of the baselines."""
+    return (
+        f"{axis_label(study.primary)} of the candidate and of the baselines it has to "
+        f"beat: mean over {n_folds(study)} folds of the development rows, with 95 % intervals that "
+        "allow for overlapping training sets. Intervals that overlap do not mean that models are "
+        f"equal: the paired differences tell them apart. {FAR} {UNSEEN}"
+    )
+
+
+def baselines_alt(frames: Frames, study: Study) -> str:
+    """Return the numbers of the baselines."""
+    numbers = in_numbers(model_scores(frames, study), "model", MEAN)
+    return f"Dot plot of {axis_label(study.primary)} with 95 % intervals: {numbers}."
+
+
+# Paired differences: candidate minus baseline, or full candidate minus variant
+
+
+def difference_label(study: Study, other: str) -> str:
+    """Return the axis label of differences from each "baseline" or "variant"."""
+    ours = "candidate" if other == "baseline" else "full"
+    metric = study.primary.label
+    return f"{ours} minus {other} in {metric}, positive: {ours} is better; 95 % interval"
+
+
 def draw_differences(comparison: pd.DataFrame, label: str) -> Figure:
-    """Draw paired differences with their intervals and decisions.
-
-    Parameters
-    ----------
-    comparison : DataFrame
-        Columns baseline, difference, low, high, decision; positive is in favour of the candidate.
-    label : str
-        For the axis of differences.
-
-    Returns
-    -------
-    Figure
-        One row per comparison, a line at zero.
-
-    Examples
-    --------
-    >>> figure = draw_differences(pd.DataFrame({
-    ...     "baseline": ["dummy", "linear"], "difference": [0.5, 0.01], "low": [0.4, -0.02],
-    ...     "high": [0.6, 0.04], "decision": ["better", "not distinguishable"],
-    ... }), "candidate minus baseline")
-    >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
-    ['dummy', 'linear']
-    """
+    """Draw paired differences with their intervals, marked by the decision; zero is in sight."""
     figure, axes = rows_figure(len(comparison))
     rows = np.arange(len(comparison))
     axes.axvline(0, color=BLACK, linewidth=0.8)
-    columns = ("difference", "low", "high")
-    # zero is always in sight
     low, high = comparison["low"].clip(upper=0), comparison["high"].clip(lower=0)
     far = far_rows(comparison["low"].to_numpy(), comparison["high"].to_numpy())
     if far.any():
-        axes.set_xlim(*_widened(low[~far].min(), high[~far].max()))
-    for decision, (colour, marker, hollow) in DECISIONS.items():
+        margin = 0.05 * (high[~far].max() - low[~far].min())
+        axes.set_xlim(low[~far].min() - margin, high[~far].max() + margin)
+    for decision, mark in DECISIONS.items():
         chosen = (comparison["decision"] == decision).to_numpy() & ~far
         if chosen.any():
-            draw_intervals(
-                axes,
-                comparison[chosen],
-                rows[chosen],
-                columns=columns,
-                colour=colour,
-                marker=marker,
-                hollow=hollow,
-                label=decision,
-            )
-    _mark_far(axes, comparison, far, columns, digits=4)
+            draw_intervals(axes, comparison[chosen], rows[chosen], DIFFERENCE, mark, decision)
+    _mark_far(axes, comparison, far, DIFFERENCE, digits=4)
     axes.set_yticks(rows, comparison["baseline"])
     axes.set_xlabel(label)
     figure.legend(loc="outside upper center", ncols=len(DECISIONS))
     return figure
 
 
-def draw_claim(table: pd.DataFrame, study: Study) -> Figure:
-    """Draw both scores of every model: on the study's split, and on a random one.
+def _draw_compared(name: str, other: str, frames: Frames, study: Study) -> Figure:
+    return draw_differences(frames[name], difference_label(study, other))
 
-        Parameters
-        ----------
-        table : DataFrame
-            As `claim_table` makes it.
-        study : Study
-            The configuration.
 
-        Returns
-        -------
-        Figure
-            One row per model, the first model on top.
+def differences_caption(frames: Frames, study: Study) -> str:
+    """Return the caption of the differences from the baselines."""
+    return (
+        f"Candidate minus each baseline in {study.primary.label} on the same "
+        f"{n_folds(study)} folds, turned so that positive is in favour of the candidate, with 95 % "
+        "intervals of the corrected resampled t-test. The form of a mark says the decision, which "
+        "also asks for Holm's p and for the share of folds won. Not distinguishable does not mean "
+        f"equal. {FAR} {UNSEEN}"
+    )
 
-        Examples
-        --------
-        >>> from ..config.study import Split
-        >>> table = pd.DataFrame({
-        ...     "model": ["linear"], "metric": "mae", "value": 0.5, "low": 0.4, "high": 0.6,
-        ...     "random": 0.3, "random_low": 0.25, "random_high": 0.35,
-        ... })
-        >>> study = Study.model_construct(split=Split(dependence="grouped"))
-        >>> [text.get_text() for text in draw_claim(table, study).legends[0].get_texts()]
-        ['grouped split, reported', 'random split, for comparison']
-    """
-    dependence = study.split.dependence
+
+def ablation_caption(frames: Frames, study: Study) -> str:
+    """Return the caption of the differences from the variants."""
+    return (
+        "The full candidate minus the candidate with one declared component off, in "
+        f"{study.primary.label} on the same {n_folds(study)} folds; positive "
+        "means that the component helps, with 95 % intervals. What is switched off is replaced by "
+        "nothing: two components that stand in for each other both look dispensable. "
+        f"{UNSEEN}"
+    )
+
+
+def _compared_alt(name: str, other: str, frames: Frames, study: Study) -> str:
+    texts = in_numbers(frames[name], "baseline", DIFFERENCE, digits=4).split("; ")
+    decided = zip(texts, frames[name]["decision"], strict=True)
+    numbers = "; ".join(f"{text} {decision}" for text, decision in decided)
+    return f"Dot plot of {difference_label(study, other)}: {numbers}."
+
+
+# The study's split and a random one
+
+
+def draw_claim(frames: Frames, study: Study) -> Figure:
+    """Draw every model's score on the study's split and on a random one, the first model on top."""
+    table, dependence = frames["claim.csv"], study.split.dependence
     figure, axes = rows_figure(len(table), row=1.4 * ROW)
-    columns = ("value", "low", "high")
-    rows, labels = np.arange(len(table)), table["model"]
-    both = dependence != "independent"
+    rows, both = np.arange(len(table)), dependence != "independent"
     ends = (table["low"], table["high"])
     if both:
         ends = (np.minimum(ends[0], table["random_low"]), np.maximum(ends[1], table["random_high"]))
     far = far_rows(*(end.to_numpy() for end in ends))
-    apart = 0.14 if both else 0.0
-    near, rows = table[~far], rows[~far]
-    draw_intervals(axes, near, rows - apart, label=f"{dependence} split, reported")
-    _mark_far(axes, table, far, columns, apart=-apart, colour=BLUE)
+    series = [(VALUE, CANDIDATE, -0.14 if both else 0.0, f"{dependence} split, reported")]
     if both:
-        columns = ("random", "random_low", "random_high")
-        draw_intervals(
-            axes,
-            near,
-            rows + apart,
-            columns=columns,
-            colour=ORANGE,
-            marker="s",
-            hollow=True,
-            label="random split, for comparison",
-        )
-        _mark_far(axes, table, far, columns, apart=apart, colour=ORANGE)
-    axes.set_yticks(range(len(table)), labels)
-    label = axis_label(study.primary)
-    axes.set_xlabel(f"{label}, mean over folds with 95 % interval")
+        series.append((RANDOMLY, RANDOM, 0.14, "random split, for comparison"))
+    for columns, mark, apart, label in series:
+        draw_intervals(axes, table[~far], rows[~far] + apart, columns, mark, label)
+        _mark_far(axes, table, far, columns, apart=apart, colour=mark.colour)
+    axes.set_yticks(rows, table["model"])
+    axes.set_xlabel(f"{axis_label(study.primary)}, mean over folds with 95 % interval")
     figure.legend(loc="outside upper center", ncols=2)
     return figure
 
 
-def _widened(low: float, high: float) -> tuple[float, float]:
-    margin = 0.05 * (high - low)
-    return low - margin, high + margin
+def claim_caption(frames: Frames, study: Study) -> str:
+    """Return the caption of the comparison with a random split."""
+    label = axis_label(study.primary)
+    if study.split.dependence == "independent":
+        return (
+            f"{label} of every model on the split that fits the claim. The claim is about more "
+            "rows of the same kind, so this is a random split, and there is nothing to compare it "
+            f"with. {UNSEEN}"
+        )
+    return (
+        f"{label} of every model on the {study.split.dependence} split, which fits the claim, and "
+        "on a random split of the same rows; means over folds with 95 % intervals. What the random "
+        "split adds is no skill: it is the help of rows that belong to the tested ones. "
+        f"{UNSEEN}"
+    )
+
+
+def claim_alt(frames: Frames, study: Study) -> str:
+    """Return the numbers of both splits."""
+    table, dependence = frames["claim.csv"], study.split.dependence
+    text = (
+        f"Dot plot of {axis_label(study.primary)} with 95 % intervals. "
+        f"On the {dependence} split: {in_numbers(table, 'model', VALUE)}."
+    )
+    if dependence == "independent":
+        return text
+    return f"{text} On a random split: {in_numbers(table, 'model', RANDOMLY)}."
+
+
+# Rows that would squeeze all others into a corner
+
+
+def far_rows(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Return which rows lie farther from the others than three times the width of these.
+
+    >>> far_rows(np.array([0.5, 0.90, 0.92, 0.95]), np.array([0.5, 0.93, 0.96, 0.97])).tolist()
+    [True, False, False, False]
+    """
+    far = np.zeros(len(low), dtype=bool)
+    for row in range(len(low) if len(low) > 2 else 0):
+        others = np.arange(len(low)) != row
+        left, right = low[others].min(), high[others].max()
+        far[row] = max(left - high[row], low[row] - right) > 3 * (right - left)
+    return far
 
 
 def _mark_far(
@@ -265,43 +217,36 @@ def _mark_far(
     apart: float = 0.0,
     colour: str = GREY,
 ) -> None:
-    """Write the numbers of rows that lie beyond the axis at its edge."""
+    """Put an arrow and the numbers of each far row at the edge where it lies."""
+    place = axes.get_yaxis_transform()  # x in parts of the width, y in rows
     value = table[columns[0]].to_numpy()
     for row in np.flatnonzero(far):
-        text = in_numbers(table.iloc[[row]].assign(name=""), "name", columns, digits)
         left = bool(value[row] < value[~far].mean())
-        mark_far_row(axes, row + apart, left=left, text=text.strip(), colour=colour)
+        x, text_x, side = (0.012, 0.03, "left") if left else (0.988, 0.97, "right")
+        axes.plot([x], [row + apart], "<" if left else ">", color=colour, transform=place)
+        text = interval_text(*table[list(columns)].iloc[row], digits)
+        style = {"ha": side, "va": "center", "color": colour, "transform": place}
+        axes.text(text_x, row + apart, text, **style)
 
 
-def in_numbers(
-    table: pd.DataFrame, name: str, columns: tuple[str, str, str], digits: int = 3
-) -> str:
-    """Write a dot plot as a list, for those who cannot see it.
-
-    Parameters
-    ----------
-    table : DataFrame
-        A row for each row of the plot.
-    name : str
-        The column that names the rows.
-    columns : tuple of str
-        The value and the interval's ends.
-    digits : int
-        After the point.
-
-    Returns
-    -------
-    str
-        Such as ``"linear 0.90 [0.80, 0.95]; forest ..."``.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"model": ["linear"], "value": [0.9], "low": [0.8], "high": [0.95]})
-    >>> in_numbers(table, "model", ("value", "low", "high"), digits=2)
-    'linear 0.90 [0.80, 0.95]'
-    """
-    texts = []
-    for row in table[[name, *columns]].itertuples(index=False):
-        value, low, high = (f"{number:z.{digits}f}" for number in row[1:])
-        texts.append(f"{row[0]} {value} [{low}, {high}]")
-    return "; ".join(texts)
+COMPARED = {"baseline": "baselines_comparison.csv", "variant": "ablation_comparison.csv"}
+DRAWINGS = {
+    "baselines": Drawing(
+        ("baselines.csv", SIZES), "baselines", draw_baselines, baselines_caption, baselines_alt
+    ),
+    "differences": Drawing(
+        (COMPARED["baseline"],),
+        "baselines",
+        partial(_draw_compared, COMPARED["baseline"], "baseline"),
+        differences_caption,
+        partial(_compared_alt, COMPARED["baseline"], "baseline"),
+    ),
+    "ablation": Drawing(
+        (COMPARED["variant"],),
+        "ablation",
+        partial(_draw_compared, COMPARED["variant"], "variant"),
+        ablation_caption,
+        partial(_compared_alt, COMPARED["variant"], "variant"),
+    ),
+    "claim": Drawing(("claim.csv",), "claim", draw_claim, claim_caption, claim_alt),
+}

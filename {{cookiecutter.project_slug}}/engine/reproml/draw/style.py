@@ -11,6 +11,7 @@ import html
 import io
 import re
 from contextlib import AbstractContextManager
+from typing import NamedTuple
 
 import matplotlib.style
 import numpy as np
@@ -53,44 +54,21 @@ STYLE = {
 }
 
 
+class Mark(NamedTuple):
+    """How a series of intervals is drawn; whether the marker is only an outline."""
+
+    colour: str
+    marker: str = "o"
+    hollow: bool = False
+
+
 def styled() -> AbstractContextManager[None]:
-    """Return a context in which figures are drawn and saved, whatever the user's own settings.
-
-    Returns
-    -------
-    context manager
-        Matplotlib's defaults with ``STYLE`` on top.
-
-    Examples
-    --------
-    >>> with styled():
-    ...     print(matplotlib.rcParams["font.size"], matplotlib.rcParams["svg.fonttype"])
-    9.0 none
-    """
+    """Return a context in which figures are drawn and saved, whatever the user's own settings."""
     return matplotlib.style.context(STYLE, after_reset=True)
 
 
 def rows_figure(n_rows: int, *, row: float = ROW) -> tuple[Figure, Axes]:
-    """Return an empty dot plot: one row for each thing that is compared.
-
-    Parameters
-    ----------
-    n_rows : int
-        How many; row 0 is on top.
-    row : float
-        Height of a row in inches.
-
-    Returns
-    -------
-    figure : Figure
-    axes : Axes
-
-    Examples
-    --------
-    >>> figure, axes = rows_figure(10)
-    >>> figure.get_size_inches().round(2).tolist()
-    [7.0, 4.3]
-    """
+    """Return an empty dot plot: one row (in inches) for each thing compared, row 0 on top."""
     figure = Figure(figsize=(WIDTH, 1.1 + row * n_rows))
     axes = figure.subplots()
     axes.set_ylim(n_rows - 0.4, -0.6)
@@ -104,102 +82,16 @@ def draw_intervals(
     axes: Axes,
     table: pd.DataFrame,
     rows: np.ndarray,
-    *,
-    columns: tuple[str, str, str] = ("value", "low", "high"),
-    colour: str = BLUE,
-    marker: str = "o",
-    hollow: bool = False,
-    label: str | None = None,
+    columns: tuple[str, str, str],
+    mark: Mark,
+    label: str,
 ) -> None:
-    """Draw a marker with an interval for every row of a table.
-
-    Parameters
-    ----------
-    axes : Axes
-        Where.
-    table : DataFrame of shape (n_rows, n_columns)
-        The numbers.
-    rows : array of shape (n_rows,)
-        At which heights.
-    columns : tuple of str
-        The table's columns with the value and the interval's ends.
-    colour, marker : str
-        As Matplotlib takes them.
-    hollow : bool
-        Whether the marker is an outline.
-    label : str or None
-        For the legend.
-
-    Examples
-    --------
-    >>> axes = Figure().subplots()
-    >>> table = pd.DataFrame({"value": [1.0], "low": [0.5], "high": [2.0]})
-    >>> draw_intervals(axes, table, np.array([0]))
-    >>> [line.get_xdata().tolist() for line in axes.lines]
-    [[1.0]]
-    """
+    """Draw a marker with an interval for every row of a table: columns value, low end, high end."""
     value, low, high = (table[name].to_numpy() for name in columns)
-    axes.hlines(rows, low, high, color=colour, linewidth=1.6)
-    face = "white" if hollow else colour
-    axes.plot(value, rows, marker, color=colour, markerfacecolor=face, label=label, zorder=3)
-
-
-def far_rows(low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Say which rows would squeeze all others into a corner.
-
-    Parameters
-    ----------
-    low, high : array of shape (n_rows,)
-        Ends of what each row draws.
-
-    Returns
-    -------
-    ndarray of shape (n_rows,)
-        True for a row that is farther from the others than three times the width of these.
-
-    Examples
-    --------
-    >>> far_rows(np.array([0.5, 0.90, 0.92, 0.95]), np.array([0.5, 0.93, 0.96, 0.97])).tolist()
-    [True, False, False, False]
-    """
-    rows = np.arange(len(low))
-    far = np.zeros(len(low), dtype=bool)
-    for row in rows[: len(low) if len(low) > 2 else 0]:
-        others = rows != row
-        left, right = low[others].min(), high[others].max()
-        gap = max(left - high[row], low[row] - right)
-        far[row] = gap > 3 * (right - left)
-    return far
-
-
-def mark_far_row(axes: Axes, row: float, *, left: bool, text: str, colour: str) -> None:
-    """Put an arrow and numbers at the edge of a dot plot, for a row that lies beyond it.
-
-    Parameters
-    ----------
-    axes : Axes
-        Where, its limits set.
-    row : float
-        At which height.
-    left : bool
-        Whether the row lies beyond the left edge or the right one.
-    text : str
-        Its numbers.
-    colour : str
-        As Matplotlib takes it.
-
-    Examples
-    --------
-    >>> axes = Figure().subplots()
-    >>> mark_far_row(axes, 0, left=True, text="0.500", colour=GREY)
-    >>> axes.texts[0].get_text()
-    '0.500'
-    """
-    place = axes.get_yaxis_transform()  # x in parts of the width, y in rows
-    x, beside = (0.012, 0.03) if left else (0.988, 0.97)
-    axes.plot([x], [row], "<" if left else ">", color=colour, transform=place)
-    side = "left" if left else "right"
-    axes.text(beside, row, text, ha=side, va="center", color=colour, transform=place)
+    axes.hlines(rows, low, high, color=mark.colour, linewidth=1.6)
+    face = "white" if mark.hollow else mark.colour
+    style = {"color": mark.colour, "markerfacecolor": face, "label": label, "zorder": 3}
+    axes.plot(value, rows, mark.marker, **style)
 
 
 def to_svg(figure: Figure, stem: str, alt: str) -> str:
@@ -208,31 +100,6 @@ def to_svg(figure: Figure, stem: str, alt: str) -> str:
     Coordinates are rounded to a hundredth of a point, which nobody sees, so that the last bits of a
     number do not change the file. Ids are numbered and begin with the stem, so that several figures
     can stand in one page.
-
-    Parameters
-    ----------
-    figure : Figure
-        What to draw.
-    stem : str
-        The figure's name.
-    alt : str
-        What those read or hear who cannot see it.
-
-    Returns
-    -------
-    str
-        An ``<svg>`` element that shrinks with the page; lines end with a line feed.
-
-    Raises
-    ------
-    StudyError
-        If there is no alternative text.
-
-    Examples
-    --------
-    >>> text = to_svg(Figure(figsize=(1, 1)), "empty", "Nothing < something.")
-    >>> print(text.splitlines()[1])
-     <desc id="empty-alt">Nothing &lt; something.</desc>
     """
     if not alt.strip():
         raise StudyError(f"figure {stem} needs an alternative text: say what it shows, in numbers")
@@ -271,23 +138,7 @@ def _numbered_ids(text: str, stem: str) -> str:
 
 
 def to_pdf(figure: Figure) -> bytes:
-    """Return a figure as PDF for the paper, without a date.
-
-    Parameters
-    ----------
-    figure : Figure
-        What to draw.
-
-    Returns
-    -------
-    bytes
-        The same for the same figure.
-
-    Examples
-    --------
-    >>> to_pdf(Figure(figsize=(1, 1))) == to_pdf(Figure(figsize=(1, 1)))
-    True
-    """
+    """Return a figure as PDF for the paper, without a date: the same bytes for the same figure."""
     content = io.BytesIO()
     nothing = dict.fromkeys(("CreationDate", "Creator", "Producer"))
     with styled():

@@ -1,7 +1,7 @@
 """What the model card and the data card say that a machine knows; the rest is asked of the author.
 
 ``docs/model_card.md`` and ``docs/data_card.md`` bring these texts in between markers. What only
-the author can say stands there as a marked question; ``python -m reproml check`` counts those left open.
+the author can say stands there as a marked question; ``check`` counts those left open.
 """
 
 from __future__ import annotations
@@ -28,47 +28,7 @@ TAGS = {"classification": "tabular-classification", "regression": "tabular-regre
 
 
 def model_text(study: Study, model: Pipeline, shared: pd.DataFrame) -> str:
-    """Say what the shared model is.
-
-    Parameters
-    ----------
-    study : Study
-        The configuration.
-    model : Pipeline
-        The candidate, unfitted.
-    shared : DataFrame
-        Columns quantity, example, value: ``sharing.csv``.
-
-    Returns
-    -------
-    str
-        A table and a list of steps, in Markdown.
-
-    Examples
-    --------
-    >>> from ..config.example import dummy
-    >>> from ..config.study import Models, Split
-    >>> study = Study.model_construct(
-    ...     data=Data(file="trial.csv", sha256="0" * 64, columns={"rain": Column(role="target")}),
-    ...     seed=0, models=Models(candidate="dummy", baselines=["linear"]),
-    ...     split=Split(dependence="grouped"),
-    ... )
-    >>> shared = {"quantity": ["rows", "features", "seed"], "example": None, "value": [455, 30, 7]}
-    >>> print(model_text(study, dummy("regression"), pd.DataFrame(shared)), end="")
-    | Fact | Value |
-    |---|---|
-    | Model | `dummy` in `models.py` |
-    | Predicts | rain |
-    | From | 30 features |
-    | Learnt from | 455 development rows; the locked test rows had no part in it |
-    | The claim is about | new groups: sites, patients or batches that the model has not met |
-    | Seed | 7, from the study's seed 0 |
-    | Made by | `python -m reproml share` |
-    <BLANKLINE>
-    Its steps, with every parameter that is not scikit-learn's default:
-    <BLANKLINE>
-    - `model`: `DummyRegressor(strategy='median')`
-    """
+    """Say what the shared model is."""
     counts = shared[shared["example"].isna()].set_index("quantity")["value"]
     target = study.data.target
     if study.data.classes:
@@ -89,27 +49,13 @@ def model_text(study: Study, model: Pipeline, shared: pd.DataFrame) -> str:
 
 
 def steps_of(model: Any, path: str = "") -> list[tuple[str, str]]:
-    """List a model's steps, however deep.
+    """List a model's steps, however deep: the names that lead there, and the step as written.
 
-    Parameters
-    ----------
-    model : estimator or str
-        A pipeline, something that chooses columns, a search, or a step.
-    path : str
-        Where it stands.
-
-    Returns
-    -------
-    list of (str, str)
-        Names of the steps that lead there, and the step as it was written.
-
-    Examples
-    --------
     >>> from ..config.example import linear
-    >>> for path, text in steps_of(linear("regression"))[1:3]:
+    >>> for path, text in steps_of(linear("regression"))[:2]:
     ...     print(path, text)
-    columns, numbers, impute SimpleImputer(strategy='median')
-    columns, numbers, scale StandardScaler()
+    columns, standardscaler StandardScaler()
+    columns, onehotencoder OneHotEncoder(sparse_output=False)
     """
     inside = [
         (name, step)
@@ -134,37 +80,9 @@ def _pairs(value: Any) -> list[tuple[Any, ...]]:
 
 
 def head_text(study: Study, intervals: pd.DataFrame) -> str:
-    """Write the part of the model card's YAML head that depends on the study.
+    """Write the part of the model card's YAML head (as Hugging Face has it) that a study decides.
 
-    Parameters
-    ----------
-    study : Study
-        The configuration.
-    intervals : DataFrame
-        Columns metric, model, mean, low, high.
-
-    Returns
-    -------
-    str
-        YAML as Hugging Face's model cards have it: every text is quoted as JSON, which YAML reads.
-
-    References
-    ----------
-    Hugging Face Hub documentation, Model Cards: ``pipeline_tag`` and ``model-index``.
-
-    Examples
-    --------
-    >>> from ..config.study import Models
-    >>> study = Study.model_construct(
-    ...     task="regression", data=Data(file="trial.csv", sha256="0" * 64, columns={}),
-    ...     models=Models(candidate="candidate", baselines=["dummy"]),
-    ... )
-    >>> scores = {"metric": "mae", "model": "candidate", "mean": 44.5, "low": 42.25, "high": 46.75}
-    >>> for line in head_text(study, pd.DataFrame([scores])).splitlines()[-3:]:
-    ...     print(line.strip())
-    - type: mae
-    name: "MAE, mean over folds, 95 % [42.250, 46.750]"
-    value: 44.500
+    Every text is quoted as JSON, which YAML reads.
     """
     mine = intervals[intervals["model"] == study.models.candidate]
     task = TAGS[study.task]
@@ -181,7 +99,8 @@ def head_text(study: Study, intervals: pd.DataFrame) -> str:
         "        metrics:",
     ]
     for one in mine.itertuples(index=False):
-        label = f"{study.code.metrics[one.metric].label}, mean over folds, 95 % [{one.low:.3f}, {one.high:.3f}]"
+        ends = f"95 % [{one.low:.3f}, {one.high:.3f}]"
+        label = f"{study.code.metrics[one.metric].label}, mean over folds, {ends}"
         lines += [
             f"          - type: {one.metric}",
             f"            name: {json.dumps(label)}",
@@ -191,35 +110,7 @@ def head_text(study: Study, intervals: pd.DataFrame) -> str:
 
 
 def limits_text(study: Study, findings: pd.DataFrame) -> str:
-    """Say where the numbers end: the claim, the audit, and where intervals are too narrow.
-
-    Parameters
-    ----------
-    study : Study
-        The configuration.
-    findings : DataFrame
-        Columns check, verdict, message, advice: ``leakage.csv``.
-
-    Returns
-    -------
-    str
-        A list in Markdown.
-
-    Examples
-    --------
-    >>> from ..config.study import Split
-    >>> findings = pd.DataFrame({
-    ...     "check": ["same rows", "scaled before"], "verdict": ["pass", "warn"],
-    ...     "message": ["none", "all columns are scaled"],
-    ... })
-    >>> study = Study.model_construct(split=Split(dependence="grouped"))
-    >>> print(limits_text(study, findings), end="")
-    - The scores are about new groups: sites, patients or batches that the model has not met. They \
-say nothing of other claims.
-    - The leakage audit made 2 checks: 1 passed, 1 warned, 0 failed. It cannot see everything; \
-see Leakage.
-    - The audit warned, scaled before: all columns are scaled.
-    """
+    """Say where the numbers end: the claim, the audit, and where intervals are too narrow."""
     count = findings["verdict"].value_counts()
     passed, warned, failed = (int(count.get(word, 0)) for word in ("pass", "warn", "fail"))
     lines = [
@@ -235,37 +126,7 @@ see Leakage.
 
 
 def data_text(study: Study, table: Table, n_development: int, prevalence: str) -> str:
-    """Say what the data are: rows, columns, gaps, what was left out.
-
-    Parameters
-    ----------
-    study : Study
-        The configuration.
-    table : Table
-        All checked rows.
-    n_development : int
-        How many of them are not locked.
-    prevalence : str
-        A sentence about the target in the development rows.
-
-    Returns
-    -------
-    str
-        A table and a sentence, in Markdown.
-
-    Examples
-    --------
-    >>> columns = {"dose": Column(role="feature"), "rain": Column(role="target", unit="mm")}
-    >>> data = Data(file="trial.csv", sha256="0" * 64, missing="drop", columns=columns)
-    >>> X = pd.DataFrame({"dose": [1.0, 2.0, 4.0]})
-    >>> table = Table(X, X["dose"] * 3, None, None, None, dropped={"no value in 'dose'": 2})
-    >>> for line in data_text(Study.model_construct(data=data), table, 2, "").splitlines()[4:8]:
-    ...     print(line)
-    | Rows | 5 |
-    | Left out | 2 (no value in 'dose') |
-    | Development rows | 2 |
-    | Locked test rows | 1 |
-    """
+    """Say what the data are: rows, columns, gaps, what was left out."""
     data, n_rows = study.data, len(table.y)
     left_out = ", ".join(f"{n} ({reason})" for reason, n in table.dropped.items())
     types = [data.column_for(name).type for name in table.X.columns]
@@ -294,22 +155,8 @@ def data_text(study: Study, table: Table, n_development: int, prevalence: str) -
 
 
 def columns_text(X: pd.DataFrame, data: Data) -> str:
-    """Describe every feature.
+    """Describe every feature by the development rows alone.
 
-    Parameters
-    ----------
-    X : DataFrame of shape (n_samples, n_features)
-        The development rows: of the locked ones nothing is told.
-    data : Data
-        What the columns may hold.
-
-    Returns
-    -------
-    str
-        A table in Markdown, a row per feature.
-
-    Examples
-    --------
     >>> columns = {
     ...     "age": Column(role="feature", type="integer", min=0, max=120, unit="years"),
     ...     "sex": Column(role="feature", type="category", values=["f", "m"]),

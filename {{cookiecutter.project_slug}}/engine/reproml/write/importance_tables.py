@@ -10,12 +10,12 @@ from ..config.study import Study
 from ..explain.feature_groups import TIED
 from ..explain.importance import NOISE, PARTS, shuffles_per_fold
 from ..statistics.comparison import mean_interval
-from .tables import macro_name
+from .tables import interval_macros, interval_text, macro_name
 
 LEADING = 6  # features whose partial dependence is drawn
 WEIGHTS = (
-    "What the models say of themselves, for those whose last step has coefficients or tree "
-    "importances: mean over the folds of the first repeat, with 95 % intervals. A signed number is "
+    "Coefficients and tree importances, of those models whose last step has them: mean over the "
+    "folds of the first repeat, with 95 % intervals. A signed number is "
     "a coefficient per standard deviation of the feature: by how much the prediction (of classes: "
     "the log odds) moves. Where several columns are made of a feature, as by splines or "
     "categories, it is the standard deviation of what they add together (curve), which has no "
@@ -28,35 +28,9 @@ WEIGHTS = (
 def importance_table(
     importances: pd.DataFrame, groups: pd.DataFrame, *, n_train: float, n_test: float
 ) -> pd.DataFrame:
-    """Return every importance with its 95 % interval over folds.
+    """Return every importance with its 95 % interval over folds, on held-out and training rows.
 
-    Parameters
-    ----------
-    importances : DataFrame
-        As `fold_importances` makes it, of all folds.
-    groups : DataFrame
-        As `correlated_groups` makes it.
-    n_train, n_test : float
-        Mean fold sizes; intervals are corrected for overlapping training sets.
-
-    Returns
-    -------
-    DataFrame of shape (n_units, 9)
-        Columns kind, name, group (0 is none), value, low, high (held-out rows), training,
-        training_low, training_high. Features first, the most important on top, then the noise, then
-        groups.
-
-    Examples
-    --------
-    >>> importances = pd.DataFrame({
-    ...     "rows": ["held-out"] * 2 + ["training"] * 2, "kind": "feature", "name": "dose",
-    ...     "repeat": 0, "fold": [0, 1] * 2, "metric": "mae", "value": [1.0, 1.2, 1.5, 1.5],
-    ... })
-    >>> none = pd.DataFrame({"group": [], "feature": []})
-    >>> table = importance_table(importances, none, n_train=100, n_test=100)
-    >>> table[["name", "value", "low", "high", "training"]].round(2)
-       name  value  low  high  training
-    0  dose    1.1 -1.1   3.3       1.5
+    Features stand first, the most important on top, then the noise, then groups; group 0 is none.
     """
     member = dict(zip(groups["feature"], groups["group"], strict=True))
     rows = []
@@ -77,74 +51,17 @@ def importance_table(
 
 
 def leading_features(table: pd.DataFrame, most: int = LEADING) -> list[str]:
-    """Return the features with the largest importance on held-out rows.
-
-    Parameters
-    ----------
-    table : DataFrame
-        As `importance_table` makes it.
-    most : int
-        How many at most.
-
-    Returns
-    -------
-    list of str
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"kind": ["feature", "feature", "noise"], "name": ["b", "a", "noise"]})
-    >>> leading_features(table)
-    ['b', 'a']
-    """
+    """Return the features with the largest importance on held-out rows."""
     return table.loc[table["kind"] == "feature", "name"].head(most).tolist()
 
 
 def group_names(groups: pd.DataFrame) -> dict[int, str]:
-    """Return each group's features in one text.
-
-    Parameters
-    ----------
-    groups : DataFrame
-        As `correlated_groups` makes it.
-
-    Returns
-    -------
-    dict of int to str
-
-    Examples
-    --------
-    >>> group_names(pd.DataFrame({"group": [1, 1], "feature": ["a", "b"]}))
-    {1: 'a, b'}
-    """
+    """Return each group's features in one text."""
     return {int(number): ", ".join(of) for number, of in groups.groupby("group")["feature"]}
 
 
 def importance_texts(table: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
-    """Return importances as text, a row per feature, for the noise, and per group.
-
-    Parameters
-    ----------
-    table : DataFrame
-        As `importance_table` makes it.
-    groups : DataFrame
-        As `correlated_groups` makes it.
-
-    Returns
-    -------
-    DataFrame of shape (n_units, 3)
-        Texts, indexed by what was shuffled.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({
-    ...     "kind": ["feature", "group"], "name": ["a", "1"], "group": [1, 1], "value": [0.1, 0.3],
-    ...     "low": 0.0, "high": 0.5, "training": 0.2, "training_low": 0.1, "training_high": 0.3,
-    ... })
-    >>> texts = importance_texts(table, pd.DataFrame({"group": [1, 1], "feature": ["a", "b"]}))
-    >>> print(texts["held-out rows"].to_string())
-    a                        0.1000 [0.0000, 0.5000]
-    group 1 together: a, b   0.3000 [0.0000, 0.5000]
-    """
+    """Return importances as text, a row per feature, for the noise, and per group."""
     members, rows = group_names(groups), {}
     for one in table.itertuples(index=False):
         label = one.name
@@ -154,48 +71,15 @@ def importance_texts(table: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
             label = "*random numbers*"
         training = (one.training, one.training_low, one.training_high)
         rows[label] = {
-            "held-out rows": _interval(one.value, one.low, one.high),
-            "training rows": _interval(*training),
+            "held-out rows": interval_text(one.value, one.low, one.high, digits=4),
+            "training rows": interval_text(*training, digits=4),
             "group": str(one.group) if one.group and one.kind == "feature" else "",
         }
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def _interval(mean: float, low: float, high: float) -> str:
-    return f"{mean:z.4f} [{low:z.4f}, {high:z.4f}]"
-
-
 def importance_note(table: pd.DataFrame, groups: pd.DataFrame, study: Study) -> str:
-    """Say what the importances show, and what they do not.
-
-    Parameters
-    ----------
-    table : DataFrame
-        As `importance_table` makes it.
-    groups : DataFrame
-        As `correlated_groups` makes it.
-    study : Study
-        The configuration.
-
-    Returns
-    -------
-    str
-        Sentences for below the table.
-
-    Examples
-    --------
-    >>> from ..config.study import Metrics, Split
-    >>> table = pd.DataFrame({
-    ...     "kind": ["feature", "feature", "noise"], "name": ["dose", "age", "noise"],
-    ...     "value": [1.0, 0.1, 0.0], "low": [0.8, -0.1, -0.1], "high": [1.2, 0.3, 0.1],
-    ...     "training": [1.5, 1.5, 1.5],
-    ... })
-    >>> split = Split(dependence="grouped")
-    >>> study = Study.model_construct(metrics=Metrics(primary="mae"), split=split)
-    >>> note = importance_note(table, pd.DataFrame(), study)
-    >>> print(note.partition("model. ")[2].partition(". ")[0])
-    Intervals wholly above theirs and above 0: dose
-    """
+    """Say what the importances show, and what they do not."""
     noise = table.set_index("kind").loc["noise"]
     features = table[table["kind"] == "feature"]
     above = features.loc[features["low"] > max(0.0, noise["high"]), "name"].tolist()
@@ -206,11 +90,11 @@ def importance_note(table: pd.DataFrame, groups: pd.DataFrame, study: Study) -> 
         f"({shuffles_per_fold(study.split)} shuffles in each) with 95 % intervals. Held-out rows "
         "say what the skill on new rows rests on; what is larger on training rows (folds of the "
         "first repeat) was learnt and does not carry over.",
-        "Random numbers are the yardstick: a column of them, given to a twin of the model. "
+        "A column of random numbers, given to a copy of the model, shows what chance alone does. "
         f"Intervals wholly above theirs and above 0: {names}.",
     ]
     if noise["value"] == noise["training"] == 0:
-        texts.append(f"The {NOISE} never reached the model, so here it is no yardstick.")
+        texts.append(f"The {NOISE} never reached the model, so here it shows nothing.")
     if len(groups):
         texts.append(
             f"Features of a group are correlated, each with each (rank correlation {TIED} or more "
@@ -219,38 +103,14 @@ def importance_note(table: pd.DataFrame, groups: pd.DataFrame, study: Study) -> 
             "that never occur. The group's row shuffles all of them together."
         )
     texts.append(
-        "This is about the model: another model, as good, may lean on other features, and none of "
+        "This is about the model: another model, as good, may use other features, and none of "
         "it says that changing a feature would change the target."
     )
     return " ".join(texts)
 
 
 def weight_table(weights: pd.DataFrame, *, n_train: float, n_test: float) -> pd.DataFrame:
-    """Return what models say of themselves, with 95 % intervals over folds, as text.
-
-    Parameters
-    ----------
-    weights : DataFrame
-        As `model_weights` makes it, with columns model, repeat and fold before.
-    n_train, n_test : float
-        Mean fold sizes.
-
-    Returns
-    -------
-    DataFrame of shape (n_features, n_models)
-        Texts; the largest of the first model on top. What is no coefficient is marked.
-
-    Examples
-    --------
-    >>> weights = pd.DataFrame({
-    ...     "model": "linear", "feature": ["a", "b"] * 2, "fold": [0, 0, 1, 1],
-    ...     "kind": "coefficient", "value": [0.1, -2.0, 0.3, -2.2],
-    ... })
-    >>> print(weight_table(weights, n_train=100, n_test=100))
-                       linear
-    b  -2.100 [-4.301, 0.101]
-    a  +0.200 [-2.001, 2.401]
-    """
+    """Return coefficients and tree importances with 95 % intervals over folds, as text."""
     columns: dict[str, dict[str, str]] = {}
     sizes: dict[str, float] = {}
     for (model, feature), part in weights.groupby(["model", "feature"], sort=False):
@@ -264,29 +124,9 @@ def weight_table(weights: pd.DataFrame, *, n_train: float, n_test: float) -> pd.
 
 
 def importance_macros(table: pd.DataFrame) -> dict[str, str]:
-    """Name the importances on held-out rows for the paper.
+    """Name the importances on held-out rows for the paper, each with its interval's ends.
 
-    Parameters
-    ----------
-    table : DataFrame
-        As `importance_table` makes it.
-
-    Returns
-    -------
-    dict of str to str
-        Per feature the importance, and its interval's ends as ``...Low`` and ``...High``; the same
-        of the noise and of the leading feature, whose name is ``LeadingFeature``. Features that
-        would get one name between them, such as ``pm2.5`` and ``pm25``, get none.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({
-    ...     "kind": ["feature", "feature", "noise"], "name": ["dose", "age", "noise"],
-    ...     "value": [0.31, 0.02, 0.0], "low": [0.25, -0.01, -0.01], "high": [0.37, 0.05, 0.01],
-    ... })
-    >>> macros = importance_macros(table)
-    >>> macros["LeadingFeature"], macros["ImportanceLeading"], macros["ImportanceOfAgeLow"]
-    ('dose', '0.3100', '-0.0100')
+    Features that would get one name between them, such as ``pm2.5`` and ``pm25``, get none.
     """
     features, noise = table[table["kind"] == "feature"], table[table["kind"] == "noise"]
     named = [("ImportanceLeading", features.iloc[0]), ("ImportanceNoise", noise.iloc[0])]
@@ -295,6 +135,5 @@ def importance_macros(table: pd.DataFrame) -> dict[str, str]:
     found = {"LeadingFeature": str(features.iloc[0]["name"])}
     for name, one in named:
         if times[name] == 1:
-            ends = {"": one["value"], "Low": one["low"], "High": one["high"]}
-            found |= {f"{name}{end}": f"{number:z.4f}" for end, number in ends.items()}
+            found |= interval_macros(name, one[["value", "low", "high"]], digits=4)
     return found

@@ -28,20 +28,8 @@ SECTIONS = ("Abstract", "Results", "Ablation", "Interpretation")  # where number
 
 
 def tex(text: str) -> str:
-    r"""Write a text so that LaTeX sets it as it is.
+    r"""Write a text so that LaTeX sets it as it is; the hyphen before a number becomes a minus.
 
-    Parameters
-    ----------
-    text : str
-        Anything.
-
-    Returns
-    -------
-    str
-        Without commands of its own; the hyphen before a number is a minus.
-
-    Examples
-    --------
     >>> print(tex("50 % of a_b, p <0.001, -0.5"))
     50 \% of a\_b, p \ensuremath{<}0.001, \ensuremath{-}0.5
     """
@@ -50,33 +38,9 @@ def tex(text: str) -> str:
 
 
 def to_tabular(frame: pd.DataFrame, corner: str) -> str:
-    r"""Write a table of texts as LaTeX, in the manner of booktabs.
+    """Write a table of texts as LaTeX with the rules of booktabs.
 
-    Parameters
-    ----------
-    frame : DataFrame of shape (n_rows, n_columns)
-        Texts.
-    corner : str
-        Heading of the index.
-
-    Returns
-    -------
-    str
-        A ``tabular``; in wide tables an interval stands below its mean, and columns of long texts
-        break lines.
-
-    Examples
-    --------
-    >>> frame = pd.DataFrame({"MAE": ["1.0 [0.5, 1.5]"]}, index=["linear"])
-    >>> print(to_tabular(frame, "Model"), end="")
-    \setlength{\tabcolsep}{4pt}
-    \begin{tabular}{ll}
-    \toprule
-    Model & MAE \\
-    \midrule
-    linear & 1.0 [0.5, 1.5] \\
-    \bottomrule
-    \end{tabular}
+    In wide tables an interval stands below its mean, and columns of long texts break lines.
     """
     heads = [corner, *frame.columns]
     rows = [list(map(str, row)) for row in frame.itertuples(name=None)]
@@ -112,27 +76,6 @@ def _cell(text: str) -> str:
     return r"\emph{" + tex(emphasised[1]) + "}" if emphasised else tex(text)
 
 
-def listed(names: list[str]) -> str:
-    """Return names as a sentence takes them.
-
-    Parameters
-    ----------
-    names : list of str
-        Any number of them.
-
-    Returns
-    -------
-    str
-        With "and" before the last; "none" where there is none.
-
-    Examples
-    --------
-    >>> listed(["dummy", "linear", "forest"]), listed([])
-    ('dummy, linear and forest', 'none')
-    """
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]])) or "none"
-
-
 class Typed(NamedTuple):
     """A line of the paper that holds a number which no script wrote."""
 
@@ -141,21 +84,8 @@ class Typed(NamedTuple):
 
 
 def typed_numbers(text: str) -> list[Typed]:
-    r"""Find digits that were typed into the paper's sections of results.
+    r"""Find digits in the paper's sections of results that are no comment, label, file or source.
 
-    Parameters
-    ----------
-    text : str
-        The article's source.
-
-    Returns
-    -------
-    list of Typed
-        Lines of ``SECTIONS``, counted from 1, that hold a digit outside of comments and names of
-        labels, files and sources.
-
-    Examples
-    --------
     >>> typed_numbers("\\section{Results}\nSee \\cite{holm1979}: \\Score, not 0.9.\n")
     [Typed(line=2, text='See \\cite{holm1979}: \\Score, not 0.9.')]
     """
@@ -173,21 +103,8 @@ def typed_numbers(text: str) -> list[Typed]:
 
 
 def log_message(log: str) -> str:
-    r"""Return what a LaTeX log says is wrong, in a few lines.
+    r"""Return the first error of a log (of ``-file-line-error``), or what its citations lack.
 
-    Parameters
-    ----------
-    log : str
-        Written with ``-file-line-error``.
-
-    Returns
-    -------
-    str
-        The first error with the line that it stands in, or every citation and reference that leads
-        nowhere; empty where nothing is wrong.
-
-    Examples
-    --------
     >>> log = "./main.tex:7: Undefined control sequence.\nl.7 It is \\Nothing\n          ."
     >>> print(log_message(log))
     main.tex:7: Undefined control sequence: \Nothing

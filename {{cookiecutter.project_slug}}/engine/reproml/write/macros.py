@@ -1,4 +1,4 @@
-"""What the paper says about the study besides scores: rows, split, models, decisions, as macros."""
+"""What the paper says about the study apart from scores: rows, split, models, decisions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..config.study import Study
 from ..split.splits import UNITS, units_of
 from ..statistics.comparison import LEVEL
 from ..statistics.decisions import ALIKE, BETTER, RULES, headline
-from .latex import listed
+from .tables import interval_text
 
 CLAIMS = {
     "independent": "more rows of the same kind",
@@ -20,40 +20,13 @@ CLAIMS = {
 }
 
 
+def listed(names: list[str]) -> str:
+    """Return names as a sentence takes them: "a, b and c", or "none"."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]])) or "none"
+
+
 def study_facts(study: Study, table: Table, development: np.ndarray, n_folds: int) -> dict:
-    """Name the study's choices and counts.
-
-    Parameters
-    ----------
-    study : Study
-        The configuration.
-    table : Table
-        The checked rows.
-    development : ndarray of shape (n_development,)
-        Positions of the rows that are not locked.
-    n_folds : int
-        Over all repeats.
-
-    Returns
-    -------
-    dict of str to str or bool
-        Texts and conditions by the name of their macro.
-
-    Examples
-    --------
-    >>> from ..config.example import CODE
-    >>> from ..config.study import Data, Column, Metrics, Models, Split
-    >>> y = pd.Series([1.0, 2.0, 4.0, 3.0], name="dose")
-    >>> table = Table(y.to_frame("age"), y, None, None, None, dropped={})
-    >>> study = Study(
-    ...     task="regression", seed=0, split=Split(dependence="independent", folds=3),
-    ...     data=Data(file="a.csv", sha256="0" * 64, columns={
-    ...         "dose": Column(role="target"), "age": Column(role="feature")}),
-    ...     metrics=Metrics(primary="mae"), models=Models(candidate="mine", baselines=["linear"])).with_code(CODE)
-    >>> facts = study_facts(study, table, np.array([0, 1, 2]), 3)
-    >>> facts["StudyClaim"], facts["DevelopmentUnits"], facts["LockedRows"]
-    ('more rows of the same kind', '3 rows', '1')
-    """
+    """Name the study's choices and counts for the paper; ``n_folds`` is over all repeats."""
     split, rows = study.split, len(table.y)
     units = units_of(table, split)
     locked = np.setdiff1d(np.arange(rows), development)
@@ -93,38 +66,7 @@ def study_facts(study: Study, table: Table, development: np.ndarray, n_folds: in
 
 
 def headline_facts(study: Study, intervals: pd.DataFrame, decided: pd.DataFrame) -> dict[str, str]:
-    """Name what the abstract says: the candidate, its strongest baseline, and which is better.
-
-    Parameters
-    ----------
-    study : Study
-        The configuration.
-    intervals : DataFrame
-        As `report.score_intervals` makes it, of the ladder.
-    decided : DataFrame
-        As `decisions.decide` makes it.
-
-    Returns
-    -------
-    dict of str to str
-        Texts by the name of their macro.
-
-    Examples
-    --------
-    >>> from ..config.example import CODE
-    >>> from ..config.study import Metrics, Models
-    >>> study = Study.model_construct(
-    ...     metrics=Metrics(primary="mae"), models=Models(candidate="mine", baselines=["linear"]))
-    >>> intervals = pd.DataFrame({
-    ...     "metric": "mae", "model": ["dummy", "linear", "mine"], "mean": [3.0, 2.0, 1.0],
-    ...     "low": [2.5, 1.5, 0.5], "high": [3.5, 2.5, 1.5]})
-    >>> decided = pd.DataFrame({
-    ...     "baseline": ["dummy", "linear"], "difference": [2.0, 1.0], "low": [1.0, -0.5],
-    ...     "high": [3.0, 2.5], "decision": ["better", "not distinguishable"]})
-    >>> facts = headline_facts(study, intervals, decided)
-    >>> facts["CandidateScore"], facts["StrongestBaseline"], facts["StrongestDecision"]
-    ('1.000 [0.500, 1.500]', 'linear', 'not distinguishable from')
-    """
+    """Name what the abstract says: the candidate, its strongest baseline, and which is better."""
     metric = study.metrics.primary
     of_primary = intervals[intervals["metric"] == metric].set_index("model")
     baselines = of_primary.loc[list(decided["baseline"]), "mean"]
@@ -134,38 +76,16 @@ def headline_facts(study: Study, intervals: pd.DataFrame, decided: pd.DataFrame)
     words, ends = {ALIKE: f"{ALIKE} from"}, ["mean", "low", "high"]
     return {
         "Headline": headline(decided, study.models.candidate),
-        "CandidateScore": _interval(of_primary.loc[study.models.candidate, ends]),
+        "CandidateScore": interval_text(*of_primary.loc[study.models.candidate, ends]),
         "StrongestBaseline": strongest,
-        "StrongestScore": _interval(of_primary.loc[strongest, ends]),
-        "StrongestDifference": _interval(against[["difference", "low", "high"]], digits=4),
+        "StrongestScore": interval_text(*of_primary.loc[strongest, ends]),
+        "StrongestDifference": interval_text(*against[["difference", "low", "high"]], digits=4),
         "StrongestDecision": words.get(against["decision"], f"{against['decision']} than"),
     }
 
 
 def ablation_facts(study: Study, decided: pd.DataFrame) -> dict[str, str]:
-    """Name what the ablation found.
-
-    Parameters
-    ----------
-    study : Study
-        The configuration.
-    decided : DataFrame
-        As `decisions.decide` makes it; its baselines are the variants.
-
-    Returns
-    -------
-    dict of str to str
-        Texts by the name of their macro.
-
-    Examples
-    --------
-    >>> from ..config.study import Ablation
-    >>> study = Study.model_construct(ablations={
-    ...     "no_splines": Ablation(set={"a": 1}, reason="Are curves needed?")})
-    >>> ablation_facts(study, pd.DataFrame({"baseline": ["no_splines"], "decision": ["better"]}))
-    {'AblationQuestions': 'no_splines: Are curves needed?', 'AblationNeeded': 'no_splines', \
-'AblationSpare': 'none'}
-    """
+    """Name what the ablation found."""
     decisions = dict(zip(decided["baseline"], decided["decision"], strict=True))
     reasons = [f"{name}: {one.reason}" for name, one in study.ablations.items()]
     return {
@@ -176,31 +96,10 @@ def ablation_facts(study: Study, decided: pd.DataFrame) -> dict[str, str]:
 
 
 def audit_facts(findings: pd.DataFrame) -> dict[str, str]:
-    """Count what the audit for leakage said.
-
-    Parameters
-    ----------
-    findings : DataFrame
-        With a column verdict.
-
-    Returns
-    -------
-    dict of str to str
-        Counts by the name of their macro.
-
-    Examples
-    --------
-    >>> audit_facts(pd.DataFrame({"verdict": ["pass", "pass", "warn"]}))
-    {'AuditChecks': '3', 'AuditFailures': '0', 'AuditWarnings': '1'}
-    """
+    """Count what the audit for leakage said."""
     counts = findings["verdict"].value_counts()
     return {
         "AuditChecks": str(len(findings)),
         "AuditFailures": str(counts.get("fail", 0)),
         "AuditWarnings": str(counts.get("warn", 0)),
     }
-
-
-def _interval(numbers: pd.Series, digits: int = 3) -> str:
-    mean, low, high = numbers
-    return f"{mean:z.{digits}f} [{low:z.{digits}f}, {high:z.{digits}f}]"

@@ -1,16 +1,34 @@
-"""Tables for people, made from the long results."""
+"""Tables for people, and numbers as macros for the paper, made from the long results."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 
 from ..config.metrics import Metric
+from ..config.study import Study
 from ..statistics.comparison import mean_interval
 from .latex import tex
+
+DIGITS = ["Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"]
+INTERVAL = re.compile(r"^(\S+) (\[\S+, \S+\])(?= \(\w+\)$|$)")  # a cell, with or without its kind
+
+
+def interval_text(mean: float, low: float, high: float, digits: int = 3) -> str:
+    """Write a number with its interval; what rounds to zero has no sign.
+
+    >>> interval_text(0.9876, -0.0001, 1.0)
+    '0.988 [0.000, 1.000]'
+    """
+    mean, low, high = (f"{number:z.{digits}f}" for number in (mean, low, high))
+    return f"{mean} [{low}, {high}]"
+
+
+def _p_text(p: float) -> str:
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def score_intervals(
@@ -18,27 +36,11 @@ def score_intervals(
 ) -> pd.DataFrame:
     """Return each model's mean score with its 95 % interval, a row per metric and model.
 
-    Parameters
-    ----------
-    scores : DataFrame
-        Columns model, repeat, fold, metric, value.
-    metrics : mapping of str to Metric
-        By name, in the order wanted.
-    n_train, n_test : float
-        Mean fold sizes; intervals are corrected for overlapping training sets.
+    Intervals are corrected for overlapping training sets by the folds' mean sizes, and end where
+    the metric does.
 
-    Returns
-    -------
-    DataFrame of shape (n_metrics * n_models, 5)
-        Columns metric, model, mean, low, high. Intervals end where the metric does.
-
-    Examples
-    --------
-    >>> scores = pd.DataFrame({
-    ...     "model": "linear", "repeat": 0, "fold": [0, 1, 2], "metric": "mae",
-    ...     "value": [1.0, 2.0, 3.0],
-    ... })
     >>> from ..config.example import CODE
+    >>> scores = pd.DataFrame({"model": "linear", "metric": "mae", "value": [1.0, 2.0, 3.0]})
     >>> score_intervals(scores, {"mae": CODE.metrics["mae"]}, n_train=200, n_test=100).round(3)
       metric   model  mean  low   high
     0    mae  linear   2.0  0.0  5.928
@@ -53,56 +55,16 @@ def score_intervals(
 
 
 def score_table(intervals: pd.DataFrame, metrics: Mapping[str, Metric]) -> pd.DataFrame:
-    """Return scores as text, a row per model and a column per metric.
-
-    Parameters
-    ----------
-    intervals : DataFrame
-        As `score_intervals` makes it.
-    metrics : mapping of str to Metric
-        By name.
-
-    Returns
-    -------
-    DataFrame of shape (n_models, n_metrics)
-        Texts, indexed by model; models and metrics keep their order.
-
-    Examples
-    --------
-    >>> from ..config.example import CODE
-    >>> intervals = pd.DataFrame({
-    ...     "metric": ["mae"], "model": ["linear"], "mean": [2.0], "low": [0.0], "high": [5.928],
-    ... })
-    >>> print(score_table(intervals, CODE.metrics))
-                            MAE
-    linear  2.000 [0.000, 5.928]
-    """
+    """Return scores as text, a row per model and a column per metric, in their order."""
     columns: dict[str, dict[str, str]] = {}
     for one in intervals.itertuples(index=False):
         column = columns.setdefault(metrics[one.metric].label, {})
-        column[one.model] = _interval_text(one.mean, one.low, one.high)
+        column[one.model] = interval_text(one.mean, one.low, one.high)
     return pd.DataFrame(columns)
 
 
 def direction_note(metrics: Mapping[str, Metric]) -> str:
-    """Say in which metrics higher is better.
-
-    Parameters
-    ----------
-    metrics : mapping of str to Metric
-        By name.
-
-    Returns
-    -------
-    str
-        A sentence.
-
-    Examples
-    --------
-    >>> from ..config.example import CODE
-    >>> direction_note(CODE.metrics)
-    'Higher is better: R2, MCC, ROC AUC. Lower is better: MAE.'
-    """
+    """Say in which metrics higher is better."""
     labels = {
         word: [one.label for one in metrics.values() if one.higher_is_better is higher]
         for word, higher in (("Higher", True), ("Lower", False))
@@ -111,191 +73,103 @@ def direction_note(metrics: Mapping[str, Metric]) -> str:
 
 
 def comparison_table(comparison: pd.DataFrame) -> pd.DataFrame:
-    """Return the paired comparisons as text, a row per comparison.
-
-    Parameters
-    ----------
-    comparison : DataFrame
-        As `compare_to_baselines` makes it, or `decide`; positive differences mean that the
-        candidate is better.
-
-    Returns
-    -------
-    DataFrame of shape (n_comparisons, 4 or 5)
-        Text, indexed by baseline; the last column is the decision, where there is one.
-
-    Examples
-    --------
-    >>> comparison = pd.DataFrame({
-    ...     "baseline": ["linear"], "difference": [0.01], "low": [-0.002], "high": [0.022],
-    ...     "p": [0.04], "p_holm": [0.0008], "p_a_over_b": [0.75],
-    ...     "p_a_over_b_low": [0.5], "p_a_over_b_high": [0.9],
-    ... })
-    >>> print(comparison_table(comparison).T)
-                                linear
-    difference  0.0100 [-0.0020, 0.0220]
-    p                              0.040
-    p (Holm)                      <0.001
-    P(A>B)             0.75 [0.50, 0.90]
-    """
+    """Return the paired comparisons as text, a row per comparison, with the decision if made."""
     rows = {}
     for one in comparison.itertuples(index=False):
         share = (one.p_a_over_b, one.p_a_over_b_low, one.p_a_over_b_high)
         rows[one.baseline] = {
-            "difference": _interval_text(one.difference, one.low, one.high, digits=4),
+            "difference": interval_text(one.difference, one.low, one.high, digits=4),
             "p": _p_text(one.p),
             "p (Holm)": _p_text(one.p_holm),
-            "P(A>B)": _interval_text(*share, digits=2),
+            "P(A>B)": interval_text(*share, digits=2),
         }
         if "decision" in comparison:
             rows[one.baseline]["decision"] = one.decision
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def _interval_text(mean: float, low: float, high: float, digits: int = 3) -> str:
-    return f"{mean:z.{digits}f} [{low:z.{digits}f}, {high:z.{digits}f}]"
+def primary_table(intervals: pd.DataFrame, decided: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Return every model's primary score, and what was decided of the candidate against it.
 
-
-def _p_text(p: float) -> str:
-    return "<0.001" if p < 0.001 else f"{p:.3f}"
+    >>> from ..config.example import CODE
+    >>> from ..config.study import Metrics, Models
+    >>> models = Models(candidate="mine", baselines=["linear"])
+    >>> study = Study.model_construct(metrics=Metrics(primary="mae"), models=models)
+    >>> scores = {"metric": "mae", "model": ["linear", "mine"], "mean": [2.0, 1.0]}
+    >>> intervals = pd.DataFrame(scores | {"low": [1.5, 0.5], "high": [2.5, 1.5]})
+    >>> decided = pd.DataFrame({"baseline": ["linear"], "decision": ["better"]})
+    >>> print(primary_table(intervals, decided, study.with_code(CODE)).to_string())
+            MAE (lower is better)  The candidate is
+    linear   2.000 [1.500, 2.500]            better
+    mine     1.000 [0.500, 1.500]  *the candidate*
+    """
+    primary = intervals[intervals["metric"] == study.metrics.primary]
+    better = "higher" if study.primary.higher_is_better else "lower"
+    table = score_table(primary, {study.metrics.primary: study.primary})
+    table.columns = [f"{study.primary.label} ({better} is better)"]
+    decisions = dict(zip(decided["baseline"], decided["decision"], strict=True))
+    decisions[study.models.candidate] = "*the candidate*"
+    return table.assign(**{"The candidate is": [decisions.get(name, "") for name in table.index]})
 
 
 def to_markdown(frame: pd.DataFrame, corner: str) -> str:
-    """Write a table of texts as Markdown.
+    """Write a table of texts as Markdown, each interval small under its mean; bars are escaped.
 
-    Parameters
-    ----------
-    frame : DataFrame of shape (n_rows, n_columns)
-        Texts.
-    corner : str
-        Heading of the index.
-
-    Returns
-    -------
-    str
-        Lines that end with a line feed; a bar inside a cell is escaped.
-
-    Examples
-    --------
-    >>> print(to_markdown(pd.DataFrame({"MAE": ["1.0"]}, index=["linear"]), "Model"), end="")
+    >>> frame = pd.DataFrame({"MAE": ["1.0 [0.5, 1.5]"]}, index=["linear"])
+    >>> print(to_markdown(frame, "Model"), end="")
     | Model | MAE |
     |---|---|
-    | linear | 1.0 |
+    | linear | 1.0<br><small>[0.5, 1.5]</small> |
     """
-    rows = [[corner, *frame.columns], ["---"] * (1 + frame.shape[1])]
-    rows += [[name, *cells] for name, cells in zip(frame.index, frame.to_numpy(), strict=True)]
-    rows = [[str(cell).replace("|", r"\|") for cell in row] for row in rows]
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
-    lines[1] = lines[1].replace(" ", "")
-    return "\n".join(lines) + "\n"
+    rows = [[corner, *frame.columns], *frame.itertuples(name=None)]
+    texts = ["| " + " | ".join(map(_markdown_cell, row)) + " |" for row in rows]
+    texts.insert(1, "|---" * len(rows[0]) + "|")
+    return "\n".join(texts) + "\n"
+
+
+def _markdown_cell(cell: object) -> str:
+    return INTERVAL.sub(r"\1<br><small>\2</small>", str(cell)).replace("|", r"\|")
 
 
 def macro_name(*words: str) -> str:
     """Make a LaTeX command's name, which may hold letters alone.
 
-    Parameters
-    ----------
-    *words : str
-        Such as a model and a metric.
-
-    Returns
-    -------
-    str
-        Digits are spelt, every word starts with a capital.
-
-    Examples
-    --------
     >>> macro_name("baselines", "random_forest", "r2", "low")
     'BaselinesRandomForestRTwoLow'
     """
-    digits = ["Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"]
-    spelt = re.sub(r"\d", lambda digit: f" {digits[int(digit[0])]} ", " ".join(words))
+    spelt = re.sub(r"\d", lambda digit: f" {DIGITS[int(digit[0])]} ", " ".join(words))
     return "".join(part[:1].upper() + part[1:] for part in re.findall(r"[A-Za-z]+", spelt))
 
 
+def interval_macros(name: str, interval: Iterable[float], digits: int) -> dict[str, str]:
+    """Name a number, and its interval's ends ``...Low`` and ``...High``."""
+    ends = zip(("", "Low", "High"), interval, strict=True)
+    return {f"{name}{end}": f"{number:z.{digits}f}" for end, number in ends}
+
+
 def score_macros(stem: str, intervals: pd.DataFrame) -> dict[str, str]:
-    """Name every reported score for the paper.
-
-    Parameters
-    ----------
-    stem : str
-        First word of all names: ``"baselines"`` or ``"ablation"``.
-    intervals : DataFrame
-        As `score_intervals` makes it.
-
-    Returns
-    -------
-    dict of str to str
-        Per model and metric the mean, and its interval's ends as ``...Low`` and ``...High``.
-
-    Examples
-    --------
-    >>> score_macros("baselines", pd.DataFrame({
-    ...     "metric": ["mae"], "model": ["linear"], "mean": [2.0], "low": [0.0], "high": [5.928],
-    ... }))
-    {'BaselinesLinearMae': '2.000', 'BaselinesLinearMaeLow': '0.000', \
-'BaselinesLinearMaeHigh': '5.928'}
-    """
+    """Name every reported score for the paper: stem, model, metric."""
     found = {}
     for one in intervals.itertuples(index=False):
-        for end, number in (("", one.mean), ("low", one.low), ("high", one.high)):
-            found[macro_name(stem, one.model, one.metric, end)] = f"{number:.3f}"
+        name = macro_name(stem, one.model, one.metric)
+        found |= interval_macros(name, (one.mean, one.low, one.high), digits=3)
     return found
 
 
 def comparison_macros(stem: str, comparison: pd.DataFrame) -> dict[str, str]:
-    """Name every reported comparison for the paper.
-
-    Parameters
-    ----------
-    stem : str
-        First word of all names.
-    comparison : DataFrame
-        As `compare_to_baselines` makes it.
-
-    Returns
-    -------
-    dict of str to str
-        Per row the difference with its interval, p, Holm's p and P(A>B).
-
-    Examples
-    --------
-    >>> comparison = pd.DataFrame({
-    ...     "baseline": ["linear"], "difference": [0.01], "low": [-0.002], "high": [0.022],
-    ...     "p": [0.04], "p_holm": [0.0008], "p_a_over_b": [0.75],
-    ... })
-    >>> comparison_macros("baselines", comparison)["BaselinesLinearPHolm"]
-    '<0.001'
-    """
+    """Name every comparison for the paper: the difference with its interval, p, Holm's p, P(A>B)."""
     found = {}
     for one in comparison.itertuples(index=False):
-        numbers = {
-            "difference": f"{one.difference:.4f}",
-            "difference low": f"{one.low:.4f}",
-            "difference high": f"{one.high:.4f}",
-            "p": _p_text(one.p),
-            "p holm": _p_text(one.p_holm),
-            "wins": f"{one.p_a_over_b:.2f}",
-        }
-        found |= {macro_name(stem, one.baseline, key): text for key, text in numbers.items()}
+        name = macro_name(stem, one.baseline)
+        found |= interval_macros(f"{name}Difference", (one.difference, one.low, one.high), digits=4)
+        found |= {f"{name}P": _p_text(one.p), f"{name}PHolm": _p_text(one.p_holm)}
+        found[f"{name}Wins"] = f"{one.p_a_over_b:.2f}"
     return found
 
 
 def to_latex(macros: dict[str, str | bool]) -> str:
-    r"""Write macros as LaTeX commands, sorted by name.
+    r"""Write macros as LaTeX commands, sorted by name; what is true or false becomes a condition.
 
-    Parameters
-    ----------
-    macros : dict of str to str or bool
-        Texts by name; what is true or false becomes a condition, ``\ifName ... \else ... \fi``.
-
-    Returns
-    -------
-    str
-        A file for ``\input``.
-
-    Examples
-    --------
     >>> print(to_latex({"BaselinesLinearPHolm": "<0.001", "Dependent": False}), end="")
     \newcommand{\BaselinesLinearPHolm}{\ensuremath{<}0.001}
     \let\ifDependent\iffalse

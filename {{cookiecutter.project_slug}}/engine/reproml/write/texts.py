@@ -20,50 +20,13 @@ BEGIN = re.compile(r"^(?:<!--|#) begin (results/\S+)(?: -->)?\n", flags=re.MULTI
 
 
 def marked(text: str) -> list[str]:
-    r"""Return the files that a text's markers name.
-
-    Parameters
-    ----------
-    text : str
-        Markdown.
-
-    Returns
-    -------
-    list of str
-        Paths below the study's folder, in order.
-
-    Examples
-    --------
-    >>> marked("# Results\n<!-- begin results/a.md -->\n1\n<!-- end results/a.md -->\n")
-    ['results/a.md']
-    """
+    r"""Return the files that a text's markers name."""
     return BEGIN.findall(text)
 
 
 def fill_markers(text: str, content: Callable[[str], str], name: str) -> str:
     r"""Put results between a text's markers.
 
-    Parameters
-    ----------
-    text : str
-        Markdown; all outside the markers stays as it is.
-    content : callable
-        Takes a marker's path, returns what belongs there.
-    name : str
-        What messages call the text.
-
-    Returns
-    -------
-    str
-        The text with every marked place renewed.
-
-    Raises
-    ------
-    StudyError
-        If a marker is not closed.
-
-    Examples
-    --------
     >>> text = "Ours:\n<!-- begin results/a.md -->\nold\n<!-- end results/a.md -->\n"
     >>> print(fill_markers(text, lambda path: "MAE 0.5\n", "README.md"))
     Ours:
