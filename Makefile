@@ -18,6 +18,7 @@ docs: venv ## show the template's own site at a local address, renewed as you wr
 format: venv ## format and lint the template's own Python
 	.venv/bin/python -m black .
 	.venv/bin/python -m ruff check --fix .
+	.venv/bin/python tools/engine.py
 
 lock: venv ## renew every lock: both of the study and the template's own
 	.venv/bin/python tools/lock.py --upgrade

@@ -93,12 +93,13 @@ DEPENDENCIES = words("""
     dask distributed jax keras lightgbm optuna seaborn shap statsmodels tensorflow torch
     torchvision transformers xgboost
 """)
-# Folders of the study, and scripts: Python finds those before any package of the same name.
+# Folders of the study, scripts, and the engine: Python finds those before any package of the same
+# name.
 STUDY = words("""
-    data docs notebooks paper results scripts site src test tests
+    data docs engine notebooks paper results scripts site src test tests
     ablation archive backends baselines benchmarks cards check checklist claim common comparison
     compute conftest environment evaluation explore figures interpretation leakage lock model
-    notebook provenance report reproduce sharing tour verify vulnerabilities
+    notebook provenance report reproduce reproml sharing tour verify vulnerabilities
 """)
 
 

@@ -109,6 +109,8 @@ def test_text_is_refused(pre_gen, field, text, rule):
         ("scripts", "folder or script"),
         ("src", "folder or script"),
         ("docs", "folder or script"),
+        ("engine", "folder or script"),
+        ("reproml", "folder or script"),
         ("con", "device on Windows"),
         ("aux", "device on Windows"),
         ("lpt1", "device on Windows"),

@@ -72,6 +72,9 @@ def main():
         print(f"{name:<15}{outcome:<8}{seconds:6.1f} s")
     for line in open_questions(ROOT):
         print(line)
+    from ..prove.provenance import engine_line, engine_state
+
+    print(engine_line(engine_state(ROOT)))
     return 1 if any(outcome != "ok" for _, outcome, _ in rows) else 0
 
 

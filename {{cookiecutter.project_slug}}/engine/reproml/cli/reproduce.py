@@ -200,13 +200,14 @@ def write_manifest(arguments: Namespace, made: Path, seconds: dict[str, float]) 
     from ..prove.provenance import (
         all_seeds,
         commit_of,
+        engine_state,
         installed_versions,
         locked_versions,
         machine,
     )
 
     path = arguments.results / MANIFEST
-    found = digests(arguments, made)
+    found = digests(arguments, made) | {"engine": engine_state(ROOT)}
     versions = installed_versions(list(locked_versions(ROOT / "requirements.txt")))
     if path.is_file():
         old = json.loads(path.read_text(encoding="utf-8"))

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .common import options, run, say, write_text
+from .common import ROOT, options, run, say, write_text
 from .report import renewed
 from .reproduce import KEPT, MANIFEST, digests, make_all, result_files, state
 
@@ -25,6 +25,7 @@ KINDS = ("bit-identical", "within tolerance", "different", "missing", "extra", "
 def main(arguments: Namespace) -> None:
     """Print the counts and every difference; the exit code is 1 if there is one."""
     from ..config.study import StudyError, read_study
+    from ..prove.provenance import engine_line, engine_state
 
     path = arguments.results / MANIFEST
     if not path.is_file():
@@ -40,12 +41,15 @@ def main(arguments: Namespace) -> None:
         compare_all(study, arguments, made, counts, differences)
     counts["edited"] = sum(one.kind == "edited" for one in differences)
     notes = provenance_notes(manifest, arguments)
+    engine = engine_line(engine_state(ROOT))
     if arguments.json:
         found = {kind: counts[kind] for kind in KINDS}
         content = {"counts": found, "differences": [asdict(d) for d in differences], "notes": notes}
+        content["engine"] = engine
         print(json.dumps(content, indent=1))  # ASCII: everything else is escaped
     else:
         tell(counts, differences, notes)
+        say(f"{engine}.")
     remember(arguments, None if differences else counts)
     if differences:
         sys.exit(1)
@@ -125,10 +129,13 @@ def compare_all(
 
 def provenance_notes(manifest: dict[str, Any], arguments: Namespace) -> list[str]:
     """Say what differs between the run that made the results and this one."""
-    from ..prove.provenance import installed_versions, machine
+    from ..prove.provenance import engine_line, engine_state, installed_versions, machine
 
     then = {**manifest["inputs"], **manifest["versions"], **manifest["machine"]}
+    if "engine" in manifest:
+        then["engine"] = engine_line(manifest["engine"])
     now = {
+        "engine": engine_line(engine_state(ROOT)),
         **digests(arguments, arguments.results)["inputs"],
         **installed_versions(list(manifest["versions"])),
         **machine(),

@@ -5,47 +5,17 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+SUMS = "SHA256SUMS"
+
 
 def sha256_of(path: str | Path) -> str:
-    """Return the SHA-256 of a file's bytes.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder) / "a.csv"
-    ...     _ = path.write_bytes(b"a,b")
-    ...     sha256_of(path)[:12]
-    '1eb7c54d5283'
-    """
+    """Return the SHA-256 of a file's bytes, as 64 hexadecimal digits."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def digest_of(paths: list[Path], root: Path) -> str:
     """Return one SHA-256 for many files: of their names below a folder, and of their bytes.
-
-    Parameters
-    ----------
-    paths : list of Path
-        The files, in any order.
-    root : Path
-        The folder that their names are relative to.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
 
     Examples
     --------
@@ -62,5 +32,52 @@ def digest_of(paths: list[Path], root: Path) -> str:
     whole = hashlib.sha256()
     for path in sorted(paths):
         name = path.relative_to(root).as_posix()
-        whole.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+        whole.update(f"{name}\0{sha256_of(path)}\n".encode())
     return whole.hexdigest()
+
+
+def sums_of(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file below a folder by name, sorted, without `SUMS` itself.
+
+    What Python keeps in ``__pycache__`` does not count.
+    """
+    paths = [path for path in folder.rglob("*") if path.is_file() or path.is_symlink()]
+    names = {path.relative_to(folder).as_posix(): path for path in paths}
+    return {
+        name: sha256_of(path) if path.is_file() else "no file"
+        for name, path in sorted(names.items())
+        if name != SUMS and "__pycache__" not in path.parts
+    }
+
+
+def write_sums(sums: dict[str, str]) -> str:
+    """Write checksums as ``sha256sum --check`` reads them."""
+    return "".join(f"{digest}  {name}\n" for name, digest in sums.items())
+
+
+def changed_files(folder: Path) -> dict[str, str] | None:
+    """Return what became of each file that is not as `SUMS` in its folder says; None without it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as name:
+    ...     folder = Path(name)
+    ...     for file in ("a.py", "b.py"):
+    ...         _ = (folder / file).write_text("1")
+    ...     _ = (folder / SUMS).write_text(write_sums(sums_of(folder)))
+    ...     (folder / "a.py").unlink()
+    ...     _ = (folder / "b.py").write_text("2"), (folder / "c.py").write_text("3")
+    ...     changed_files(folder)
+    {'a.py': 'missing', 'b.py': 'changed', 'c.py': 'extra'}
+    """
+    if not (folder / SUMS).is_file():
+        return None
+    lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
+    released = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    here = sums_of(folder)
+    return {
+        name: "missing" if name not in here else "extra" if name not in released else "changed"
+        for name in sorted({**released, **here})
+        if here.get(name) != released.get(name)
+    }

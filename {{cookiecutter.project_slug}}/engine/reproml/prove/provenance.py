@@ -10,7 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from ..config.checksums import digest_of
+from .. import __version__
+from ..config.checksums import changed_files, digest_of
 from ..config.seeds import seed_for
 from ..config.study import Study
 
@@ -37,6 +38,29 @@ def source_digest(root: Path) -> str:
     """
     paths = [path for folder in SOURCES for path in (root / folder).rglob("*.py")]
     return digest_of(paths, root)
+
+
+def engine_state(root: Path) -> dict[str, str]:
+    """Return the engine's version, and whether its files are as released or which are not.
+
+    Examples
+    --------
+    >>> engine_state(Path("no-such-folder"))["state"]
+    'not known: there is no engine/SHA256SUMS'
+    """
+    found = changed_files(root / "engine")
+    if found is None:
+        state = "not known: there is no engine/SHA256SUMS"
+    elif found:
+        state = f"changed here: {', '.join(f'{name} ({what})' for name, what in found.items())}"
+    else:
+        state = "as released"
+    return {"version": __version__, "state": state}
+
+
+def engine_line(state: dict[str, str]) -> str:
+    """Say in a line which engine this is, as `engine_state` found it."""
+    return f"engine {state['version']}: {state['state']}"
 
 
 def locked_versions(lock: Path) -> dict[str, str]:
