@@ -1,13 +1,20 @@
 """The manifest's facts: commit, versions, machine and seeds."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
 import numpy as np
+import pytest
+
+import reproml
+from reproml.config.checksums import SUMS, sums_of, write_sums
 from reproml.config.study import Study
 from reproml.prove.provenance import (
     all_seeds,
     commit_of,
+    engine_line,
+    engine_state,
     installed_versions,
     locked_versions,
     machine,
@@ -59,3 +66,43 @@ def test_a_dirty_tree_is_said_but_results_do_not_make_it_dirty(tmp_path: Path):
     assert clean["dirty"] is False
     (tmp_path / "a.py").write_text("2\n", encoding="utf-8")
     assert commit_of(tmp_path)["dirty"] is True
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """Return a folder with a copy of the engine, whose checksums were just made."""
+    leave = shutil.ignore_patterns("__pycache__")
+    engine = Path(shutil.copytree(ROOT / "engine", tmp_path / "engine", ignore=leave))
+    (engine / SUMS).write_text(write_sums(sums_of(engine)), encoding="utf-8", newline="\n")
+    return tmp_path
+
+
+def test_the_engine_is_as_released():
+    """Fails after a change of the engine until `python tools/engine.py` has run."""
+    found = engine_state(ROOT)
+    assert found == {"version": reproml.__version__, "state": "as released"}
+    assert engine_line(found) == f"engine {reproml.__version__}: as released"
+    assert f"# reproml {reproml.__version__}," in (ROOT / "engine/README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "state"),
+    [
+        (lambda e: (e / "reproml/__main__.py").write_text("1"), "reproml/__main__.py (changed)"),
+        (lambda e: (e / "LICENSE").unlink(), "LICENSE (missing)"),
+        (lambda e: (e / "reproml/mine.py").write_text("1"), "reproml/mine.py (extra)"),
+        (lambda e: (e / "b").symlink_to("nowhere"), "b (extra)"),
+    ],
+)
+def test_a_changed_a_missing_and_an_extra_file_are_named(copy: Path, change, state: str):
+    assert engine_state(copy)["state"] == "as released"
+    (copy / "engine" / "reproml" / "__pycache__").mkdir()
+    (copy / "engine" / "reproml" / "__pycache__" / "x.pyc").write_text("1")
+    assert engine_state(copy)["state"] == "as released"
+    change(copy / "engine")
+    assert engine_state(copy)["state"] == f"changed here: {state}"
+
+
+def test_without_checksums_nobody_says_as_released(copy: Path):
+    (copy / "engine" / SUMS).unlink()
+    assert engine_state(copy)["state"] == "not known: there is no engine/SHA256SUMS"
