@@ -4,10 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from example_study.data import load_table
 from reproml.config.study import StudyError, read_study
-from reproml.prove.checklist import Answers, counts, fill, read_answers, to_page
-from reproml.prove.checklist_items import CHECKLISTS
+from reproml.prove.checklist import CHECKLISTS, Answers, counts, fill, read_answers, to_page
 from reproml.prove.evidence import Facts
 
 ROOT = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}"

@@ -5,24 +5,16 @@ from typing import Any
 
 import pandas as pd
 import pytest
+
 from example_study.data import load_table
 from reproml.config.checksums import sha256_of
 from reproml.config.study import StudyError, parse_study, read_study
-
-ROOT = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}"
 
 
 def load(folder: Path, content: dict[str, Any]):
     """Load the folder's data, whatever its bytes are now."""
     content["data"]["sha256"] = sha256_of(folder / content["data"]["file"])
     return load_table(parse_study(content), folder)
-
-
-def test_the_studys_own_data_loads():
-    study = read_study(ROOT / "study.toml")
-    table = load_table(study, ROOT)
-    assert len(table.X) == len(table.y) > 100
-    assert study.data.target not in table.X.columns
 
 
 def test_a_table_is_sorted_by_role(folder: Path):

@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from example_study.data import load_table
 from reproml.config.study import read_study
 from reproml.prove import evidence
-from reproml.prove.evidence import Facts, leakage
+from reproml.prove.evidence import Facts
 
 FILES = {
     "LICENSE": "MIT\n",
@@ -27,10 +29,9 @@ CHECKS = {
     "licences": evidence.licences,
     "citation": evidence.citation,
     "readme": evidence.readme,
-    "leakage": leakage("same rows", "fit of"),
-    "ladder": evidence.ladder,
+    "leakage": partial(evidence.leakage, begin=("same rows", "fit of")),
+    "model_scores": evidence.model_scores,
     "comparison": evidence.comparison,
-    "ablations": evidence.ablations,
     "opened_once": evidence.opened_once,
 }
 
@@ -58,9 +59,6 @@ def facts(folder: Path) -> Facts:
     pd.DataFrame({"baseline": study.models.baselines}).assign(
         difference=0.1, low=0.0, high=0.2, p_holm=0.05
     ).to_csv(results / "baselines_comparison.csv", index=False)
-    pd.DataFrame({"model": ["full", *study.ablations]}).to_csv(
-        results / "ablation.csv", index=False
-    )
     pd.DataFrame({"check": ["same rows", "fit of linear"], "verdict": "pass"}).to_csv(
         results / "leakage.csv", index=False
     )
@@ -96,11 +94,14 @@ BROKEN = [
     ("readme", change("README.md", "<!-- begin", "<!-- start"), "no table"),
     ("leakage", change("results/leakage.csv", "rows,pass", "rows,warn"), "same rows: warn"),
     ("leakage", change("results/leakage.csv", "fit of linear", "other"), "has no check fit of"),
-    ("ladder", change("results/baselines.csv", "linear,0,1,", "linear,9,1,"), "not every model"),
-    ("ladder", change("results/baselines.csv", "0.5", ""), "not every model"),
+    (
+        "model_scores",
+        change("results/baselines.csv", "linear,0,1,", "linear,9,1,"),
+        "not every model",
+    ),
+    ("model_scores", change("results/baselines.csv", "0.5", ""), "not every model"),
     ("comparison", change("results/baselines_comparison.csv", "0.2", ""), "has no interval"),
     ("comparison", change("results/baselines_comparison.csv", "linear", "other"), "no interval"),
-    ("ablations", change("results/ablation.csv", "no_splines", "other"), "no_splines"),
     ("opened_once", change("results/openings.json", "}]", "}, {}]"), "opened 2 times"),
 ]
 
@@ -126,9 +127,7 @@ def test_what_is_broken_is_seen(facts: Facts, name: str, apply, message: str):
     assert message in seen.text
 
 
-@pytest.mark.parametrize(
-    "name", ["leakage", "baselines", "baselines_comparison", "ablation", "limits"]
-)
+@pytest.mark.parametrize("name", ["leakage", "baselines", "baselines_comparison", "limits"])
 def test_what_is_not_there_proves_nothing(facts: Facts, folder: Path, name: str):
     if name == "limits":  # the study without any
         content = (folder / "study.toml").read_text(encoding="utf-8").replace(", min = 0 }", " }")
@@ -137,7 +136,7 @@ def test_what_is_not_there_proves_nothing(facts: Facts, folder: Path, name: str)
         assert seen == (False, "study.toml sets no limits to age")
         return
     (facts.results / f"{name}.csv").unlink()
-    check = {"baselines": "ladder", "baselines_comparison": "comparison", "ablation": "ablations"}
+    check = {"baselines": "model_scores", "baselines_comparison": "comparison"}
     seen = CHECKS[check.get(name, name)](facts)
     assert seen.holds is False
     assert f"{name}.csv is not there" in seen.text

@@ -4,15 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from reproml.config.study import StudyError, parse_study, read_study
-
-ROOT = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}"
-
-
-def test_the_studys_own_file_is_valid():
-    study = read_study(ROOT / "study.toml")
-    assert study.models.candidate in study.models.names
-    assert study.data.target not in study.data.named("feature")
 
 
 def test_seed_zero_is_a_seed(content: dict[str, Any]):

@@ -20,19 +20,6 @@ COMMENT = "made by scripts/reproduce.py, compared by scripts/verify.py"
 def codecheck_yml(citation: dict[str, Any], outputs: list[str]) -> str:
     """Write the author's part of codecheck.yml; a codechecker adds the rest.
 
-    Parameters
-    ----------
-    citation : dict
-        CITATION.cff; its DOI, if it has one, is what the paper is referred to by.
-    outputs : list of str
-        Every result, as paths below the study.
-
-    Returns
-    -------
-    str
-        YAML: the results that have to come out again, title, authors, reference. CODECHECK asks
-        for every author's ORCID; one that CITATION.cff does not have is left out.
-
     Examples
     --------
     >>> author = {"name": "Ada", "orcid": "https://orcid.org/0000-0002-1825-0097"}
@@ -76,18 +63,6 @@ def _quoted(text: str) -> str:
 def offline_page(python: str, platform: str, n_wheels: int) -> str:
     r"""Say how to run the study from the archive alone.
 
-    Parameters
-    ----------
-    python, platform : str
-        What the wheels are for, such as ``"3.12"`` and ``"Linux x86_64"``.
-    n_wheels : int
-        How many there are.
-
-    Returns
-    -------
-    str
-        Markdown.
-
     Examples
     --------
     >>> "for Python 3.12 on\nLinux x86_64" in offline_page("3.12", "Linux x86_64", 30)
@@ -121,15 +96,6 @@ there is one.
 
 def write_zip(entries: dict[str, bytes | Path], executable: set[str], into: Path) -> None:
     """Write a zip whose bytes depend on its content alone.
-
-    Parameters
-    ----------
-    entries : dict of str to bytes or Path
-        What each path in the zip holds, or the file that holds it.
-    executable : set of str
-        Paths that can be run.
-    into : Path
-        File to write.
 
     Examples
     --------

@@ -9,17 +9,41 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..config.study import StudyError
-from .checklist_items import CHECKLISTS, Item
-from .evidence import Facts
+from . import evidence
+from .evidence import Check, Facts
 
+ITEMS = Path(__file__).with_name("checklist_items.toml")
 STATES = ("checked", "built in", "answered", "open", "failed")
 Answer = Annotated[str, Field(pattern=r"\S")]
+
+
+class Item(NamedTuple):
+    """One item of a checklist; ITEMS says what its parts are."""
+
+    number: str
+    topic: str
+    built: str = ""
+    check: Check | None = None
+    question: str = ""
+
+
+def _item(check: str = "", audits: tuple[str, ...] = (), **texts: str) -> Item:
+    """Return an item of the file with its check: a function of evidence.py, by name."""
+    look = partial(evidence.leakage, begin=tuple(audits)) if audits else None
+    return Item(check=getattr(evidence, check) if check else look, **texts)
+
+
+CHECKLISTS = {
+    name: (content["title"], tuple(_item(**item) for item in content["items"]))
+    for name, content in tomllib.loads(ITEMS.read_text(encoding="utf-8")).items()
+}
 
 
 class Answers(BaseModel):
@@ -42,21 +66,6 @@ class Line(NamedTuple):
 
 def read_answers(path: Path) -> Answers:
     r"""Read checklist.toml and check all of it.
-
-    Parameters
-    ----------
-    path : Path
-        The file; where there is none, nothing is answered.
-
-    Returns
-    -------
-    Answers
-        By checklist and number.
-
-    Raises
-    ------
-    StudyError
-        If it is no TOML, an answer is empty or no text, or a number asks nothing: all at once.
 
     Examples
     --------
@@ -106,18 +115,6 @@ def _in_words(error: dict) -> str:
 def fill(answers: Answers, facts: Facts) -> dict[str, list[Line]]:
     """Look at everything that can be looked at, and say how each item stands.
 
-    Parameters
-    ----------
-    answers : Answers
-        As `read_answers` gives them.
-    facts : Facts
-        The study.
-
-    Returns
-    -------
-    dict of str to list of Line
-        By checklist.
-
     Examples
     --------
     >>> import pandas as pd
@@ -153,45 +150,13 @@ def _line(item: Item, answer: str, facts: Facts) -> Line:
 
 
 def counts(lines: dict[str, list[Line]]) -> dict[str, int]:
-    """Count the items in each state.
-
-    Parameters
-    ----------
-    lines : dict of str to list of Line
-        As `fill` gives them.
-
-    Returns
-    -------
-    dict of str to int
-        In the order of ``STATES``.
-
-    Examples
-    --------
-    >>> counts({"reforms": [Line(Item("1a", "population"), "open", "", "")]})
-    {'checked': 0, 'built in': 0, 'answered': 0, 'open': 1, 'failed': 0}
-    """
+    """Count the items in each state."""
     found = Counter(line.state for some in lines.values() for line in some)
     return {state: found[state] for state in STATES}
 
 
 def in_words(lines: dict[str, list[Line]]) -> str:
-    """Say how many items there are in each state.
-
-    Parameters
-    ----------
-    lines : dict of str to list of Line
-        As `fill` gives them.
-
-    Returns
-    -------
-    str
-        Half a sentence.
-
-    Examples
-    --------
-    >>> in_words({"reforms": [Line(Item("1a", "population"), "open", "", "")]})
-    '1 item: 0 checked, 0 built in, 0 answered, 1 open, 0 failed'
-    """
+    """Say how many items there are in each state."""
     found = counts(lines)
     total = sum(found.values())
     parts = ", ".join(f"{number} {state}" for state, number in found.items())
@@ -200,16 +165,6 @@ def in_words(lines: dict[str, list[Line]]) -> str:
 
 def to_page(lines: dict[str, list[Line]]) -> str:
     """Write the checklists as Markdown, a table each.
-
-    Parameters
-    ----------
-    lines : dict of str to list of Line
-        As `fill` gives them.
-
-    Returns
-    -------
-    str
-        Lines that end with a line feed.
 
     Examples
     --------

@@ -16,20 +16,7 @@ NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?!\w)")
 
 @dataclass(frozen=True)
 class Difference:
-    """One place where committed and new results disagree.
-
-    Attributes
-    ----------
-    kind : str
-        ``"different"``, ``"missing"`` (made again, but not committed), ``"extra"`` (committed, but
-        not made again) or ``"edited"`` (not the bytes that the manifest names).
-    file, row, column : str
-        Where.
-    committed, made : str
-        Both values as they are written.
-    tolerance : float or None
-        What was allowed; None where only the same will do.
-    """
+    """One place where committed and new results disagree."""
 
     kind: str
     file: str
@@ -50,19 +37,6 @@ class Comparison:
 
 def close(committed: str, made: str, tolerance: float) -> bool:
     """Tell whether two written numbers agree within a tolerance.
-
-    Parameters
-    ----------
-    committed, made : str
-        The numbers.
-    tolerance : float
-        Relative to the larger of 1 and the committed number. Two whole numbers must be equal: a
-        count has no tolerance.
-
-    Returns
-    -------
-    bool
-        True if they agree.
 
     Examples
     --------
@@ -85,22 +59,6 @@ def compare_tables(
     file: str, committed: str, made: str, tolerances: dict[str, float], default: float
 ) -> Comparison:
     r"""Compare two CSV files cell by cell.
-
-    Parameters
-    ----------
-    file : str
-        What messages call them.
-    committed, made : str
-        Their contents.
-    tolerances : dict of str to float
-        By the value of a row's ``metric`` column.
-    default : float
-        For all other rows.
-
-    Returns
-    -------
-    Comparison
-        Rows are matched by the cells before the first column that holds fractions.
 
     Examples
     --------
@@ -185,21 +143,6 @@ def _keyed(rows: list[list[str]], n_keys: int) -> dict[tuple, list[str]]:
 def compare_texts(file: str, committed: str, made: str, default: float) -> Comparison:
     """Compare two text files line by line: the same words, and numbers within the tolerance.
 
-    Parameters
-    ----------
-    file : str
-        What messages call them.
-    committed, made : str
-        Their contents.
-    default : float
-        Tolerance of the numbers in them.
-
-    Returns
-    -------
-    Comparison
-        Every number counts; a line with another word is one difference. In an SVG, places may be
-        off by ``DRAWN``; labels may not.
-
     Examples
     --------
     >>> compare_texts("a.tex", "MAE 0.50 of 7", "MAE 0.51 of 7", 1e-9).counts["different"]
@@ -235,27 +178,7 @@ def compare_texts(file: str, committed: str, made: str, default: float) -> Compa
 def compare_files(
     file: str, committed: bytes, made: bytes, tolerances: dict[str, float], default: float
 ) -> Comparison:
-    r"""Compare two files as what they are: a table, a text, or bytes.
-
-    Parameters
-    ----------
-    file : str
-        Their name; ``.csv`` is a table, and anything that is UTF-8 is a text.
-    committed, made : bytes
-        Their contents.
-    tolerances, default
-        As for `compare_tables`.
-
-    Returns
-    -------
-    Comparison
-        Of bytes that are neither, the same or not.
-
-    Examples
-    --------
-    >>> compare_files("a.pdf", b"\xff1", b"\xff2", {}, 1e-9).differences[0].kind
-    'different'
-    """
+    """Compare two files as what they are: a table, a text, or bytes."""
     try:
         old, new = committed.decode("utf-8"), made.decode("utf-8")
     except UnicodeDecodeError:

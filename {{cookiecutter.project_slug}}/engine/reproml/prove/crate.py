@@ -26,22 +26,6 @@ DATA_PAGE = "data/README.md"
 def authors_of(citation: dict[str, Any]) -> list[dict[str, str]]:
     """Return who wrote the study, from CITATION.cff.
 
-    Parameters
-    ----------
-    citation : dict
-        The file's content.
-
-    Returns
-    -------
-    list of dict
-        Each with ``name``, and ``orcid`` (sixteen digits, no address), ``email`` and
-        ``affiliation`` where given.
-
-    Raises
-    ------
-    StudyError
-        If it names nobody.
-
     Examples
     --------
     >>> authors_of({"authors": [
@@ -64,23 +48,6 @@ def authors_of(citation: dict[str, Any]) -> list[dict[str, str]]:
 
 def data_licence(text: str) -> tuple[str, str]:
     """Return under which licence the data are, as data/README.md says it.
-
-    Parameters
-    ----------
-    text : str
-        The page's content.
-
-    Returns
-    -------
-    tuple of str
-        The licence's name and its address: the first link of the paragraph that begins with
-        ``**Licence.**`` (or ``**License.**``). Where it begins with ``**Licence: unclear.**`` or
-        another word, that word, and the page itself as the address.
-
-    Raises
-    ------
-    StudyError
-        If no paragraph says it.
 
     Examples
     --------
@@ -114,29 +81,6 @@ def make_crate(
     url: str = "",
 ) -> dict[str, Any]:
     """Describe an archive as a Process Run Crate.
-
-    Parameters
-    ----------
-    manifest : dict
-        results/manifest.json.
-    files : dict of str to tuple
-        Size in bytes and SHA-256 of every archived file, by its path.
-    citation : dict
-        CITATION.cff.
-    data : tuple of str
-        The data licence's name and address, as `data_licence` gives them.
-    published : str
-        Date of the archived commit, as ISO 8601.
-    verified : str
-        A sentence: whether the results were made again and came out the same.
-    url : str
-        Where the repository is, if that is known.
-
-    Returns
-    -------
-    dict
-        The content of ro-crate-metadata.json. The root states the licence of the code; files below
-        data/raw state theirs.
 
     Examples
     --------

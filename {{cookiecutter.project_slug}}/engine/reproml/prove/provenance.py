@@ -19,23 +19,7 @@ SOURCES = ("src", "engine")
 
 
 def source_digest(root: Path) -> str:
-    """Return the SHA-256 of all source that numbers come from: a changed line changes it.
-
-    Parameters
-    ----------
-    root : Path
-        The study's folder; what lies below its src and engine counts.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
-
-    Examples
-    --------
-    >>> len(source_digest(Path(".")))
-    64
-    """
+    """Return the SHA-256 of all source that numbers come from: a changed line changes it."""
     paths = [path for folder in SOURCES for path in (root / folder).rglob("*.py")]
     return digest_of(paths, root)
 
@@ -66,16 +50,6 @@ def engine_line(state: dict[str, str]) -> str:
 def locked_versions(lock: Path) -> dict[str, str]:
     r"""Return which version of each library a lock names.
 
-    Parameters
-    ----------
-    lock : Path
-        A requirements file with exact versions.
-
-    Returns
-    -------
-    dict of str to str
-        Versions by name, sorted; markers are left out.
-
     Examples
     --------
     >>> import tempfile
@@ -90,23 +64,7 @@ def locked_versions(lock: Path) -> dict[str, str]:
 
 
 def installed_versions(names: list[str]) -> dict[str, str]:
-    """Return which version of each library is installed here.
-
-    Parameters
-    ----------
-    names : list of str
-        Names as a lock spells them.
-
-    Returns
-    -------
-    dict of str to str
-        Versions by name; ``"not installed"`` where there is none.
-
-    Examples
-    --------
-    >>> installed_versions(["no-such-library"])
-    {'no-such-library': 'not installed'}
-    """
+    """Return which version of each library is installed here."""
     return {name: _installed(name) for name in sorted(names)}
 
 
@@ -119,18 +77,7 @@ def _installed(name: str) -> str:
 
 
 def machine() -> dict[str, Any]:
-    """Describe this machine as far as numbers may depend on it.
-
-    Returns
-    -------
-    dict of str to value
-        Python, platform, processor with its features, and each thread pool's library and size.
-
-    Examples
-    --------
-    >>> sorted(machine())
-    ['cpu', 'cpu_features', 'platform', 'python', 'thread_pools']
-    """
+    """Describe this machine as far as numbers may depend on it."""
     import numpy as np
     from threadpoolctl import threadpool_info
 
@@ -160,24 +107,7 @@ def _cpu_name() -> str:
 
 
 def commit_of(root: Path) -> dict[str, Any]:
-    """Return the commit that a folder stands at, and whether its files differ from it.
-
-    Parameters
-    ----------
-    root : Path
-        The study's folder.
-
-    Returns
-    -------
-    dict
-        ``commit`` and ``dirty``; both None where there is no git or no commit. Files under results
-        and model do not make a tree dirty: they are what a run makes.
-
-    Examples
-    --------
-    >>> commit_of(Path("no-such-folder"))
-    {'commit': None, 'dirty': None}
-    """
+    """Return the commit that a folder stands at, and whether its files differ from it."""
 
     def git(*arguments: str) -> str | None:
         try:
@@ -197,16 +127,6 @@ def commit_of(root: Path) -> dict[str, Any]:
 
 def all_seeds(study: Study) -> dict[str, int]:
     """Return every seed that splits and fits draw from, by purpose.
-
-    Parameters
-    ----------
-    study : Study
-        The configuration.
-
-    Returns
-    -------
-    dict of str to int
-        ``"study"`` is the seed of study.toml; all others follow from it and their names.
 
     Examples
     --------
