@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+
 from reproml.config.study import Split, StudyError
-from reproml.split.splits import block_ids, lock_test_set, make_folds
+from reproml.split.claims import block_ids
+from reproml.split.splits import lock_test_set, make_folds
 
 SPLITS = {
     "independent": Split(dependence="independent", folds=4, repeats=3),

@@ -5,18 +5,20 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 import pytest
-from example_study.models import MODELS, candidate, tuned
-from reproml.compute.dispatch import run_tasks
-from reproml.compute.task import Task, make_tasks, run_task
-from reproml.config.columns import Table
-from reproml.config.study import Split, StudyError
-from reproml.split.inner_folds import inner_folds, searches, set_inner_folds
-from reproml.split.splits import Fold, block_ids, make_folds
 from sklearn.feature_selection import RFECV
 from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, check_cv
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import Pipeline
+
+from example_study.models import MODELS, candidate, tuned
+from reproml.compute.dispatch import run_tasks
+from reproml.compute.task import Task, make_tasks, run_task
+from reproml.config.columns import Table
+from reproml.config.study import Split, StudyError
+from reproml.split.claims import block_ids
+from reproml.split.inner_folds import inner_folds, searches, set_inner_folds
+from reproml.split.splits import Fold, make_folds
 
 SPLITS = {
     "grouped": Split(dependence="grouped", folds=3),

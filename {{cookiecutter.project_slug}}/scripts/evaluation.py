@@ -24,7 +24,8 @@ def main(arguments: Namespace) -> None:
     from reproml.compute.task import Task
     from reproml.config.metrics import check_metrics
     from reproml.config.seeds import seed_for
-    from reproml.split.splits import UNITS, Fold, lock_test_set, units_of
+    from reproml.split.claims import claim_of, units_of
+    from reproml.split.splits import Fold, lock_test_set
     from reproml.split.test_ledger import count_note
     from reproml.statistics.diagnostics import prediction_table, prevalence_note
     from reproml.statistics.intervals import locked_scores
@@ -59,7 +60,7 @@ def main(arguments: Namespace) -> None:
 
     say(f"\n{count_note(openings, study.data.sha256)}")
     say(prevalence_note(table.y.iloc[test], classes, "test"))
-    drawn = f"{scores['n_units'].iloc[0]} {UNITS[study.split.dependence]}"
+    drawn = f"{scores['n_units'].iloc[0]} {claim_of(study.split).units}"
     say(f"\nScores of the locked test rows [95 % interval, bootstrap of {drawn}]\n")
     say(score_table(scores.rename(columns={"value": "mean"}), metrics).to_string())
     say(direction_note(metrics))

@@ -20,7 +20,7 @@ def write_diagnostics(
     """Write where the models err; return the names of the files, which begin with the prefix."""
     import pandas as pd
 
-    from ..split.splits import block_ids
+    from ..split.claims import block_ids
     from ..statistics.diagnostics import (
         calibration_table,
         confusion_table,

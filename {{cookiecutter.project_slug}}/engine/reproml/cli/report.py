@@ -31,7 +31,6 @@ def main(arguments: Namespace) -> None:
 def write_tables(arguments: Namespace) -> None:
     """Write everything that is made from the CSV files alone."""
     from ..compute.models import build_model
-    from ..config.commands import command_of
     from ..config.study import StudyError
     from ..prove.checklist import to_page
     from ..statistics.decisions import RULES, headline
@@ -145,7 +144,7 @@ def write_evaluation(study: Study, results: Path) -> dict[str, str | bool]:
     """Write what the locked test rows said, if they were opened; return the macros for it."""
     import pandas as pd
 
-    from ..split.splits import UNITS
+    from ..split.claims import claim_of
     from ..split.test_ledger import count_note
     from ..statistics.diagnostics import prevalence_note
     from ..statistics.variance import doubt, in_words, locked_sources
@@ -160,7 +159,7 @@ def write_evaluation(study: Study, results: Path) -> dict[str, str | bool]:
         return {"Opened": False, "EvaluationNote": note}
     scores = pd.read_csv(results / "evaluation.csv").rename(columns={"value": "mean"})
     n_test, n_units = scores[["n_test", "n_units"]].iloc[0]
-    units = UNITS[study.split.dependence]
+    units = claim_of(study.split).units
     rows = f"{n_test} rows" if units == "rows" else f"{n_test} rows of {n_units} {units}"
     predicted = pd.read_csv(results / "predictions.csv")
     truth = predicted.loc[predicted["model"] == study.models.candidate, "truth"]
@@ -186,7 +185,6 @@ def renew_texts(root: Path, results: Path) -> list[str]:
 
 def renewed(root: Path, results: Path) -> dict[Path, str]:
     """Return what every text with markers should say, given a folder of results."""
-    from ..config.commands import command_of
     from ..config.study import StudyError
     from ..write.texts import fill_markers, marked
 

@@ -24,16 +24,6 @@ from .splits import make_folds
 def searches(model: Any) -> list[str]:
     """Return the names of the parameters that say how a model cuts its training rows.
 
-    Parameters
-    ----------
-    model : estimator
-        Such as a pipeline.
-
-    Returns
-    -------
-    list of str
-        Sorted; empty for a model that does not tune itself.
-
     Examples
     --------
     >>> from sklearn.linear_model import Ridge, RidgeCV
@@ -47,30 +37,7 @@ def searches(model: Any) -> list[str]:
 def inner_folds(
     table: Table, train: np.ndarray, split: Split, *, stratify: bool, seed: int
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Cut training rows like the study cuts its rows, once.
-
-    Parameters
-    ----------
-    table : Table
-        The checked rows.
-    train : ndarray of shape (n_train,)
-        Positions of the training rows, in the order in which the model gets them.
-    split : Split
-        The ``[split]`` section: the same dependence, number of folds, gap and block.
-    stratify : bool
-        True for classification.
-    seed : int
-        Of this fit.
-
-    Returns
-    -------
-    list of (train, test)
-        Positions in ``train``, as ``cv`` takes them.
-
-    Raises
-    ------
-    StudyError
-        If there are too few rows, groups, blocks or time steps.
+    """Cut training rows once, like the study's own; positions in ``train``, as ``cv`` takes them.
 
     Examples
     --------
@@ -95,44 +62,9 @@ def inner_folds(
 def set_inner_folds(
     model: Any, table: Table, train: np.ndarray, split: Split | None, *, stratify: bool, seed: int
 ) -> Any:
-    """Give every ``cv`` of a model folds of its training rows; others stay as they are.
+    """Give every ``cv`` of a model folds of its training rows ``train``; change it in place.
 
-    Parameters
-    ----------
-    model : estimator
-        Changed in place, whatever its ``cv`` was.
-    table : Table
-        The checked rows.
-    train : ndarray of shape (n_train,)
-        Positions of the rows that the model will be fitted on, in that order.
-    split : Split or None
-        The ``[split]`` section; None refuses a model that tunes itself.
-    stratify : bool
-        True for classification.
-    seed : int
-        Of this fit.
-
-    Returns
-    -------
-    estimator
-        The model.
-
-    Raises
-    ------
-    StudyError
-        If one search contains another: the inner one gets other rows than the folds were cut for.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from sklearn.linear_model import RidgeCV
-    >>> y = pd.Series(np.arange(4.0))
-    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})
-    >>> split = Split(dependence="independent", folds=2)
-    >>> rows = {"table": table, "train": np.arange(4), "split": split}
-    >>> model = set_inner_folds(RidgeCV(cv=3), **rows, stratify=False, seed=0)
-    >>> [test.tolist() for _, test in model.cv]
-    [[0, 2], [1, 3]]
+    A search inside a search is refused: the inner one gets other rows than the folds were cut for.
     """
     names = searches(model)
     if not names:

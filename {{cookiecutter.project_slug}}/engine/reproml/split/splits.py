@@ -1,13 +1,4 @@
-"""Locked test rows and shared folds, chosen by what the paper's claim is about.
-
-============  =================================  ===========================================
-dependence    the claim is about                 rows that stay together
-============  =================================  ===========================================
-independent   more rows of the same kind         none
-grouped       new groups (sites, patients)       a group
-temporal      the future                         a time step; training ends ``gap`` before test
-spatial       new places                         a block of ``block`` by ``block``
-============  =================================  ===========================================
+"""Locked test rows and shared folds, cut by what the paper's claim is about (claims.py).
 
 All models share the folds, so they can be compared pair by pair. Splitters get integers as
 ``random_state``: an instance would give every model other folds.
@@ -20,25 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import (
-    GroupKFold,
-    KFold,
-    StratifiedGroupKFold,
-    StratifiedKFold,
-    TimeSeriesSplit,
-    train_test_split,
-)
+from sklearn.model_selection import TimeSeriesSplit, train_test_split
 
 from ..config.columns import Table
 from ..config.seeds import seed_for
 from ..config.study import Split, StudyError
-
-UNITS = {  # what must not be torn apart
-    "independent": "rows",
-    "grouped": "groups",
-    "temporal": "time steps",
-    "spatial": "blocks",
-}
+from .claims import claim_of, units_of
 
 
 @dataclass(frozen=True)
@@ -54,32 +32,10 @@ class Fold:
 def lock_test_set(
     table: Table, split: Split, *, stratify: bool, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Set the test rows aside; nothing but the final evaluation may look at them.
+    """Set the test rows aside: sorted positions (n_development,) and (n_test,).
 
-    Parameters
-    ----------
-    table : Table
-        The checked rows.
-    split : Split
-        The ``[split]`` section.
-    stratify : bool
-        True for classification: keep the classes' shares alike on both sides (time cannot be
-        stratified) and refuse a side that lacks a class.
-    seed : int
-        The study's seed.
-
-    Returns
-    -------
-    development : ndarray of shape (n_development,)
-        Positions of the rows to develop on, sorted.
-    test : ndarray of shape (n_test,)
-        Positions of the locked rows, sorted. With a temporal ``gap``, rows between the two
-        belong to neither.
-
-    Raises
-    ------
-    StudyError
-        If there are too few rows, groups, blocks or time steps, or a side lacks a class.
+    ``stratify`` keeps the classes' shares alike on both sides (time cannot be stratified) and
+    refuses a side that lacks a class. With a ``gap``, rows between the two belong to neither.
 
     Examples
     --------
@@ -92,66 +48,48 @@ def lock_test_set(
     >>> development.tolist(), test.tolist()  # month 2 is the gap
     ([0, 1, 2, 3], [6, 7])
     """
-    everything = np.arange(len(table.y))
-    if split.dependence == "temporal":
-        times = np.unique(units_of(table, split))
-        n_test = max(1, round(split.test_size * len(times)))
-        n_development = len(times) - n_test - split.gap
-        if n_development < 2:
-            raise StudyError(
-                f"{len(times)} time steps are too few for test_size = {split.test_size} and "
-                f"gap = {split.gap}; lower one of them in [split]"
-            )
-        step = np.searchsorted(times, units_of(table, split))
-        development = everything[step < n_development]
-        test = everything[step >= len(times) - n_test]
-    elif split.dependence == "independent":
-        _enough_rows(table, everything, 2, stratify, "test_size")
+    everything, claim = np.arange(len(table.y)), claim_of(split)
+    random_state = seed_for(seed, "split/test")
+    if claim.ordered:
+        development, test = _last_steps(units_of(table, split), split)
+    elif claim.random:
+        _enough_units(table, everything, split, 2, stratify, "test_size")
         development, test = train_test_split(
             everything,
             test_size=split.test_size,
             stratify=_classes(table, everything) if stratify else None,
-            random_state=seed_for(seed, "split/test"),
+            random_state=random_state,
         )
-    else:  # whole groups: one part of about 1 / test_size parts
+    else:  # whole units: one part of about 1 / test_size parts
         parts = max(2, round(1 / split.test_size))
-        splitter = _group_splitter(parts, stratify, seed_for(seed, "split/test"))
-        units = _enough_units(table, everything, split, parts, "test_size")
-        development, test = next(splitter.split(everything, _classes(table, everything), units))
+        cuts = _shuffled(table, everything, split, parts, stratify, random_state, "test_size")
+        development, test = next(cuts)
     development, test = np.sort(development), np.sort(test)
     if stratify:
         _check_classes(table, development, test, "the locked test set")
     return development, test
 
 
+def _last_steps(time: np.ndarray, split: Split) -> tuple[np.ndarray, np.ndarray]:
+    times = np.unique(time)
+    n_test = max(1, round(split.test_size * len(times)))
+    n_development = len(times) - n_test - split.gap
+    if n_development < 2:
+        raise StudyError(
+            f"{len(times)} time steps are too few for test_size = {split.test_size} and "
+            f"gap = {split.gap}; lower one of them in [split]"
+        )
+    step = np.searchsorted(times, time)
+    return np.flatnonzero(step < n_development), np.flatnonzero(step >= len(times) - n_test)
+
+
 def make_folds(
     table: Table, rows: np.ndarray, split: Split, *, stratify: bool, seed: int
 ) -> list[Fold]:
-    """Cut rows into folds that every model shares.
+    """Cut rows (positions) into ``repeats * folds`` folds that every model shares, in order.
 
-    Parameters
-    ----------
-    table : Table
-        The checked rows.
-    rows : ndarray of shape (n_rows,)
-        Positions to cut: the development rows.
-    split : Split
-        The ``[split]`` section.
-    stratify : bool
-        True for classification: keep the classes' shares alike in all folds (time cannot be
-        stratified) and refuse a side that lacks a class.
-    seed : int
-        The study's seed; each repeat has its own, so one more repeat moves no other.
-
-    Returns
-    -------
-    list of Fold
-        ``repeats * folds`` folds, in order.
-
-    Raises
-    ------
-    StudyError
-        If there are too few rows, groups, blocks or time steps, or a fold lacks a class.
+    Each repeat has a seed of its own, so one more repeat moves no other. ``stratify`` as in
+    `lock_test_set`.
 
     Examples
     --------
@@ -166,8 +104,11 @@ def make_folds(
     """
     folds = []
     for repeat in range(split.repeats):
-        random_state = seed_for(seed, f"split/folds/{repeat}")
-        cuts = _cuts(table, rows, split, stratify, random_state)
+        if claim_of(split).ordered:
+            cuts = _successive(units_of(table, split)[rows], split)
+        else:
+            random_state = seed_for(seed, f"split/folds/{repeat}")
+            cuts = _shuffled(table, rows, split, split.folds, stratify, random_state, "folds")
         for number, (train, test) in enumerate(cuts):
             fold = Fold(repeat, number, np.sort(rows[train]), np.sort(rows[test]))
             if stratify:
@@ -178,20 +119,8 @@ def make_folds(
 
 
 def fold_sizes(folds: list[Fold]) -> tuple[float, float]:
-    """Return how many rows a fold trains and tests on, in the mean.
+    """Return the mean number of training and of test rows: the corrected t-test needs their ratio.
 
-    Parameters
-    ----------
-    folds : list of Fold
-        The shared folds.
-
-    Returns
-    -------
-    n_train, n_test : float
-        Mean numbers of rows; the corrected t-test needs their ratio.
-
-    Examples
-    --------
     >>> fold_sizes([Fold(0, 0, np.arange(6), np.arange(6, 9))])
     (6.0, 3.0)
     """
@@ -200,20 +129,8 @@ def fold_sizes(folds: list[Fold]) -> tuple[float, float]:
 
 
 def fold_table(folds: list[Fold]) -> pd.DataFrame:
-    """Return how many rows each fold trains and tests on.
+    """Return how many rows each fold trains and tests on, a row each.
 
-    Parameters
-    ----------
-    folds : list of Fold
-        The shared folds.
-
-    Returns
-    -------
-    DataFrame of shape (n_folds, 4)
-        Columns repeat, fold, n_train, n_test.
-
-    Examples
-    --------
     >>> fold_table([Fold(0, 0, np.arange(6), np.arange(6, 9))])
        repeat  fold  n_train  n_test
     0       0     0        6       3
@@ -222,100 +139,51 @@ def fold_table(folds: list[Fold]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["repeat", "fold", "n_train", "n_test"])
 
 
-def block_ids(place: pd.DataFrame, block: float) -> np.ndarray:
-    """Name the square block that each row lies in.
-
-    Parameters
-    ----------
-    place : DataFrame of shape (n_samples, 2)
-        x and y, in units of length.
-    block : float
-        Side of a block in the same units. Wider than the distance over which values resemble
-        each other, or neighbours end up on both sides.
-
-    Returns
-    -------
-    ndarray of shape (n_samples,)
-        Block names.
-
-    Examples
-    --------
-    >>> place = pd.DataFrame({"x": [1.0, 9.0, 11.0], "y": [2.0, 3.0, -1.0]})
-    >>> block_ids(place, 10.0).tolist()
-    ['0,0', '0,0', '1,-1']
-    """
-    cells = np.floor(place.to_numpy(dtype=float) / block).astype(int)  # (n_samples, 2)
-    return np.array([f"{x},{y}" for x, y in cells])
+def _successive(time: np.ndarray, split: Split) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield positions of training rows that end ``gap`` time steps before the test rows begin."""
+    times = np.unique(time)
+    try:
+        steps = list(TimeSeriesSplit(split.folds, gap=split.gap).split(times))
+    except ValueError as error:
+        raise StudyError(
+            f"{len(times)} time steps are too few for folds = {split.folds} and "
+            f"gap = {split.gap} ({error}); lower one of them in [split]"
+        ) from error
+    for sides in steps:
+        train, test = (np.flatnonzero(np.isin(time, times[side])) for side in sides)
+        yield train, test
 
 
-def units_of(table: Table, split: Split) -> np.ndarray:
-    """Return what must not be torn apart: the group, time step or block of each row.
-
-    Parameters
-    ----------
-    table : Table
-        The checked rows.
-    split : Split
-        The ``[split]`` section.
-
-    Returns
-    -------
-    ndarray of shape (n_samples,)
-        A name per row; rows that are independent have one each.
-
-    Examples
-    --------
-    >>> site = pd.Series(["a", "a", "b"])
-    >>> table = Table(site.to_frame(), site, site, None, None, dropped={})
-    >>> units_of(table, Split(dependence="grouped")).tolist()
-    ['a', 'a', 'b']
-    >>> units_of(table, Split(dependence="independent")).tolist()
-    [0, 1, 2]
-    """
-    if split.dependence == "grouped":
-        return table.groups.to_numpy()
-    if split.dependence == "temporal":
-        return table.time.to_numpy()
-    if split.dependence == "spatial":
-        return block_ids(table.place, split.block)
-    return np.arange(len(table.y))
-
-
-def _cuts(
-    table: Table, rows: np.ndarray, split: Split, stratify: bool, random_state: int
+def _shuffled(
+    table: Table,
+    rows: np.ndarray,
+    split: Split,
+    parts: int,
+    stratify: bool,
+    random_state: int,
+    key: str,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield (train, test) as positions in ``rows``."""
-    if split.dependence == "temporal":
-        units = units_of(table, split)[rows]
-        times = np.unique(units)
-        try:
-            steps = list(TimeSeriesSplit(split.folds, gap=split.gap).split(times))
-        except ValueError as error:
+    """Yield (train, test) as positions in ``rows``, whole units on either side."""
+    claim = claim_of(split)
+    _enough_units(table, rows, split, parts, stratify, key)
+    kind = claim.stratified if stratify else claim.splitter
+    splitter = kind(parts, shuffle=True, random_state=random_state)
+    units = None if claim.random else units_of(table, split)[rows]
+    return splitter.split(rows, _classes(table, rows), units)
+
+
+def _enough_units(
+    table: Table, rows: np.ndarray, split: Split, parts: int, stratify: bool, key: str
+) -> None:
+    claim = claim_of(split)
+    if not claim.random:
+        count = len(np.unique(units_of(table, split)[rows]))
+        if count < parts:
             raise StudyError(
-                f"{len(times)} time steps are too few for folds = {split.folds} and "
-                f"gap = {split.gap} ({error}); lower one of them in [split]"
-            ) from error
-        for train, test in steps:
-            yield np.flatnonzero(np.isin(units, times[train])), np.flatnonzero(
-                np.isin(units, times[test])
+                f"{count} {claim.units} are too few for {parts} parts; change {key} in [split]"
+                + (", or make block smaller" if claim.block else "")
             )
-    elif split.dependence == "independent":
-        _enough_rows(table, rows, split.folds, stratify, "folds")
-        kind = StratifiedKFold if stratify else KFold
-        splitter = kind(split.folds, shuffle=True, random_state=random_state)
-        yield from splitter.split(rows, _classes(table, rows) if stratify else None)
-    else:
-        splitter = _group_splitter(split.folds, stratify, random_state)
-        units = _enough_units(table, rows, split, split.folds, "folds")
-        yield from splitter.split(rows, _classes(table, rows), units)
-
-
-def _group_splitter(parts: int, stratify: bool, random_state: int) -> GroupKFold:
-    kind = StratifiedGroupKFold if stratify else GroupKFold
-    return kind(parts, shuffle=True, random_state=random_state)
-
-
-def _enough_rows(table: Table, rows: np.ndarray, parts: int, stratify: bool, key: str) -> None:
+        return
     counts = pd.Series(_classes(table, rows)).value_counts() if stratify else {"any": len(rows)}
     for name, count in sorted(dict(counts).items()):
         if count < parts:
@@ -323,18 +191,6 @@ def _enough_rows(table: Table, rows: np.ndarray, parts: int, stratify: bool, key
                 f"{count} rows of class {name!r} are too few for {parts} parts; change {key} in "
                 "[split], or gather more rows"
             )
-
-
-def _enough_units(table: Table, rows: np.ndarray, split: Split, parts: int, key: str) -> np.ndarray:
-    units = units_of(table, split)[rows]
-    count = len(np.unique(units))
-    if count < parts:
-        name = UNITS[split.dependence]
-        raise StudyError(
-            f"{count} {name} are too few for {parts} parts; change {key} in [split]"
-            + (", or make block smaller" if name == "blocks" else "")
-        )
-    return units
 
 
 def _classes(table: Table, rows: np.ndarray) -> np.ndarray:

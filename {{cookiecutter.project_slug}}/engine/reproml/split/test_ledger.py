@@ -5,9 +5,9 @@ training data, so every opening is recorded, and another one with a changed mode
 it is asked for by name; then it is counted, and the report says so. The same model may be scored
 again at any time: that tells nothing new, and it is how results are reproduced.
 
-*The model* is what its author decided: the sections of study.toml in ``SECTIONS``, and the files in
-``AUTHORS``. Comments, docstrings and the layout of the code are not part of it. The engine's version
-is on record apart: an update is no other model.
+*The model* is what its author decided: the sections of study.toml in ``SECTIONS`` and the files in
+``AUTHORS``, without comments, docstrings and layout. The engine's version is on record apart: an
+update is no other model.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def was_opened(openings: list[dict[str, Any]], parts: dict[str, str]) -> bool:
     """Tell whether a model had the test rows before.
 
     The first edition kept author's and engine's code in one package, so its record names other
-    files: there the sections of study.toml decide. `admit` adds the author's files as they are then.
+    files: there the sections of study.toml decide, and `admit` adds the author's files as they are.
 
     Examples
     --------
@@ -151,8 +151,8 @@ as the earlier answers were used. Test rows of other data files were opened 1 mo
     text = "The test set was opened once." if here else "The test set was never opened."
     if len(here) > 1:
         text = (
-            f"The test set was opened {len(here)} times, each time with another model: these scores "
-            "flatter by as much as the earlier answers were used."
+            f"The test set was opened {len(here)} times, each time with another model: these "
+            "scores flatter by as much as the earlier answers were used."
         )
     if elsewhere:
         times = "time" if elsewhere == 1 else "times"

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..config.columns import Table
 from ..config.study import Study
-from ..split.splits import UNITS, units_of
+from ..split.claims import claim_of, units_of
 from ..statistics.comparison import LEVEL
 from ..statistics.decisions import ALIKE, BETTER, RULES, headline
 from .tables import interval_text
@@ -30,7 +30,7 @@ def study_facts(study: Study, table: Table, development: np.ndarray, n_folds: in
     split, rows = study.split, len(table.y)
     units = units_of(table, split)
     locked = np.setdiff1d(np.arange(rows), development)
-    name = UNITS[split.dependence]
+    name = claim_of(split).units
     primary = study.primary
     return {
         "Classification": study.task == "classification",
