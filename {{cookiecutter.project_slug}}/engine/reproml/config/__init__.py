@@ -1,1 +1,1 @@
-"""What study.toml says, the raw file's columns, checksums, and what the author's package hands over."""
+"""What study.toml says, raw columns, checksums, and what the author's package hands over."""

@@ -218,26 +218,6 @@ def make_table(raw: pd.DataFrame, study: Study) -> Table:
 def check_rows(raw: pd.DataFrame, data: Data, advice: str = ADVICE) -> pd.DataFrame:
     """Check raw rows against the declared columns.
 
-    Parameters
-    ----------
-    raw : DataFrame of shape (n_rows, n_columns)
-        As :func:`read_raw` gives it.
-    data : Data
-        The ``[data]`` section.
-    advice : str
-        Last line of the message.
-
-    Returns
-    -------
-    DataFrame of shape (n_rows, n_used)
-        The columns that are not ignored, in the order of the file and in their final types; where
-        ``data.missing`` is "drop", gaps are still there.
-
-    Raises
-    ------
-    StudyError
-        One message with every offending row and column.
-
     Examples
     --------
     >>> columns = {"kind": Column(role="feature", type="category", values=["a", "b"])}

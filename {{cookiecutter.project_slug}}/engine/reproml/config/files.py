@@ -10,13 +10,6 @@ from pathlib import Path
 def write_whole(content: bytes, path: str | Path) -> None:
     """Write a file aside, then rename it over the old one: a kill leaves the old or the new bytes.
 
-    Parameters
-    ----------
-    content : bytes
-        All of the file.
-    path : str or Path
-        Where it goes; its folder is made if it is not there.
-
     Examples
     --------
     >>> with tempfile.TemporaryDirectory() as folder:

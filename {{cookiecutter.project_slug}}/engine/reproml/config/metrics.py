@@ -11,32 +11,39 @@ from .study import Study, StudyError
 
 @dataclass(frozen=True)
 class Metric:
-    """How to call a metric and how to read it."""
+    """How to call a metric and how to read it.
+
+    Attributes
+    ----------
+    function : callable
+        Takes true values and what ``takes`` says, returns a number; for probabilities of shape
+        (n_samples, n_classes) it takes the list of classes as third.
+    takes : {"classes", "probabilities", "numbers"}
+        What it compares true values with; "numbers" is for regression.
+    higher_is_better : bool
+        Its direction.
+    label : str
+        Its name in tables and figures.
+    bounds : tuple of float
+        No score lies outside.
+
+    Examples
+    --------
+    >>> from sklearn.metrics import mean_absolute_error
+    >>> metric = Metric(mean_absolute_error, "numbers", False, "MAE", (0.0, float("inf")))
+    >>> metric.function([1.0, 2.0], [1.5, 2.5])
+    0.5
+    """
 
     function: Callable[..., float]
     takes: Literal["classes", "probabilities", "numbers"]
     higher_is_better: bool
     label: str
-    bounds: tuple[float, float]  # no score lies outside
+    bounds: tuple[float, float]
 
 
 def check_metrics(study: Study) -> dict[str, Metric]:
     """Return the study's metrics, the primary one first, or say which one does not fit.
-
-    Parameters
-    ----------
-    study : Study
-        The configuration.
-
-    Returns
-    -------
-    dict of str to Metric
-        By name.
-
-    Raises
-    ------
-    StudyError
-        If a metric is unknown or is for the other task.
 
     Examples
     --------

@@ -100,6 +100,33 @@ def fix_random_state(model: Any, seed: int) -> Any:
 
 
 def checked_seed(seed: int) -> int:
+    """Return a seed if it is one.
+
+    Parameters
+    ----------
+    seed : int
+        What was given.
+
+    Returns
+    -------
+    int
+        The same, at least 0 and less than 2**32.
+
+    Raises
+    ------
+    StudyError
+        If it is no whole number in that range: what came, what is allowed, what to do.
+
+    Examples
+    --------
+    >>> checked_seed(0)
+    0
+    >>> try:
+    ...     checked_seed(True)
+    ... except StudyError as error:
+    ...     print(str(error).partition(".")[0])
+    a seed is a whole number from 0 to 4294967295; got True
+    """
     # bool is a kind of int in Python, so True would silently be the seed 1. The upper end is what
     # NumPy's global generator and scikit-learn take.
     whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)

@@ -126,13 +126,7 @@ class Split(_Section):
 
 
 class Metrics(_Section):
-    """The metric that decides, and those reported beside it.
-
-    Examples
-    --------
-    >>> Metrics(primary="mae", others=["r2"]).names
-    ['mae', 'r2']
-    """
+    """The metric that decides, and those reported beside it."""
 
     primary: str
     others: list[str] = []
@@ -144,13 +138,7 @@ class Metrics(_Section):
 
 
 class Models(_Section):
-    """The candidate, the baselines it has to beat, and their parameters.
-
-    Examples
-    --------
-    >>> Models(candidate="candidate", baselines=["dummy", "linear"]).names
-    ['dummy', 'linear', 'candidate']
-    """
+    """The candidate, the baselines it has to beat, and their parameters."""
 
     candidate: str
     baselines: Annotated[list[str], Field(min_length=1)]
@@ -214,10 +202,10 @@ class Compute(_Section):
 
 
 class Tolerances(_Section):
-    """How far a number may be off when it is made again on another machine.
+    """How far a number that is made again may be off, relative to the larger of 1 and the number.
 
-    Relative to the larger of 1 and the number. The limit is a tenth of the last digit that tables
-    print (0.0001): a tolerance beyond it would let a printed number change unseen.
+    The limit is a tenth of the last digit that tables print (0.0001): a tolerance beyond it would
+    let a printed number change unseen.
     """
 
     default: Annotated[float, Field(ge=0, le=1e-5)] = 1e-9
@@ -225,7 +213,26 @@ class Tolerances(_Section):
 
 
 class Study(_Section):
-    """Everything that study.toml says, checked; `with_code` adds what the author's package brings."""
+    """Everything that study.toml says, checked; it cannot be changed.
+
+    Attributes
+    ----------
+    task : {"classification", "regression"}
+        What is predicted.
+    seed : int
+        What every random number of the study comes from.
+    data, split, metrics, models, leakage, sharing, compute, tolerances
+        The sections of study.toml, with its keys as attributes.
+    ablations : dict of str to Ablation
+        By name.
+
+    Examples
+    --------
+    >>> split = Split(dependence="grouped", folds=5)
+    >>> study = Study.model_construct(task="regression", seed=0, split=split)
+    >>> study.split.folds, study.split.repeats, study.tolerances.default
+    (5, 1, 1e-09)
+    """
 
     task: Literal["classification", "regression"]
     seed: Annotated[int, Field(ge=0, lt=2**32)]  # what NumPy and scikit-learn take
@@ -241,7 +248,7 @@ class Study(_Section):
     _code: StudyCode | None = PrivateAttr(None)
 
     def with_code(self, code: StudyCode) -> Study:
-        """Return this configuration with the author's models, metrics and the rest."""
+        """Return this configuration with the author's rows, models, metrics and the rest."""
         joined = self.model_copy()
         joined._code = code
         return joined
@@ -367,31 +374,7 @@ def _leakage_mistakes(leakage: Leakage, data: Data) -> list[str]:
 
 
 def read_study(path: str | Path) -> Study:
-    """Read study.toml and check all of it.
-
-    Parameters
-    ----------
-    path : str or Path
-        The TOML file.
-
-    Returns
-    -------
-    Study
-        The configuration, which cannot be changed.
-
-    Raises
-    ------
-    StudyError
-        If the file is missing, is no TOML, or holds mistakes: all of them are named at once.
-
-    Examples
-    --------
-    >>> try:
-    ...     read_study("no_such_study.toml")
-    ... except StudyError as error:
-    ...     print(error)
-    no_such_study.toml: there is no such file; name one with --study
-    """
+    """Read study.toml and check all of it; `parse_study` says what is refused."""
     path = Path(path)
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -405,24 +388,7 @@ def read_study(path: str | Path) -> Study:
 
 
 def parse_study(content: dict[str, Any], *, name: str = "study.toml") -> Study:
-    """Check what a study file says.
-
-    Parameters
-    ----------
-    content : dict
-        The file's sections, as ``tomllib`` reads them.
-    name : str
-        What messages call the file.
-
-    Returns
-    -------
-    Study
-        The configuration, which cannot be changed.
-
-    Raises
-    ------
-    StudyError
-        If anything is wrong: every mistake with its path.
+    """Check a study file's sections, as ``tomllib`` reads them; name every mistake with its path.
 
     Examples
     --------
@@ -454,30 +420,7 @@ def parse_study(content: dict[str, Any], *, name: str = "study.toml") -> Study:
 
 
 def parse_compute(compute: Compute, given: dict[str, Any]) -> Compute:
-    """Let a command say otherwise than the ``[compute]`` section.
-
-    Parameters
-    ----------
-    compute : Compute
-        The section.
-    given : dict
-        What the command says, by the section's keys.
-
-    Returns
-    -------
-    Compute
-        The section with what was given.
-
-    Raises
-    ------
-    StudyError
-        If that does not fit.
-
-    Examples
-    --------
-    >>> parse_compute(Compute(), {"workers": 2}).workers
-    2
-    """
+    """Return the ``[compute]`` section with what a command says otherwise, by the same keys."""
     if given.get("scheduler") and given.get("backend") not in (None, "dask"):
         raise StudyError(f"--scheduler is for --backend dask, not for {given['backend']}")
     try:
