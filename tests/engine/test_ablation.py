@@ -1,5 +1,6 @@
 """A switch changes what it names and nothing else."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,18 +8,20 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.dummy import DummyClassifier
 from sklearn.feature_extraction import FeatureHasher
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
+from example_study import STUDY as CODE
 from example_study.data import load_table
 from example_study.models import candidate, linear
 from reproml.compute.dispatch import run_tasks
 from reproml.compute.task import make_tasks
 from reproml.config.columns import Table
-from reproml.config.study import StudyError, parse_study, read_study
+from reproml.config.study import Study, StudyError, parse_study, read_study
 from reproml.explain.ablation import (
     FULL,
     apply_switch,
@@ -29,13 +32,7 @@ from reproml.explain.ablation import (
 )
 from reproml.split.splits import Fold
 
-ROOT = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}"
 OFF = {"columns__numbers__scale": "passthrough"}
-
-
-def test_the_studys_own_ablations_exist():
-    study = read_study(ROOT / "study.toml")
-    assert list(make_variants(study)) == [FULL, *study.ablations]
 
 
 def test_a_switch_leaves_the_candidate_as_it_was():
@@ -72,14 +69,33 @@ def test_a_switch_that_changes_nothing_is_refused():
         apply_switch(candidate("regression"), {"model__alpha": 10.0}, "ablations.same")
 
 
-@pytest.mark.parametrize(
-    ("ablations", "message"),
-    [({}, "there is none"), ({"full": {"set": OFF, "reason": "?"}}, "the name is taken")],
-)
-def test_names_of_ablations(content: dict[str, Any], ablations: dict, message: str):
-    content["ablations"] = ablations
-    with pytest.raises(StudyError, match=message):
-        make_variants(parse_study(content))
+def test_the_candidate_comes_first_and_its_name_is_taken(content: dict[str, Any], study: Study):
+    assert list(make_variants(study)) == [FULL, "no_splines"]
+    content["ablations"] = {"full": {"set": OFF, "reason": "?"}}
+    with pytest.raises(StudyError, match=r"ablations\.full: the name is taken"):
+        make_variants(parse_study(content).with_code(CODE))
+
+
+def test_a_study_may_have_no_ablation(content: dict[str, Any]):
+    del content["ablations"]
+    study = parse_study(content).with_code(CODE)
+    assert list(make_variants(study)) == [FULL]
+    check_columns({FULL: ["dose"]}, study)
+
+
+def test_a_function_of_the_authors_makes_a_variant(content: dict[str, Any]):
+    def no_model(model: Pipeline) -> Pipeline:
+        return model.set_params(model=DummyClassifier())
+
+    content["ablations"]["no_model"] = {"reason": "Is a model needed?"}
+    study = parse_study(content)
+    code = replace(CODE, ablations={"no_model": no_model})
+    made = make_variants(study.with_code(code))
+    assert list(made) == [FULL, "no_splines", "no_model"]
+    assert isinstance(made["no_model"]["model"], DummyClassifier)
+    assert isinstance(made[FULL]["model"], LogisticRegression)  # it was given a copy
+    with pytest.raises(StudyError, match=r"ablations\.no_model: .* no function of that name in AB"):
+        make_variants(study.with_code(CODE))
 
 
 X = pd.DataFrame({"dose": [1.0, 2.0, 4.0, 7.0], "age": [3.0, 1.0, 2.0, 2.0], "kind": list("abab")})
@@ -98,7 +114,7 @@ def reaching(models: dict[str, Pipeline]) -> dict[str, list[str]]:
 def check(content: dict[str, Any], **ablation: Any) -> None:
     """Check the columns of a study with this one ablation."""
     content["ablations"] = {"variant": {"reason": "?", **ablation}}
-    study = parse_study(content)
+    study = parse_study(content).with_code(CODE)
     check_columns(reaching(make_variants(study)), study)
 
 
@@ -113,7 +129,7 @@ def tutorial(*, scaler: bool) -> Pipeline:
 def test_a_scaler_that_is_commented_out_takes_its_columns_along(content: dict[str, Any]):
     """The tutorial's mistake is refused; the same question asked honestly is not."""
     content["ablations"] = {"no_scaling": {"set": OFF, "reason": "Is scaling needed?"}}
-    study = parse_study(content)
+    study = parse_study(content).with_code(CODE)
     models = {FULL: tutorial(scaler=True), "no_scaling": tutorial(scaler=False)}
     with pytest.raises(StudyError) as caught:
         check_columns(reaching(models), study)
@@ -145,16 +161,6 @@ def test_columns_that_come_in_are_refused(content: dict[str, Any]):
     content["models"]["parameters"]["candidate"] = {"subset__keep": ["dose"]}
     with pytest.raises(StudyError, match=r"the columns \['age', 'kind'\] now reach"):
         check(content, set={"subset__keep": ["dose", "age", "kind"]})
-
-
-def test_the_studys_own_ablations_say_what_they_remove():
-    study = read_study(ROOT / "study.toml")
-    table = load_table(study, ROOT)
-    some = np.arange(len(table.y)) % 5 == 0
-    rows = (table.X[some], table.y[some])
-    found = {name: columns_reaching(one, *rows) for name, one in make_variants(study).items()}
-    check_columns(found, study)
-    assert any(ablation.removes_columns for ablation in study.ablations.values())
 
 
 def test_columns_are_followed_through_any_model():

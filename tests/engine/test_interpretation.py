@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +69,7 @@ def test_importances_are_scikit_learns_to_the_last_digit(metric: str, build):
     theirs = permutation_importance(
         model, TEST, y.iloc[FOLD.test].to_numpy(), scoring=score, n_repeats=3, random_state=7
     )
-    how_ours = {"metric": metric, "classes": classes, "seed": 7, "shuffles": 3}
+    how_ours = {"metric": how, "classes": classes, "seed": 7, "shuffles": 3}
     ours = permutation_importances(model, TEST, y.iloc[FOLD.test], ALONE, **how_ours)
     assert ours == pytest.approx(theirs.importances, rel=1e-12, abs=1e-14)
     if metric == "roc_auc":  # ranks do not feel that many rows were predicted at once
@@ -82,7 +81,7 @@ def test_importances_are_scikit_learns_to_the_last_digit(metric: str, build):
 def test_a_group_is_shuffled_together():
     model = linear("regression").fit(TRAIN, NUMBER.iloc[FOLD.train])
     units = {"age": ["age"], "both": ["age", "weight"], "all": list(X.columns)}
-    how = {"metric": "mae", "classes": [], "seed": 1, "shuffles": 5}
+    how = {"metric": METRICS["mae"], "classes": [], "seed": 1, "shuffles": 5}
     falls = permutation_importances(model, TEST, NUMBER.iloc[FOLD.test], units, **how)
     # shuffling all columns alike is shuffling the truth
     said = model.predict(TEST)
@@ -113,7 +112,7 @@ def test_noise_has_no_importance_on_new_rows_and_a_leak_would(study: Study):
     assert list(summary.index) == ["dose", "noise"]
     leak = X.assign(noise=(ANSWER == "yes") * 1.0)
     model = linear("classification").fit(leak.iloc[:60], ANSWER[:60])
-    how = {"metric": "roc_auc", "classes": ["no", "yes"], "seed": 0, "shuffles": 5}
+    how = {"metric": METRICS["roc_auc"], "classes": ["no", "yes"], "seed": 0, "shuffles": 5}
     falls = permutation_importances(model, leak[60:], ANSWER[60:], {"noise": ["noise"]}, **how)
     assert falls.min() > 0.02
 
@@ -242,50 +241,36 @@ def test_features_whose_macros_would_have_one_name_get_none():
 # With the script
 
 
-def test_two_runs_give_the_same_bytes_and_the_score_is_that_of_the_ladder(folder: Path, call):
-    made = []
-    ways = ["--workers 1 --fresh", "--workers 2", "--backend threading --workers 2 --fresh"]
-    for number, way in enumerate([*ways, "--workers 1"]):  # the last one finds all in the cache
-        results = folder / f"results{number}"
-        arguments = ["--study", str(folder / "study.toml"), "--results", str(results)]
-        done = call("interpretation", *arguments, *way.split(), PYTHONHASHSEED=str(number))
+def test_two_runs_give_the_same_bytes_and_another_seed_others(folder: Path, call):
+    def made(results: str, *options: str, hash_seed: int = 0) -> dict[str, bytes]:
+        home = folder / results
+        arguments = ["--study", str(folder / "study.toml"), "--results", str(home), *options]
+        done = call("interpretation", *arguments, PYTHONHASHSEED=str(hash_seed))
         assert done.returncode == 0, done.stderr
         assert "random numbers" in done.stdout
-        made.append({path.name: path.read_bytes() for path in sorted(results.iterdir())})
-    assert all(one == made[0] for one in made)
-    assert sorted(made[0]) == [
+        return {path.name: path.read_bytes() for path in sorted(home.iterdir())}
+
+    first = made("one", "--workers", "1", "--fresh")
+    assert made("two", "--workers", "2", "--fresh", hash_seed=1) == first
+    assert made("cached", "--workers", "1", hash_seed=2) == first
+    assert sorted(first) == [
         "interpretation.csv",
         "interpretation_groups.csv",
         "interpretation_weights.csv",
         "partial_dependence.csv",
         "partial_dependence_rows.csv",
     ]
-    found = pd.read_csv(folder / "results0" / "interpretation.csv")
+    found = pd.read_csv(folder / "one" / "interpretation.csv")
     counts = found.groupby(["rows", "kind", "name"]).size()
     assert set(counts["held-out"]) == {6}
     assert set(counts["training"]) == {3}  # folds of the first repeat
-    assert set(counts["held-out"].index) == {
-        ("feature", "age"),
-        ("feature", "dose"),
-        ("feature", "kind"),
-        ("noise", "noise"),
-    }
-    assert set(pd.read_csv(folder / "results0" / "interpretation_weights.csv")["model"]) == {
-        "candidate",
-        "linear",
-    }
+    names = {("noise", "noise"), *(("feature", name) for name in ("age", "dose", "kind"))}
+    assert set(counts["held-out"].index) == names
+    weights = pd.read_csv(folder / "one" / "interpretation_weights.csv")
+    assert set(weights["model"]) == {"candidate", "linear"}
 
-
-def test_another_seed_gives_other_bytes(folder: Path, monkeypatch: pytest.MonkeyPatch):
-    """The twin of the same bytes."""
-    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "scripts"))
-    from interpretation import main
-
-    made = []
-    path = folder / "study.toml"
-    for seed in (0, 1):
-        text = path.read_text(encoding="utf-8").replace("seed = 0", f"seed = {seed}")
-        path.write_text(text, encoding="utf-8", newline="\n")
-        main(Namespace(study=path, results=folder / str(seed), workers=1, fresh=True))
-        made.append((folder / str(seed) / "interpretation.csv").read_bytes())
-    assert made[0] != made[1]
+    study = folder / "study.toml"
+    text = study.read_text(encoding="utf-8").replace("seed = 0", "seed = 1")
+    study.write_text(text, encoding="utf-8", newline="\n")
+    other = made("other")
+    assert other["interpretation.csv"] != first["interpretation.csv"]

@@ -26,22 +26,8 @@ INDIVIDUALS = 20  # rows whose own curves are kept
 
 
 def grid_of(values: pd.Series) -> np.ndarray:
-    """Return the values at which predictions are made: all categories, or quantiles of numbers.
+    """Return the sorted values at which predictions are made: all categories, quantiles of numbers.
 
-    Parameters
-    ----------
-    values : Series of shape (n_samples,)
-        A feature.
-
-    Returns
-    -------
-    ndarray of shape (n_values,)
-        Sorted; every one occurs among the values.
-
-    Examples
-    --------
-    >>> grid_of(pd.Series([3.0, 1.0, 2.0, 1.0])).tolist()
-    [1.0, 2.0, 3.0]
     >>> grid_of(pd.Series(np.arange(101.0))).tolist()[:3]
     [5.0, 11.0, 18.0]
     >>> grid_of(pd.Series(["b", "a"])).tolist()
@@ -56,37 +42,9 @@ def grid_of(values: pd.Series) -> np.ndarray:
 
 
 def row_curves(model: Any, X: pd.DataFrame, name: str, grid: np.ndarray, study: Study) -> dict:
-    """Return what a model says of each row with a feature set to each value of a grid.
+    """Return predictions, (n_samples, n_values), with a feature set to each value of its grid.
 
-    Parameters
-    ----------
-    model : estimator
-        Fitted.
-    X : DataFrame of shape (n_samples, n_features)
-        Rows, best those that the model was not fitted on.
-    name : str
-        The feature.
-    grid : ndarray of shape (n_values,)
-        Its values.
-    study : Study
-        The configuration.
-
-    Returns
-    -------
-    dict of str to ndarray of shape (n_samples, n_values)
-        Numbers by target, or probabilities by class; of two classes, of the positive one.
-
-    Examples
-    --------
-    >>> from ..config.example import linear
-    >>> from ..config.study import Column, Data
-    >>> columns = {"effect": Column(role="target")}
-    >>> data = Data(file="trial.csv", sha256="0" * 64, columns=columns)
-    >>> X = pd.DataFrame({"dose": [0.0, 1.0, 2.0, 3.0]})
-    >>> model, study = linear("regression").fit(X, X["dose"] * 10), Study.model_construct(data=data)
-    >>> row_curves(model, X[:2], "dose", np.array([0.0, 3.0]), study)["effect"].round(1)
-    array([[ 3., 27.],
-           [ 3., 27.]])
+    Numbers by target, or probabilities by class; of two classes, of the positive one.
     """
     classes = study.data.classes
     ask = model.predict_proba if classes else model.predict
@@ -107,48 +65,11 @@ def fold_dependence(
     *,
     alone: bool = True,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Fit a fold's model and follow its predictions along the leading features.
+    """Fit a fold's model and follow its predictions for held-out rows along some features.
 
-    Parameters
-    ----------
-    task : Task
-        The candidate on one fold.
-    table : Table
-        The checked rows.
-    study : Study
-        The configuration.
-    grids : dict of str to ndarray
-        Values by feature.
-    kept : ndarray of int
-        Positions of rows whose own curves are returned.
-    alone : bool
-        As for `fit_task`.
-
-    Returns
-    -------
-    averages : DataFrame
-        Columns feature, of (target or class), step, repeat, fold, at and value: the mean over the
-        fold's held-out rows.
-    individuals : DataFrame
-        Columns feature, of, step, row (its number in the raw file), at and value.
-
-    Examples
-    --------
-    >>> from ..config.example import linear
-    >>> from ..config.study import Column, Data
-    >>> columns = {"effect": Column(role="target")}
-    >>> study = Study.model_construct(
-    ...     data=Data(file="trial.csv", sha256="0" * 64, columns=columns), split=None
-    ... )
-    >>> y = pd.Series([0.0, 1.0, 2.0, 3.0, 4.0])
-    >>> table = Table(y.to_frame("dose"), y * 10, None, None, None, dropped={})
-    >>> fold = Fold(0, 1, np.arange(4), np.array([4]))
-    >>> task = Task("linear", linear("regression"), fold, seed=7)
-    >>> grids = {"dose": np.array([0.0, 3.0])}
-    >>> fold_dependence(task, table, study, grids, kept=np.array([4]))[0].round(1)
-      feature      of  step  repeat  fold   at  value
-    0    dose  effect     0       0     1  0.0    3.0
-    1    dose  effect     1       0     1  3.0   27.0
+    Returns their mean at each value of a grid (columns feature, of, step, repeat, fold, at, value;
+    ``of`` is the target or a class), and the curves of the rows at the positions ``kept`` (columns
+    feature, of, step, row, at, value).
     """
     fold = task.fold
     how = {"fix_seeds": study.code.fix_seeds, "alone": alone}
@@ -173,28 +94,7 @@ def fold_dependence(
 
 
 def rows_to_follow(folds: list[Fold], seed: int, most: int = INDIVIDUALS) -> np.ndarray:
-    """Draw the rows whose own curves are kept, from those that are held out once.
-
-    Parameters
-    ----------
-    folds : list of Fold
-        Of one repeat.
-    seed : int
-        The study's seed.
-    most : int
-        How many at most.
-
-    Returns
-    -------
-    ndarray of int
-        Sorted positions.
-
-    Examples
-    --------
-    >>> fold = Fold(0, 0, np.arange(5), np.arange(5, 100))
-    >>> rows_to_follow([fold], seed=0, most=3).tolist()
-    [55, 68, 97]
-    """
+    """Draw positions of rows whose own curves are kept, from all test rows of one repeat."""
     held_out = np.sort(np.concatenate([fold.test for fold in folds]))
     rng = np.random.default_rng(seed_for(seed, "interpretation/rows"))
     return np.sort(rng.choice(held_out, min(most, len(held_out)), replace=False))

@@ -11,20 +11,10 @@ TIED = 0.7  # rank correlation from which features are said to stand in for each
 
 
 def rank_correlations(X: pd.DataFrame) -> pd.DataFrame:
-    """Return the size of Spearman's rank correlation of every two features.
+    """Return the size, 0 to 1, of Spearman's rank correlation of every two features.
 
-    Parameters
-    ----------
-    X : DataFrame of shape (n_samples, n_features)
-        Features; a category counts as the level that is correlated most.
+    A category counts as the level that is correlated most; a feature with one value has 0.
 
-    Returns
-    -------
-    DataFrame of shape (n_features, n_features)
-        Between 0 and 1; 0 where a feature has one value only.
-
-    Examples
-    --------
     >>> X = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [9.0, 4.0, 1.0], "c": ["x", "y", "x"]})
     >>> rank_correlations(X).round(2)
          a    b    c
@@ -32,50 +22,22 @@ def rank_correlations(X: pd.DataFrame) -> pd.DataFrame:
     b  1.0  1.0  0.0
     c  0.0  0.0  1.0
     """
-    columns, owners = [], []
-    for name in X.columns:
-        if pd.api.types.is_numeric_dtype(X[name]):
-            parts = [X[name]]
-        else:
-            parts = [
-                (X[name] == level).astype(float) for level in sorted(X[name].dropna().unique())
-            ]
-        columns += parts
-        owners += [name] * len(parts)
-    wide = pd.concat(columns, axis=1, keys=range(len(columns)))
-    sizes = wide.corr(method="spearman").abs().fillna(0.0)
-    found = sizes.groupby(np.array(owners), sort=False).max().T
-    found = found.groupby(np.array(owners), sort=False).max()
+    numbers = {name: pd.api.types.is_numeric_dtype(X[name]) for name in X}
+    parts = {
+        name: X[[name]] if numbers[name] else pd.get_dummies(X[name], dtype=float) for name in X
+    }
+    sizes = pd.concat(parts, axis=1).corr(method="spearman").abs().fillna(0.0)
+    found = sizes.groupby(level=0, sort=False).max().T.groupby(level=0, sort=False).max()
     found = found.loc[list(X.columns), list(X.columns)]
     return found.where(~np.eye(len(found), dtype=bool), 1.0)
 
 
 def correlated_groups(X: pd.DataFrame, tied: float = TIED) -> pd.DataFrame:
-    """Group features that are correlated, each with each.
+    """Group features of which every two are correlated by ``tied`` or more; others are left out.
 
     Complete linkage of 1 minus the rank correlation, as in scikit-learn's example on correlated
-    features, cut so that every two features of a group are correlated by ``tied`` or more.
-
-    Parameters
-    ----------
-    X : DataFrame of shape (n_samples, n_features)
-        Features.
-    tied : float
-        From which correlation on.
-
-    Returns
-    -------
-    DataFrame
-        Columns group (1, 2, ... in the order of the columns), feature, closest (another of the
-        group) and correlation with that one. Features that stand alone are left out.
-
-    Examples
-    --------
-    >>> X = pd.DataFrame({"a": [1.0, 2.0, 3.0, 4.0], "b": [9.0, 4.0, 1.0, 0.0]})
-    >>> correlated_groups(X.assign(c=[1.0, 3.0, 0.0, 1.0]))
-       group feature closest  correlation
-    0      1       a       b          1.0
-    1      1       b       a          1.0
+    features. Columns group (1, 2, ... in the order of the columns), feature, closest (another of
+    the group) and correlation with that one.
     """
     size = rank_correlations(X)
     rows = []
@@ -95,22 +57,8 @@ def correlated_groups(X: pd.DataFrame, tied: float = TIED) -> pd.DataFrame:
 
 
 def units_of(X: pd.DataFrame, groups: pd.DataFrame) -> dict[str, list[str]]:
-    """Return what is shuffled: every feature alone, and every group together.
+    """Return the columns that are shuffled together: every feature alone, and every group.
 
-    Parameters
-    ----------
-    X : DataFrame of shape (n_samples, n_features)
-        Features.
-    groups : DataFrame
-        As `correlated_groups` makes it.
-
-    Returns
-    -------
-    dict of str to list of str
-        Columns by unit: ``"feature: NAME"`` or ``"group: NUMBER"``.
-
-    Examples
-    --------
     >>> groups = pd.DataFrame({"group": [1, 1], "feature": ["a", "b"]})
     >>> units_of(pd.DataFrame(columns=["a", "b"]), groups)
     {'feature: a': ['a'], 'feature: b': ['b'], 'group: 1': ['a', 'b']}

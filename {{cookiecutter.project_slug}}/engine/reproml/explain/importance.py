@@ -1,4 +1,4 @@
-"""What the candidate leans on: permutation importance, with noise as yardstick.
+"""Permutation importance of the candidate's features, compared with that of random noise.
 
 The importance of a feature is how much the score falls when its values are shuffled among the rows
 (Breiman 2001): it is about this model on these rows, not about the feature and its cause. On
@@ -40,32 +40,7 @@ PARTS = ("held-out", "training")
 
 
 def asked(model: Any, metric: Metric, classes: list[str]) -> Callable[[pd.DataFrame], np.ndarray]:
-    """Return the question whose answers a metric takes: probabilities, classes or numbers.
-
-    Parameters
-    ----------
-    model : estimator
-        Fitted.
-    metric : Metric
-        The metric.
-    classes : list of str
-        Order of the probabilities' columns; empty for regression.
-
-    Returns
-    -------
-    callable
-        For `answers_to_moved`.
-
-    Examples
-    --------
-    >>> from ..config.example import CODE, dummy
-    >>> X = pd.DataFrame({"dose": [1.0, 2.0, 3.0, 4.0]})
-    >>> model = dummy("classification").fit(X, ["no", "no", "no", "yes"])
-    >>> for metric in ("roc_auc", "mcc"):
-    ...     print(asked(model, CODE.metrics[metric], ["yes", "no"])(X[:1]).tolist())
-    [[0.25, 0.75]]
-    ['no']
-    """
+    """Return the question whose answers a metric takes: probabilities, classes or numbers."""
     if metric.takes != "probabilities":
         return model.predict
     order = [list(model.classes_).index(name) for name in classes]
@@ -83,35 +58,11 @@ def permutation_importances(
     seed: int,
     shuffles: int,
 ) -> np.ndarray:
-    """Return by how much the score falls when columns are shuffled.
+    """Return by how much the score gets worse when columns are shuffled, (n_units, shuffles).
 
-    Parameters
-    ----------
-    model : estimator
-        Fitted.
-    X : DataFrame of shape (n_samples, n_features)
-        Rows to score.
-    y : Series of shape (n_samples,)
-        Their target.
-    units : dict of str to list of str
-        Columns that are shuffled together, by name: a feature alone, or a group of them.
-    metric : Metric
-        The metric.
-    classes : list of str
-        Order of the probabilities' columns; empty for regression.
-    seed : int
-        Of the shuffles, which are those that scikit-learn's `permutation_importance` makes of it.
-    shuffles : int
-        Of each unit.
+    ``units`` names columns that are shuffled together. The shuffles are those that scikit-learn's
+    `permutation_importance` makes of the seed.
 
-    Returns
-    -------
-    ndarray of shape (n_units, shuffles)
-        Positive where the model is better with the column in place, whatever the metric's
-        direction.
-
-    Examples
-    --------
     >>> from ..config.example import CODE, linear
     >>> X = pd.DataFrame({"dose": [0.0, 1.0, 2.0, 3.0], "site": ["a", "a", "b", "b"]})
     >>> y = X["dose"] * 10
@@ -152,17 +103,6 @@ def _shuffled_rows(n_rows: int, shuffles: int, seed: int) -> list[np.ndarray]:
 def shuffles_per_fold(split: Split) -> int:
     """Return how often each feature is shuffled in a fold: with many folds, a few times will do.
 
-    Parameters
-    ----------
-    split : Split
-        The ``[split]`` section.
-
-    Returns
-    -------
-    int
-
-    Examples
-    --------
     >>> shuffles_per_fold(Split(dependence="grouped", folds=5, repeats=6))
     2
     >>> shuffles_per_fold(Split(dependence="temporal", folds=3))
@@ -172,32 +112,7 @@ def shuffles_per_fold(split: Split) -> int:
 
 
 def with_noise(X: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Return a table with a column of random numbers that have nothing to do with anything.
-
-    Parameters
-    ----------
-    X : DataFrame of shape (n_samples, n_features)
-        The features.
-    seed : int
-        Of the random numbers.
-
-    Returns
-    -------
-    DataFrame of shape (n_samples, n_features + 1)
-        Normally distributed numbers in the last column, which is called ``"noise"``.
-
-    Raises
-    ------
-    StudyError
-        If a feature has this name.
-
-    Examples
-    --------
-    >>> with_noise(pd.DataFrame({"dose": [1.0, 2.0]}), seed=0).round(2)
-       dose  noise
-    0   1.0   0.13
-    1   2.0  -0.13
-    """
+    """Add a last column of normally distributed numbers that have nothing to do with anything."""
     if NOISE in X:
         raise StudyError(
             f"a feature is called {NOISE!r}, as the yardstick of the importances is; rename it"
@@ -206,24 +121,7 @@ def with_noise(X: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 
 def noise_twin(model: Any) -> Any:
-    """Return a copy of a model that lets the noise column in.
-
-    Parameters
-    ----------
-    model : estimator
-        Unfitted.
-
-    Returns
-    -------
-    estimator
-        A copy; a `ColumnSubset` in it that keeps named columns keeps the noise too.
-
-    Examples
-    --------
-    >>> from ..config.example import domain
-    >>> noise_twin(domain("regression").set_params(subset__keep=["bmi"]))["subset"].keep
-    ['bmi', 'noise']
-    """
+    """Return a copy of an unfitted model whose `ColumnSubset`, if it keeps some, lets noise in."""
     twin = clone(model)
     for step in twin.get_params().values():
         if isinstance(step, ColumnSubset) and step.keep is not None:
@@ -236,46 +134,9 @@ def fold_importances(
 ) -> pd.DataFrame:
     """Fit a fold's model and its twin with noise, and measure the importance of every unit.
 
-    Parameters
-    ----------
-    task : Task
-        The candidate on one fold.
-    table : Table
-        The checked rows.
-    study : Study
-        The configuration.
-    units : dict of str to list of str
-        Columns that are shuffled together, by ``"kind: name"``; see `units_of`.
-    alone : bool
-        As for `fit_task`.
-
-    Returns
-    -------
-    DataFrame of shape (n_parts * (n_units + 1), 8)
-        Columns rows (``PARTS``), kind (feature, group or noise), name, repeat, fold, metric, value
-        (mean over shuffles) and spread (their standard deviation). Training rows, of which there
-        are many and which overlap, are scored in the first repeat alone.
-
-    Examples
-    --------
-    >>> from ..config.example import CODE, linear
-    >>> from ..split.splits import Fold
-    >>> from ..config.study import Column, Data, Metrics
-    >>> y = pd.Series([0.0, 1.0, 2.0, 3.0, 4.0, 5.0])
-    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})
-    >>> fold = Fold(0, 0, train=np.arange(4), test=np.array([4, 5]))
-    >>> task = Task("linear", linear("regression"), fold, seed=7)
-    >>> study = Study.model_construct(
-    ...     data=Data(file="trial.csv", sha256="0" * 64, columns={"effect": Column(role="target")}),
-    ...     metrics=Metrics(primary="mae"), split=Split(dependence="independent"), seed=0,
-    ... )
-    >>> found = fold_importances(task, table, study, {"feature: dose": ["dose"]})
-    >>> found["name"].tolist()
-    ['dose', 'noise', 'dose', 'noise']
-    >>> found.loc[found["name"] == "dose", ["rows", "metric", "value"]].round(2)
-           rows metric  value
-    0  held-out    mae   0.24
-    2  training    mae   0.74
+    Columns rows (``PARTS``), kind (feature, group or noise), name, repeat, fold, metric, value
+    (mean over shuffles) and spread (their standard deviation). Training rows, of which there are
+    many and which overlap, are scored in the first repeat alone.
     """
     fold, metric, seed = task.fold, study.metrics.primary, study.seed
     where = f"{fold.repeat}/{fold.fold}"
@@ -326,37 +187,7 @@ def fold_explanation(
     *,
     alone: bool = True,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Explain a model on a fold: what its score rests on, and what it says of itself.
-
-    Parameters
-    ----------
-    task, table, study, units, alone
-        As for `fold_importances`.
-    candidate : str
-        The model whose importances are measured; of others the weights alone are wanted.
-
-    Returns
-    -------
-    importances : DataFrame
-        Of `fold_importances`; empty for other models.
-    weights : DataFrame
-        Of `fold_weights`, in the first repeat, which has each row once; else empty.
-
-    Examples
-    --------
-    >>> from ..config.example import CODE, linear
-    >>> from ..split.splits import Fold
-    >>> from ..config.study import Column, Data
-    >>> y = pd.Series([0.0, 1.0, 2.0, 3.0])
-    >>> table = Table(y.to_frame("dose"), y * 10, None, None, None, dropped={})
-    >>> task = Task("linear", linear("regression"), Fold(0, 1, np.arange(4), np.arange(0)), seed=7)
-    >>> target = {"effect": Column(role="target")}
-    >>> data = Data(file="trial.csv", sha256="0" * 64, columns=target)
-    >>> study = Study.model_construct(data=data, split=None)
-    >>> importances, weights = fold_explanation(task, table, study, {}, "forest")
-    >>> len(importances), weights["value"].round(2).tolist()
-    (0, [8.94])
-    """
+    """Return a fold's importances, of the candidate only, and weights, in the first repeat only."""
     nothing = pd.DataFrame()
     ours, once = task.name == candidate, task.fold.repeat == 0
     return (

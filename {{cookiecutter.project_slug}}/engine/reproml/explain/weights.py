@@ -16,31 +16,16 @@ from ..config.study import Study
 
 
 def model_weights(model: Any, X: pd.DataFrame, positive: str | None = None) -> pd.DataFrame:
-    """Return what a fitted model gives to each feature, if its last step says so.
+    """Return what a fitted model gives to each feature, if its last step says so, else no rows.
 
     Of a linear model: the standard deviation, over the rows, of what the feature adds to the linear
-    predictor. For one column that is its coefficient per standard deviation, with its sign. Where
-    splines or categories make several columns of a feature, it is the size of the curve, which has
-    no sign. Of trees: how much of the fit's gain their splits on the feature brought (on training
-    rows; it favours features with many values, Strobl et al. 2007).
+    predictor. For one column that is its coefficient per standard deviation, with its sign; a
+    positive one speaks for ``positive``. Where splines or categories make several columns of a
+    feature, it is the size of the curve, which has no sign. Of trees: how much of the fit's gain
+    their splits on the feature brought (on training rows; it favours features with many values).
 
-    Parameters
-    ----------
-    model : estimator
-        Fitted. A search is looked into.
-    X : DataFrame of shape (n_samples, n_features)
-        Rows that it was fitted on.
-    positive : str or None
-        The class that a positive coefficient speaks for; None for regression.
+    References: Strobl et al. (2007), Bias in random forest variable importance measures.
 
-    Returns
-    -------
-    DataFrame
-        Columns feature, kind (``"coefficient"``, ``"curve"`` or ``"trees"``), columns (how many
-        there are) and value. Empty where the model says nothing, or its steps mix features.
-
-    Examples
-    --------
     >>> from ..config.example import linear
     >>> X = pd.DataFrame({"dose": [0.0, 1.0, 2.0, 3.0], "site": ["a", "b", "b", "a"]})
     >>> model = linear("regression").fit(X, X["dose"] * 10)
@@ -105,41 +90,7 @@ def _as_array(matrix: Any) -> np.ndarray:
 
 
 def fold_weights(task: Task, table: Table, study: Study, *, alone: bool = True) -> pd.DataFrame:
-    """Fit a fold's model and return what it says of itself.
-
-    Parameters
-    ----------
-    task : Task
-        A model on one fold.
-    table : Table
-        The checked rows.
-    study : Study
-        The configuration.
-    alone : bool
-        As for `fit_task`.
-
-    Returns
-    -------
-    DataFrame
-        As `model_weights` makes it, with columns model, feature, kind, columns, repeat, fold and
-        value.
-
-    Examples
-    --------
-    >>> from ..config.example import linear
-    >>> from ..split.splits import Fold
-    >>> from ..config.study import Column, Data
-    >>> y = pd.Series([0.0, 1.0, 2.0, 3.0])
-    >>> table = Table(y.to_frame("dose"), y * 10, None, None, None, dropped={})
-    >>> task = Task("linear", linear("regression"), Fold(0, 1, np.arange(4), np.arange(0)), seed=7)
-    >>> columns = {"effect": Column(role="target")}
-    >>> study = Study.model_construct(
-    ...     data=Data(file="trial.csv", sha256="0" * 64, columns=columns), split=None
-    ... )
-    >>> fold_weights(task, table, study).round(2)
-        model feature         kind  columns  repeat  fold  value
-    0  linear    dose  coefficient        1       0     1   8.94
-    """
+    """Fit a fold's model and return `model_weights` with columns model, repeat and fold."""
     how = {"fix_seeds": study.code.fix_seeds, "alone": alone}
     model = fit_task(task, table, study.data.classes, study.split, **how)
     positive = study.data.classes[-1] if study.data.classes else None

@@ -28,21 +28,26 @@ class Claim(NamedTuple):
     """What follows from one `dependence`; a *unit* is what no split may tear apart."""
 
     about: str  # ends the sentence "the claim is about"
-    about_in_full: str  # the same, for a reader of a card
     unit: str
     units: str
-    role: str  # of the column or columns that name a row's unit; "" where a row is one
-    unit_of_rows: Callable[[Table, Split], np.ndarray]
-    splitter: type  # of scikit-learn
-    stratified: type  # the same with each class's share kept; time cannot be stratified
-    random: bool  # rows are dealt at random, so no other random split can be compared with it
-    ordered: bool  # units have one order: cut once, with a gap, and never dealt anew
-    block: bool  # units are squares whose side is the key block
+    unit_of_rows: Callable[[Table, Split], np.ndarray]  # a name per row, (n_samples,)
     # what the leakage audit says of one that is on both sides of a split
     shared_group: Verdict
     shared_place: Verdict  # a block, where units are blocks
     shared_time: Verdict  # training does not end before the test begins
-    caution: str  # what an interval leaves out, and what would help; "" where units are a sample
+    examples: str = ""  # follows `about`, for the reader of a card
+    role: str = ""  # of the column or columns that name a row's unit; "" where a row is one
+    splitter: type = GroupKFold  # of scikit-learn
+    stratified: type = StratifiedGroupKFold  # the same, with each class's share kept
+    random: bool = False  # rows are dealt at random: there is no other random split to compare with
+    ordered: bool = False  # units have one order: cut once, with a gap, and never dealt anew
+    block: bool = False  # units are squares whose side is the key block
+    caution: str = ""  # what an interval leaves out, and what would help
+
+    @property
+    def about_in_full(self) -> str:
+        """The claim for the reader of a card."""
+        return self.about + self.examples
 
 
 def block_ids(place: pd.DataFrame, block: float) -> np.ndarray:
@@ -59,80 +64,60 @@ def block_ids(place: pd.DataFrame, block: float) -> np.ndarray:
 CLAIMS = {
     "independent": Claim(
         about="more rows of the same kind",
-        about_in_full="more rows of the same kind",
         unit="row",
         units="rows",
-        role="",
         unit_of_rows=lambda table, split: np.arange(len(table.y)),
-        splitter=KFold,
-        stratified=StratifiedKFold,
-        random=True,
-        ordered=False,
-        block=False,
         shared_group="warn",
         shared_place="warn",
         shared_time="warn",
-        caution="",
+        splitter=KFold,
+        stratified=StratifiedKFold,
+        random=True,
     ),
     "grouped": Claim(
         about="new groups",
-        about_in_full="new groups: sites, patients or batches that the model has not met",
         unit="group",
         units="groups",
-        role="group",
         unit_of_rows=lambda table, split: table.groups.to_numpy(),
-        splitter=GroupKFold,
-        stratified=StratifiedGroupKFold,
-        random=False,
-        ordered=False,
-        block=False,
         shared_group="fail",
         shared_place="pass",
         shared_time="pass",
-        caution="",
+        examples=": sites, patients or batches that the model has not met",
+        role="group",
     ),
     "temporal": Claim(
         about="the future",
-        about_in_full="the future: time steps after those that the model learnt from",
         unit="time step",
         units="time steps",
-        role="time",
         unit_of_rows=lambda table, split: table.time.to_numpy(),
-        splitter=TimeSeriesSplit,
-        stratified=TimeSeriesSplit,
-        random=False,
-        ordered=True,
-        block=False,
         shared_group="pass",
         shared_place="pass",
         shared_time="fail",
-        caution=(
-            "Read these intervals with care: successive time steps are correlated, but the "
-            "interval treats them as independent, and no data can show how the future will differ "
-            "from the past. A longer record, more folds, and a new test set once new data come in "
-            "would help."
-        ),
+        examples=": time steps after those that the model learnt from",
+        role="time",
+        splitter=TimeSeriesSplit,
+        stratified=TimeSeriesSplit,  # time cannot be stratified
+        ordered=True,
+        caution="Read these intervals with care: successive time steps are correlated, but the "
+        "interval treats them as independent, and no data can show how the future will differ from "
+        "the past. A longer record, more folds, and a new test set once new data come in would "
+        "help.",
     ),
     "spatial": Claim(
         about="new places",
-        about_in_full="new places, away from those that the model learnt from",
         unit="block",
         units="blocks",
-        role="place",
         unit_of_rows=lambda table, split: block_ids(table.place, split.block),
-        splitter=GroupKFold,
-        stratified=StratifiedGroupKFold,
-        random=False,
-        ordered=False,
-        block=True,
         shared_group="warn",
         shared_place="fail",
         shared_time="pass",
-        caution=(
-            "Read these intervals with care: neighbouring blocks are correlated, but the interval "
-            "treats them as independent. Data from more regions, blocks wider than the distance "
-            "over which values are correlated, and a test set from a separate region would help."
-        ),
+        examples=", away from those that the model learnt from",
+        role="place",
+        block=True,
+        caution="Read these intervals with care: neighbouring blocks are correlated, but the "
+        "interval treats them as independent. Data from more regions, blocks wider than the "
+        "distance over which values are correlated, and a test set from a separate region would "
+        "help.",
     ),
 }
 
