@@ -82,7 +82,7 @@ def make_variants(study: Study) -> dict[str, Pipeline]:
     Raises
     ------
     StudyError
-        If there is no ablation, one is called ``full``, or a switch names nothing that exists.
+        If one is called ``full``, or a switch names nothing that exists.
 
     Examples
     --------
@@ -95,8 +95,6 @@ def make_variants(study: Study) -> dict[str, Pipeline]:
     >>> {name: model["model"].alpha for name, model in make_variants(study).items()}
     {'full': 1.0, 'strong_penalty': 100.0}
     """
-    if not study.ablations:
-        raise StudyError("ablations: there is none; add a section [ablations.NAME] to study.toml")
     if FULL in study.ablations:
         raise StudyError(
             f"ablations.{FULL}: the name is taken by the candidate itself; choose another"
