@@ -1,6 +1,6 @@
 """Make everything under results, in order; what is unchanged comes from the cache."""
 
-from reproml.cli.reproduce import start
+from reproml.cli.verbs import start_verb
 
 if __name__ == "__main__":
-    start()
+    start_verb("reproduce")

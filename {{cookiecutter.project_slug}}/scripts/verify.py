@@ -1,6 +1,6 @@
 """Make every result again, elsewhere and without cache, and compare it with what is committed."""
 
-from reproml.cli.verify import start
+from reproml.cli.verbs import start_verb
 
 if __name__ == "__main__":
-    start()
+    start_verb("verify")

@@ -13,67 +13,74 @@ import sys
 import tarfile
 import tempfile
 import venv
-from argparse import Namespace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .common import options, run, say
-from .reproduce import MANIFEST, digests
-from .verify import last_verified
+from ..config.checksums import sha256_of
+from ..config.study import StudyError
+from ..prove.archive import codecheck_yml, offline_page, write_zip
+from ..prove.crate import authors_of, data_licence, make_crate
+from ..run.manifest import MANIFEST, changed_since, last_verified
+from ..run.start import say
+
+if TYPE_CHECKING:
+    from ..run.run import Run
 
 
-def main(arguments: Namespace) -> None:
+def main(
+    run: Run, wheels: bool = False, into: Path | None = None, unverified: bool = False
+) -> None:
     """Refuse what cannot be vouched for; collect the files, describe them, write the zip."""
-    from ..prove.archive import codecheck_yml, offline_page, write_zip
-    from ..prove.crate import authors_of, data_licence, make_crate
-
-    root = arguments.study.resolve().parent
+    root = run.root
     date, url = repository(root)
     entries, executable = committed(root)
-    manifest = checked_manifest(entries, arguments)
-    verified = verification(arguments)
+    manifest = checked_manifest(entries, run)
+    verified = verification(run, unverified)
     citation = read_citation(entries)
     licence = data_licence(entries.get("data/README.md", b"").decode("utf-8"))
     outputs = sorted(name for name in entries if name.startswith("results/"))
     entries.setdefault("codecheck.yml", codecheck_yml(citation, outputs).encode("utf-8"))
 
-    name = f"{root.name}-{citation.get('version', '0')}"
-    into = arguments.into or root / "dist" / f"{name}{'-wheels' if arguments.wheels else ''}.zip"
+    name = f"{root.name}-{citation.get('version', '0')}{'-wheels' if wheels else ''}.zip"
+    into = into or root / "dist" / name
     into.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=into.parent) as folder:
-        wheels = download(root, Path(folder)) if arguments.wheels else []
-        if wheels:
-            python = "{}.{}".format(*sys.version_info)
-            system = f"{platform.system()} {platform.machine()}"
-            page = offline_page(python, system, len(wheels))
-            entries["RUN_OFFLINE.md"] = page.encode("utf-8")
-        everything = entries | {f"wheels/{path.name}": path for path in wheels}
+        everything, offline = with_wheels(entries, root, Path(folder)) if wheels else (entries, "")
         facts = {name: size_and_sha256(content) for name, content in everything.items()}
         crate = make_crate(
             manifest, facts, citation, licence, published=date, verified=verified, url=url
         )
         text = json.dumps(crate, indent=1, ensure_ascii=False) + "\n"
-        everything["ro-crate-metadata.json"] = text.encode("utf-8")
+        everything = everything | {"ro-crate-metadata.json": text.encode("utf-8")}
         aside = Path(folder) / "archive.zip"
         write_zip(everything, executable, aside)
         aside.replace(into)
 
-    sha256 = size_and_sha256(into)[1]
     say(f"{into}: {len(everything)} files, {into.stat().st_size / 1e6:.1f} MB")
-    say(f"SHA-256 {sha256}")
+    say(f"SHA-256 {size_and_sha256(into)[1]}")
     say(f"{verified} Licence of the code: {citation['license']}; of the data: {licence[0]}.")
-    if wheels:
-        say(f"With {len(wheels)} wheels for Python {python} on {system}; see RUN_OFFLINE.md in it.")
+    if offline:
+        say(offline)
     nameless = [one["name"] for one in authors_of(citation) if "orcid" not in one]
     if nameless:
         say(f"CODECHECK asks for every author's ORCID; CITATION.cff has none of {nameless}.")
     say("Next: upload it to Zenodo, and write the DOI that you get into CITATION.cff (doi:).")
 
 
+def with_wheels(
+    entries: dict[str, bytes], root: Path, folder: Path
+) -> tuple[dict[str, bytes | Path], str]:
+    """Add the lock's wheels and how to use them; return all files, and what to say of it."""
+    found = download(root, folder)
+    python, system = "{}.{}".format(*sys.version_info), f"{platform.system()} {platform.machine()}"
+    page = offline_page(python, system, len(found))
+    more = {f"wheels/{path.name}": path for path in found}
+    said = f"With {len(found)} wheels for Python {python} on {system}; see RUN_OFFLINE.md in it."
+    return entries | {"RUN_OFFLINE.md": page.encode("utf-8")} | more, said
+
+
 def git(root: Path, *arguments: str) -> bytes:
     """Run git in the study's folder; an error becomes a message."""
-    from ..config.study import StudyError
-
     try:
         done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=False)
     except OSError as error:
@@ -86,8 +93,6 @@ def git(root: Path, *arguments: str) -> bytes:
 
 def repository(root: Path) -> tuple[str, str]:
     """Return the commit's date and the repository's address; refuse what is not committed."""
-    from ..config.study import StudyError
-
     try:
         top = git(root, "rev-parse", "--show-toplevel").decode("utf-8").strip()
         git(root, "rev-parse", "--verify", "HEAD")
@@ -115,8 +120,6 @@ def repository(root: Path) -> tuple[str, str]:
 
 def committed(root: Path) -> tuple[dict[str, bytes], set[str]]:
     """Return the bytes of every committed file, and which of them can be run."""
-    from ..config.study import StudyError
-
     entries, executable = {}, set()
     with tarfile.open(fileobj=io.BytesIO(git(root, "archive", "--format=tar", "HEAD"))) as tar:
         for member in tar:
@@ -128,21 +131,13 @@ def committed(root: Path) -> tuple[dict[str, bytes], set[str]]:
     return entries, executable
 
 
-def checked_manifest(entries: dict[str, bytes], arguments: Namespace) -> dict[str, Any]:
+def checked_manifest(entries: dict[str, bytes], run: Run) -> dict[str, Any]:
     """Return the manifest if it speaks of the files that are committed."""
-    from ..config.study import StudyError
-
     name = f"results/{MANIFEST}"
     if name not in entries:
         raise StudyError(f"{name} is not committed; run scripts/reproduce.py and commit results")
     manifest = json.loads(entries[name])
-    now = digests(arguments, arguments.results)
-    names = [
-        name
-        for part in ("inputs", "results")
-        for name in sorted({*manifest[part], *now[part]})
-        if manifest[part].get(name) != now[part].get(name)
-    ]
+    names = changed_since(manifest, run)
     if names:
         raise StudyError(
             f"{name} speaks of other files than these: {', '.join(names)} changed since; run "
@@ -155,15 +150,13 @@ def checked_manifest(entries: dict[str, bytes], arguments: Namespace) -> dict[st
     return manifest
 
 
-def verification(arguments: Namespace) -> str:
+def verification(run: Run, unverified: bool) -> str:
     """Say what verify found, or refuse where it was not run on this state."""
-    from ..config.study import StudyError
-
-    counts = last_verified(arguments)
+    counts = last_verified(run)
     if counts:
         found = ", ".join(f"{number} {kind}" for kind, number in counts.items() if number)
         return f"Made again and compared by scripts/verify.py: {found}, none different."
-    if not arguments.unverified:
+    if not unverified:
         raise StudyError(
             "these results were not verified as they stand; run scripts/verify.py first, or add "
             "--unverified: then the archive says so"
@@ -173,8 +166,6 @@ def verification(arguments: Namespace) -> str:
 
 def read_citation(entries: dict[str, bytes]) -> dict[str, Any]:
     """Read CITATION.cff."""
-    from ..config.study import StudyError
-
     if importlib.util.find_spec("yaml") is None:
         raise StudyError("PyYAML is not here; run scripts/environment.py without --runtime")
     import yaml
@@ -191,8 +182,6 @@ def read_citation(entries: dict[str, bytes]) -> dict[str, Any]:
 
 def download(root: Path, folder: Path) -> list[Path]:
     """Fetch the lock's wheels for this Python and system; every hash is checked."""
-    from ..config.study import StudyError
-
     python = Path(sys.executable)
     if importlib.util.find_spec("pip") is None:  # an environment made by uv has none
         try:
@@ -216,23 +205,6 @@ def download(root: Path, folder: Path) -> list[Path]:
 
 def size_and_sha256(content: bytes | Path) -> tuple[int, str]:
     """Return how long a content is, and its SHA-256."""
-    from ..config.checksums import sha256_of
-
     if isinstance(content, bytes):
         return len(content), hashlib.sha256(content).hexdigest()
     return content.stat().st_size, sha256_of(content)
-
-
-def start() -> None:
-    """Read the command line and run."""
-    parser = options(__doc__)
-    parser.add_argument(
-        "--wheels",
-        action="store_true",
-        help="add the lock's wheels for this Python and system, so that no network is needed later",
-    )
-    parser.add_argument("--into", type=Path, help="zip to write (default: below dist)")
-    parser.add_argument(
-        "--unverified", action="store_true", help="archive results that verify has not seen"
-    )
-    run(main, parser)

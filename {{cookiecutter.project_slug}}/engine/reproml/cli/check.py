@@ -19,7 +19,12 @@ CHECKS = {
     "lint": ["-m", "ruff", "check", "."],
     "lock": ["-m", "reproml", "lock", "--check"],
     "tests": ["-m", "pytest"],  # with the examples in the docstrings
-    "checklist": ["-m", "reproml", "checklist", "--count"],  # open questions are counted, not refused
+    "checklist": [
+        "-m",
+        "reproml",
+        "checklist",
+        "--count",
+    ],  # open questions are counted, not refused
     "notebooks": ["-m", "reproml", "notebook"],
     "documentation": ["-m", "mkdocs", "build", "--strict"],  # --quiet would hide broken links
 }
@@ -76,8 +81,3 @@ def main():
 
     print(engine_line(engine_state(ROOT)))
     return 1 if any(outcome != "ok" for _, outcome, _ in rows) else 0
-
-
-def start() -> None:
-    """Read the command line and run."""
-    sys.exit(main())

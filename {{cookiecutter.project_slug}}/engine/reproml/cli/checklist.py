@@ -3,42 +3,39 @@
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from .common import open_study, options, run, say, write_text
+from ..prove.checklist import Line, fill, in_words, read_answers, to_page
+from ..prove.evidence import Facts
+from ..run.manifest import last_verified
+from ..run.output import write_text
+from ..run.start import say
+from ..write.texts import fill_markers
 
 if TYPE_CHECKING:
-    from ..config.columns import Table
-    from ..config.study import Study
-    from ..prove.checklist import Line
+    from ..run.run import Run
 
 TABLE = "checklist.md"
 
 
-def main(arguments: Namespace) -> None:
+def main(run: Run, count: bool = False) -> None:
     """Write tables/checklist.md and renew the page; or only say how it stands."""
-    from ..prove.checklist import in_words, to_page
-    from ..write.texts import fill_markers
-    from .verify import last_verified
-
-    study = open_study(arguments)
-    root = arguments.study.resolve().parent
-    lines = filled(study, study.code.load_table(study, root), arguments)
-    page = root / "docs" / TABLE
-    new = {arguments.results / "tables" / TABLE: to_page(lines)}
+    lines = filled(run)
+    page, text = run.root / "docs" / TABLE, to_page(lines)
+    new = {run.results / "tables" / TABLE: text}
     if page.is_file():
         old = page.read_text(encoding="utf-8")
-        new[page] = fill_markers(old, lambda name: to_page(lines), f"docs/{TABLE}")
+        new[page] = fill_markers(old, lambda name: text, f"docs/{TABLE}")
     stale = [
         path
         for path, text in new.items()
         if not path.is_file() or path.read_text(encoding="utf-8") != text
     ]
-    if arguments.count:
+    if count:
         say(f"{in_words(lines)}; see docs/{TABLE}")
         if stale:
-            sys.exit(f"error: docs/{TABLE} is not what it would be now; run python -m reproml checklist")
+            advice = "run python -m reproml checklist"
+            sys.exit(f"error: docs/{TABLE} is not what it would be now; {advice}")
         return
     for path in stale:
         write_text(new[path], path)
@@ -50,27 +47,12 @@ def main(arguments: Namespace) -> None:
             if one.state == "open":
                 say(f"open    {name} {one.item.number}, {one.item.topic}: {one.item.question}")
     say(f"\n{in_words(lines)}. Answers go into checklist.toml.")
-    verified = last_verified(arguments)
+    verified = last_verified(run)
     found = ", ".join(f"{number} {kind}" for kind, number in (verified or {}).items() if number)
     say(f"Verified on this machine as it stands: {found or 'no; run scripts/verify.py'}")
 
 
-def filled(study: Study, table: Table, arguments: Namespace) -> dict[str, list[Line]]:
+def filled(run: Run) -> dict[str, list[Line]]:
     """Return every item as it stands now."""
-    from ..prove.checklist import fill, read_answers
-    from ..prove.evidence import Facts
-
-    root = arguments.study.resolve().parent
-    answers = read_answers(root / "checklist.toml")
-    return fill(answers, Facts(root, arguments.results, study, table))
-
-
-def start() -> None:
-    """Read the command line and run."""
-    parser = options(__doc__)
-    parser.add_argument(
-        "--count",
-        action="store_true",
-        help="write nothing; say how it stands and whether it is new",
-    )
-    run(main, parser)
+    answers = read_answers(run.root / "checklist.toml")
+    return fill(answers, Facts(run.root, run.results, run.study, run.table))

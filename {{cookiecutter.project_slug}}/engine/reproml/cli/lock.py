@@ -151,8 +151,3 @@ def main():
     wrong = check(ROOT)
     print("\n".join(wrong) if wrong else "pyproject.toml, lock and pre-commit hooks agree.")
     return 1 if wrong else 0
-
-
-def start() -> None:
-    """Read the command line and run."""
-    sys.exit(main())

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sys
 import tempfile
 from pathlib import Path
 
@@ -51,8 +50,3 @@ def execute(path: Path) -> str:
             if output.output_type == "error":
                 return f"cell {number}: {output.ename}: {output.evalue}"
     return ""
-
-
-def start() -> None:
-    """Read the command line and run."""
-    sys.exit(main())

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
 import os
 import shutil
 import subprocess
-from argparse import Namespace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ..config.study import StudyError
+from ..run.manifest import changed_since, read_manifest
+from ..run.start import say
+from ..write.latex import log_message, typed_numbers
 
-from . import figures
-from .common import options, run, say
+if TYPE_CHECKING:
+    from ..run.run import Run
 
-MANIFEST = "manifest.json"
 # Both build a PDF; the first that is there does.
 BUILDERS = {
     "latexmk": ["-norc", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "-file-line-error"],
@@ -33,21 +32,20 @@ No LaTeX was found: neither latexmk (with pdflatex) nor tectonic is on PATH. Ins
   anywhere        conda install -c conda-forge tectonic"""
 
 
-def main(arguments: Namespace) -> None:
+def main(run: Run) -> None:
     """Draw the figures as PDF, build the article, and say where it is or what is wrong with it."""
-    from ..config.study import StudyError
-    from ..write.latex import log_message, typed_numbers
-
     builder = find_builder()
-    paper = arguments.study.resolve().parent / "paper"
-    manifest = read_manifest(arguments)
-    for note in stale(manifest, arguments):
-        say(f"note: {note}; run scripts/reproduce.py if the paper is to say what they say now")
+    paper, manifest = run.root / "paper", read_manifest(run.results)
+    changed = changed_since(manifest, run)  # the paper reads results alone
+    if changed:
+        say(
+            f"note: changed since the results were made: {', '.join(changed)}; run "
+            "scripts/reproduce.py if the paper is to say what they say now"
+        )
     for line, text in typed_numbers((paper / "main.tex").read_text(encoding="utf-8")):
         say(f"note: paper/main.tex:{line} has a number that was typed: {text}")
     shutil.rmtree(paper / "figures", ignore_errors=True)  # whatever is there was drawn
-    with contextlib.redirect_stdout(io.StringIO()):
-        figures.main(Namespace(**vars(arguments), format="pdf", into=paper / "figures"))
+    run.draw_figures("pdf", paper / "figures")
 
     build = paper / "build"
     shutil.rmtree(build, ignore_errors=True)  # what an old run left changes no byte of a new one
@@ -73,39 +71,12 @@ def main(arguments: Namespace) -> None:
 
 def find_builder() -> str:
     """Return what builds PDFs here, or say what to install."""
-    from ..config.study import StudyError
-
     latexmk, tectonic = shutil.which("latexmk"), shutil.which("tectonic")
     if latexmk and shutil.which("pdflatex"):
         return latexmk
     if tectonic:
         return tectonic
     raise StudyError(INSTALL)
-
-
-def read_manifest(arguments: Namespace) -> dict[str, Any]:
-    """Return what the results come from."""
-    from ..config.study import StudyError
-
-    path = arguments.results / MANIFEST
-    if not path.is_file():
-        raise StudyError(f"{path}: there is no such file; run scripts/reproduce.py first")
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def stale(manifest: dict[str, Any], arguments: Namespace) -> list[str]:
-    """Say which inputs and results are not those of the manifest: the paper reads results alone."""
-    from .reproduce import digests
-
-    now = digests(arguments, arguments.results)
-    then = {key: manifest[key] for key in ("inputs", "results")}
-    changed = [
-        name
-        for key in then
-        for name in sorted({*then[key], *now[key]})
-        if then[key].get(name) != now[key].get(name)
-    ]
-    return [f"changed since the results were made: {', '.join(changed)}"] if changed else []
 
 
 def environment(manifest: dict[str, Any]) -> dict[str, str]:
@@ -117,8 +88,3 @@ def environment(manifest: dict[str, Any]) -> dict[str, str]:
         "max_print_line": "1000",  # lines of the log stay whole
     }
     return fixed | dict(os.environ)
-
-
-def start() -> None:
-    """Read the command line and run."""
-    run(main, options(__doc__))

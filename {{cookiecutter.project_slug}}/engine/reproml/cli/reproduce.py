@@ -2,127 +2,53 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import shutil
-import sys
 import tempfile
 import time
-from argparse import Namespace
-from collections.abc import Callable
-from datetime import UTC, datetime
-from importlib import import_module
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from .common import ROOT, options, run, say, scratch, source_folder, start_workers, write_text
+from ..run.manifest import MANIFEST, result_files, state, write_manifest
+from ..run.output import write_text
+from ..run.start import say
+from ..run.texts import renew_texts
+from .stages import make_all
 
-# Each is a script with main(arguments), run in this order; the last two read what others wrote.
-STAGES = (
-    "leakage",
-    "baselines",
-    "ablation",
-    "claim",
-    "interpretation",
-    "sharing",
-    "figures",
-    "report",
-)
-ENGINE = {"sharing": "share"}  # stages whose module has another name
-KEPT = ("openings.json",)  # a record that grows; every run starts from the committed one
+if TYPE_CHECKING:
+    from ..run.run import Run
+
 CLOSED = "evaluation  left out: the test rows are locked for this model; see scripts/evaluation.py"
-MANIFEST = "manifest.json"
-# Where numbers are shown, and what the checklist looks at beside the results
-TEXTS = ("*.md", "docs/*.md", "checklist.toml", "CITATION.cff", "LICENSE", "data/README.md")
-TEXTS += ("pyproject.toml",)
 
 
-def main(arguments: Namespace) -> None:
+def main(run: Run) -> None:
     """Run every stage aside, then put the new files in place and write the manifest."""
-    root, results = arguments.study.resolve().parent, arguments.results
-    stamp = root / ".cache" / "last.json"
-    if not arguments.fresh and stamp.is_file():
+    stamp = run.root / ".cache" / "last.json"
+    if not run.fresh and stamp.is_file():
         last = json.loads(stamp.read_text(encoding="utf-8"))
-        if last == state(arguments):
+        if last == state(run):
             say(f"Nothing changed since the last run: {len(last['results'])} results are as made.")
             return
 
-    from .report import renew_texts
-
-    aside = root / ".cache" / "aside"
+    aside = run.root / ".cache" / "aside"
     aside.mkdir(parents=True, exist_ok=True)
     sweep(aside)
     with tempfile.TemporaryDirectory(dir=aside) as folder:  # on the same disk: a rename is whole
         made = Path(folder)
-        seconds = make_all(arguments, made)
-        write_manifest(arguments, made, seconds)
-        changed = publish(made, results)
+        seconds = make_all(run, made)
+        write_manifest(run, made, seconds)
+        changed = publish(made, run.results)
 
-    changed += renew_texts(root, results)
-    write_text(json.dumps(state(arguments), indent=1) + "\n", stamp)
-    total = sum(seconds.values())
-    files = result_files(results)
-    say("\n".join(f"{name:12} {s:7.1f} s" for name, s in (seconds | {"in all": total}).items()))
-    say(
-        f"{len(files)} files under {results}; {len(changed)} changed"
-        + "".join(f"\n  {c}" for c in changed)
-    )
-    if "evaluation" not in seconds:
+    changed += renew_texts(run.root, run.results)
+    write_text(json.dumps(state(run), indent=1) + "\n", stamp)
+    everything = seconds | {"in all": sum(seconds.values())}
+    say("\n".join(f"{name:14} {one:5.1f} s" for name, one in everything.items()))
+    say(f"{len(result_files(run.results))} files under {run.results}; {len(changed)} changed")
+    for one in changed:
+        say(f"  {one}")
+    if "evaluation" not in seconds and "evaluation" in run.study.code.scripts:
         say(CLOSED)
     say("Next: python scripts/verify.py makes all of it again and compares every number.")
-
-
-def make_all(arguments: Namespace, into: Path) -> dict[str, float]:
-    """Run every stage into a folder; return how many seconds each took."""
-    start_workers(arguments)  # first of all: they take as long as this process
-    for name in KEPT:
-        if (arguments.results / name).is_file():
-            shutil.copy(arguments.results / name, into / name)
-    seconds = {}
-    stages = stages_of(arguments)
-    fits = scratch(arguments) / "fits"  # what a fresh run has fitted, for its own later stages
-    for number, name in enumerate(stages, start=1):
-        start = time.perf_counter()
-        label = f"{number}/{len(stages)} {name}"
-        settings = vars(arguments) | {"results": into, "label": label, "fits": fits}
-        make = stage(name)
-        with contextlib.redirect_stdout(io.StringIO()):  # the tables are in the files
-            make(Namespace(**settings))
-        seconds[name] = round(time.perf_counter() - start, 1)
-    return seconds
-
-
-def stage(name: str) -> Callable[[Namespace], None]:
-    """Return the function that runs a stage: a script of the author's, or a part of the engine."""
-    path = ROOT / "scripts" / f"{name}.py"
-    if not path.is_file():
-        module = import_module(f"reproml.cli.{ENGINE.get(name, name)}")
-        return module.write_tables if name == "report" else module.main
-    spec = spec_from_file_location(f"scripts_{name}", path)
-    module = module_from_spec(spec)
-    sys.modules[spec.name] = module  # workers are sent functions of it
-    spec.loader.exec_module(module)
-    return module.main
-
-
-def stages_of(arguments: Namespace) -> list[str]:
-    """Return the stages; the test rows are scored again only where they were opened before.
-
-    Nothing but scripts/evaluation.py opens them: for a model that has not had them, this makes
-    everything else and leaves their scores out.
-    """
-    from ..config.study import read_study
-    from ..split.test_ledger import parts_of, was_opened
-
-    record = arguments.results / KEPT[0]
-    if not record.is_file():
-        return list(STAGES)
-    parts = parts_of(read_study(arguments.study), source_folder(arguments))
-    opened = json.loads(record.read_text(encoding="utf-8"))
-    if not was_opened(opened, parts):
-        return list(STAGES)
-    return [*STAGES[:-2], "evaluation", *STAGES[-2:]]
 
 
 def sweep(aside: Path) -> None:
@@ -147,85 +73,3 @@ def publish(made: Path, results: Path) -> list[str]:
             path.unlink()
             changed.append(f"results/{path.relative_to(results).as_posix()} (no longer made)")
     return changed
-
-
-def result_files(results: Path) -> list[Path]:
-    """Return every result file but the manifest, sorted; files being written start with a dot."""
-    return sorted(
-        path
-        for path in results.rglob("*")
-        if path.is_file() and path.name != MANIFEST and not path.name.startswith(".")
-    )
-
-
-def digests(arguments: Namespace, results: Path) -> dict[str, dict[str, str]]:
-    """Return the SHA-256 of everything that numbers are made from, and of every result."""
-    from ..config.checksums import sha256_of
-    from ..config.study import read_study
-    from ..prove.provenance import source_digest
-
-    root, study = arguments.study.resolve().parent, read_study(arguments.study)
-    inputs = {"study.toml": arguments.study, study.data.file: root / study.data.file}
-    inputs["requirements.txt"] = ROOT / "requirements.txt"
-    found = {
-        name: sha256_of(path) if path.is_file() else "missing" for name, path in inputs.items()
-    }
-    hashes = {
-        path.relative_to(results).as_posix(): sha256_of(path)
-        for path in result_files(results)
-        if path.name not in KEPT
-    }
-    return {"inputs": found | {"source": source_digest(ROOT)}, "results": hashes}
-
-
-def state(arguments: Namespace) -> dict[str, object]:
-    """Describe everything whose change calls for another run, without heavy imports."""
-    from ..config.checksums import digest_of
-    from ..prove.provenance import installed_versions, locked_versions
-
-    root = arguments.study.resolve().parent
-    scripts = list((ROOT / "scripts").glob("*.py"))
-    texts = [path for pattern in TEXTS for path in root.glob(pattern)]
-    return {
-        **digests(arguments, arguments.results),
-        "scripts": digest_of(scripts, ROOT),
-        "texts": digest_of(texts, root),
-        "versions": installed_versions(list(locked_versions(ROOT / "requirements.txt"))),
-    }
-
-
-def write_manifest(arguments: Namespace, made: Path, seconds: dict[str, float]) -> None:
-    """Say where the results come from; the manifest of the run that made these bytes is kept."""
-    from ..config.study import read_study
-    from ..prove.provenance import (
-        all_seeds,
-        commit_of,
-        engine_state,
-        installed_versions,
-        locked_versions,
-        machine,
-    )
-
-    path = arguments.results / MANIFEST
-    found = digests(arguments, made) | {"engine": engine_state(ROOT)}
-    versions = installed_versions(list(locked_versions(ROOT / "requirements.txt")))
-    if path.is_file():
-        old = json.loads(path.read_text(encoding="utf-8"))
-        if all(old.get(key) == value for key, value in (found | {"versions": versions}).items()):
-            shutil.copy(path, made / MANIFEST)
-            return
-    manifest = {
-        **commit_of(arguments.study.resolve().parent),
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": seconds,
-        **found,
-        "versions": versions,
-        "machine": machine(),
-        "seeds": all_seeds(read_study(arguments.study)),
-    }
-    write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", made / MANIFEST)
-
-
-def start() -> None:
-    """Read the command line and run."""
-    run(main, options(__doc__))

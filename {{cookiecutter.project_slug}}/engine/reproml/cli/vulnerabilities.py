@@ -107,8 +107,3 @@ def main():
         print("Ask again later, or from where the service can be reached.", file=sys.stderr)
         return 3
     return 1 if known else 0
-
-
-def start() -> None:
-    """Read the command line and run."""
-    sys.exit(main())

@@ -8,6 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .commands import SCRIPTS
+
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
@@ -34,6 +36,9 @@ class StudyCode:
         Takes a seed and fixes every global generator; called before each fit.
     ablations : mapping of str to callable
         By name: takes the unfitted candidate, returns a variant of it.
+    scripts : tuple of str
+        Names of the scripts that make results, in order: each has a ``main(run)``. Name a script of
+        your own here, before ``figures``, and it is reproduced and verified like the others.
 
     Examples
     --------
@@ -48,6 +53,7 @@ class StudyCode:
     metrics: Mapping[str, Metric]
     fix_seeds: Callable[[int], Any]
     ablations: Mapping[str, Callable[[Pipeline], Pipeline]] = field(default_factory=dict)
+    scripts: tuple[str, ...] = SCRIPTS
 
     @property
     def folder(self) -> Path:

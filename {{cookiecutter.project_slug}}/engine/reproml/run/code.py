@@ -1,0 +1,35 @@
+"""Finds the author's package, which pyproject.toml names, and what it hands over."""
+
+from __future__ import annotations
+
+import importlib
+import tomllib
+from pathlib import Path
+
+from ..config.code import StudyCode
+from ..config.study import StudyError
+from .start import ROOT
+
+
+def load_code(root: Path) -> StudyCode:
+    """Import the author's package and return what it hands over."""
+    name = package_of(root)
+    code = getattr(importlib.import_module(name), "STUDY", None)
+    if code is None:
+        raise StudyError(f"src/{name}/__init__.py: there is no STUDY; see engine/README.md")
+    return code
+
+
+def package_of(root: Path) -> str:
+    """Return the name of the author's package, as pyproject.toml gives it."""
+    for folder in (root, ROOT):
+        path = folder / "pyproject.toml"
+        if path.is_file():
+            content = tomllib.loads(path.read_text(encoding="utf-8"))
+            name = content.get("tool", {}).get("reproml", {}).get("package")
+            if isinstance(name, str):
+                return name
+    raise StudyError(
+        "pyproject.toml: it does not name the author's package; write a section [tool.reproml] "
+        'with package = "NAME", the folder below src'
+    )

@@ -1,0 +1,67 @@
+"""Explains the candidate on the shared folds."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from ..compute.task import Task, make_tasks
+from ..config.study import Study
+from ..explain.dependence import fold_dependence, grid_of, rows_to_follow
+from ..explain.feature_groups import correlated_groups, units_of
+from ..explain.importance import fold_explanation
+from ..write.importance_tables import importance_table, leading_features
+from . import fits
+
+if TYPE_CHECKING:
+    from .run import Run
+
+
+def feature_groups(run: Run) -> pd.DataFrame:
+    """Return which features are so correlated that they stand in for each other."""
+    return correlated_groups(run.table.X.iloc[run.development])
+
+
+def importance(
+    run: Run, names: list[str], groups: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the candidate's permutation importances, and what models say of themselves."""
+    candidate = run.study.models.candidate
+    units = units_of(run.table.X.iloc[run.development], groups)
+    tasks = make_tasks(run.models(names), run.folds, run.study.seed)  # the seeds of the baselines
+    # the candidate on all folds; what follows takes each row once: the folds of the first repeat
+    tasks = [task for task in tasks if task.name == candidate or task.fold.repeat == 0]
+    do = partial(fold_explanation, study=_own(run.study), units=units, candidate=candidate)
+    found = fits.predict(run, tasks, do)
+    importances, weights = (
+        _joined([both[part] for both in found if both[part].columns.size]) for part in (0, 1)
+    )
+    return importances, weights
+
+
+def dependence(
+    run: Run, importances: pd.DataFrame, groups: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return how predictions move with each leading feature: on average, and of single rows."""
+    study, X = run.study, run.table.X.iloc[run.development]
+    leading = leading_features(importance_table(importances, groups, **run.sizes))
+    grids = {name: grid_of(X[name]) for name in leading}
+    once = [fold for fold in run.folds if fold.repeat == 0]
+    tasks: list[Task] = make_tasks(run.models([study.models.candidate]), once, study.seed)
+    kept = rows_to_follow(once, study.seed)
+    found = fits.predict(
+        run, tasks, partial(fold_dependence, study=_own(study), grids=grids, kept=kept)
+    )
+    curves, rows = (_joined([both[part] for both in found]) for part in (0, 1))
+    return curves, rows
+
+
+def _own(study: Study) -> Study:
+    """Leave out what explanations do not depend on: an edit of that leaves the cache as it is."""
+    return study.model_copy(update={"ablations": {}, "compute": None, "models": None})
+
+
+def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(frames, ignore_index=True)

@@ -1,0 +1,54 @@
+"""Draws the figures from the result files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from ..config.commands import command_of
+from ..config.files import write_whole
+from ..config.study import StudyError
+from ..draw.figures import FIGURES, caption_of, draw_figure, figures_of, text_macros, to_html
+from ..draw.style import to_pdf, to_svg
+from .output import write_text
+
+if TYPE_CHECKING:
+    from .run import Run
+
+NOTHING = "This study has no ablation.\n"  # what a page shows where the figure would be
+
+
+def draw_figures(run: Run, kind: str = "svg", into: Path | None = None) -> list[str]:
+    """Write an SVG and a caption per figure, and captions.tex, or a PDF each; return names."""
+    into, study = into or run.results / "figures", run.study
+    stems = [stem for stem in figures_of(study) if stem != "ablation" or study.ablations]
+    frames = read_frames(run.results, stems)
+    texts = {}
+    for stem in stems:
+        figure = draw_figure(stem, frames, study)
+        caption, alt = caption_of(stem, frames, study), FIGURES[stem].alt(frames, study)
+        texts[stem] = caption, alt
+        content = to_svg(figure, stem, alt).encode("utf-8") if kind == "svg" else to_pdf(figure)
+        write_whole(content, into / f"{stem}.{kind}")
+        if kind == "svg":
+            write_text(to_html(stem, caption), into / f"{stem}.md")
+    if kind == "svg":
+        write_text(text_macros(texts), into / "captions.tex")
+        if not study.ablations:
+            write_text(NOTHING, into / "ablation.md")
+    return [f"{stem}.{kind}" for stem in stems]
+
+
+def read_frames(results: Path, stems: list[str]) -> dict[str, pd.DataFrame]:
+    """Read the result files that the figures need; say which script makes a missing one."""
+    needs = {name: FIGURES[stem].script for stem in stems for name in FIGURES[stem].needs}
+    return {name: read_result(results, name, script) for name, script in needs.items()}
+
+
+def read_result(results: Path, name: str, script: str) -> pd.DataFrame:
+    """Read what a script wrote, or say that it has to run first."""
+    if not (results / name).is_file():
+        raise StudyError(f"{name}: not there yet; run {command_of(script)} first")
+    return pd.read_csv(results / name)

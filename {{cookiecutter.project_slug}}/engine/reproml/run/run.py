@@ -1,0 +1,259 @@
+"""The run: a study with its rows and folds, what fits its models, and where results go.
+
+It is opened once, by the command line, and handed to the script's ``main``. Scripts call its
+methods in the order of their story: score, compare, write, tell.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import tempfile
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from ..compute.backends import Backend
+from ..compute.models import build_model
+from ..compute.shared_table import map_table
+from ..compute.task import Predictions, make_tasks
+from ..config.columns import Table
+from ..config.metrics import check_metrics
+from ..config.study import Split, Study, read_study
+from ..explain.ablation import FULL, check_columns, fold_columns, make_variants
+from ..leakage.perturbation import watch_files
+from ..split.splits import Fold, fold_sizes, fold_table, lock_test_set, make_folds
+from ..statistics.comparison import compare_to_baselines
+from ..statistics.decisions import decide
+from ..statistics.diagnostics import prediction_table
+from . import explanation, figures, fits, output, printed, test_rows
+from .code import load_code
+from .errors import error_tables
+from .start import say
+
+LARGE = 32 * 2**20  # bytes; a table above it is moved into a file, so that it is in memory once
+
+
+@contextlib.contextmanager
+def open_run(study: Path, results: Path | None = None, **how: Any) -> Iterator[Run]:
+    """Open a run, and close workers and temporary files at the end."""
+    with contextlib.ExitStack() as closing:
+        yield Run(study, results, closing, **how)
+
+
+class Run:
+    """A study at work; see `open_run`.
+
+    Attributes
+    ----------
+    path, root, results : Path
+        study.toml, its folder, and the folder that results are written to.
+    label : str
+        What the progress bar calls this script or stage.
+    written : list of str
+        Files that `write` has written.
+    """
+
+    def __init__(
+        self,
+        study: Path,
+        results: Path | None,
+        closing: contextlib.ExitStack,
+        *,
+        fresh: bool = False,
+        label: str = "",
+        **compute: Any,
+    ):
+        self.path, self.closing, self.label = Path(study), closing, label
+        self.root = self.path.resolve().parent
+        self.results = results or self.root / "results"
+        self.fresh = fresh
+        self.cache_folder = None if fresh else self.root / ".cache" / "fits"
+        self.compute = {"backend": None, "workers": None, "scheduler": None} | compute
+        self.written: list[str] = []
+        self.read_on_import: set[str] = set()  # files that the author's package opened
+
+    def into(self, folder: Path, *, fresh: bool = False) -> Self:
+        """Return a run of the same study that writes elsewhere, perhaps without what is cached.
+
+        A fresh one still makes no fit twice: the full candidate of the ablation is the candidate
+        of the baselines.
+        """
+        other = copy.copy(self)
+        other.results, other.written = folder, []
+        if fresh or self.fresh:
+            other.fresh, other.cache_folder = True, self.scratch() / "fits"
+        return other
+
+    def split_as(self, split: Split) -> Self:
+        """Return a run of the same rows on other folds."""
+        other = copy.copy(self)
+        other.study = self.study.model_copy(update={"split": split})
+        other.table, other._rows = self.table, self._rows
+        other.__dict__.pop("folds", None)
+        return other
+
+    @cached_property
+    def study(self) -> Study:
+        """What study.toml says, with the author's code; its metrics are checked."""
+        study = read_study(self.path)
+        with watch_files() as opened:
+            code = load_code(self.root)
+        self.read_on_import = opened
+        study = study.with_code(code)
+        check_metrics(study)
+        return study
+
+    @cached_property
+    def table(self) -> Table:
+        """All rows; a large table is mapped from a file that all workers share."""
+        table = self.study.code.load_table(self.study, self.root)
+        if table.X.memory_usage(deep=False).sum() < LARGE:
+            return table
+        return map_table(table, self.scratch() / "table")
+
+    @cached_property
+    def _rows(self) -> tuple[np.ndarray, np.ndarray]:
+        return lock_test_set(self.table, self.study.split, **self._drawn)
+
+    @property
+    def _drawn(self) -> dict[str, Any]:
+        return {"stratify": self.study.task == "classification", "seed": self.study.seed}
+
+    @property
+    def development(self) -> np.ndarray:
+        """Positions of the rows that are not locked."""
+        return self._rows[0]
+
+    @property
+    def locked(self) -> np.ndarray:
+        """Positions of the locked test rows."""
+        return self._rows[1]
+
+    @cached_property
+    def folds(self) -> list[Fold]:
+        """The shared folds over the rows that are not locked."""
+        return make_folds(self.table, self.development, self.study.split, **self._drawn)
+
+    @property
+    def sizes(self) -> dict[str, float]:
+        """Mean rows of a fold's parts: n_train and n_test, which intervals need."""
+        return dict(zip(("n_train", "n_test"), fold_sizes(self.folds), strict=True))
+
+    @cached_property
+    def pool(self) -> Backend:
+        """Who does the work; workers stay for what follows."""
+        return fits.open_pool(self)
+
+    def scratch(self) -> Path:
+        """Return a folder for files of this run; workers elsewhere may see it too."""
+        aside = self.root / ".cache" / "aside"  # reproduce sweeps it
+        aside.mkdir(parents=True, exist_ok=True)
+        made = tempfile.TemporaryDirectory(dir=aside, ignore_cleanup_errors=True)
+        return Path(self.closing.enter_context(made))
+
+    # --- models and scores
+
+    def models(self, names: list[str] | None = None) -> dict[str, Pipeline]:
+        """Return unfitted models by name: all of study.toml, the candidate last."""
+        return {name: build_model(name, self.study) for name in names or self.study.models.names}
+
+    def variants(self) -> dict[str, Pipeline]:
+        """Return the full candidate and a variant for each ablation; refuse undeclared columns."""
+        variants = make_variants(self.study)
+        tasks = make_tasks(variants, self.folds[:1], self.study.seed)
+        found = fits.predict(self, tasks, fold_columns)
+        reaching = {task.name: list(one["column"]) for task, one in zip(tasks, found, strict=True)}
+        check_columns(reaching, self.study)
+        return variants
+
+    def score(self, models: dict[str, Pipeline], *, seeds_of: str | None = None) -> pd.DataFrame:
+        """Fit every model on every fold; return a long table: model, repeat, fold, metric, value.
+
+        Variants of one model draw its seeds (seeds_of), so that each differs in its switch alone.
+        """
+        tasks = make_tasks(models, self.folds, self.study.seed, purpose=seeds_of)
+        return fits.score(self, tasks, held_out=False)[0]
+
+    def score_and_predict(
+        self, models: dict[str, Pipeline]
+    ) -> tuple[pd.DataFrame, list[Predictions]]:
+        """Return the scores, and what was predicted for the rows of the first repeat's folds."""
+        tasks = make_tasks(models, self.folds, self.study.seed)
+        return fits.score(self, tasks, held_out=True)
+
+    def compare(
+        self, scores: pd.DataFrame, candidate: str | None = None, others: list[str] | None = None
+    ) -> pd.DataFrame:
+        """Compare the candidate with each baseline by the primary metric, and decide."""
+        study = self.study
+        compared = compare_to_baselines(
+            scores,
+            candidate=candidate or study.models.candidate,
+            baselines=study.models.baselines if others is None else others,
+            metric=study.metrics.primary,
+            higher_is_better=study.primary.higher_is_better,
+            seed=study.seed,
+            **self.sizes,
+        )
+        return decide(compared)
+
+    def compare_variants(self, scores: pd.DataFrame) -> pd.DataFrame:
+        """Compare the full candidate with each variant, and decide."""
+        return self.compare(scores, FULL, list(self.study.ablations))
+
+    # --- files
+
+    def write(self, name: str, frame: pd.DataFrame) -> None:
+        """Write a table as a CSV file of the results."""
+        output.write_csv(frame, self.results / name)
+        self.written.append(name)
+
+    def write_table(self, stem: str, frame: pd.DataFrame, corner: str, note: str = "") -> None:
+        """Write a table of texts below tables, as Markdown for pages and LaTeX for the paper."""
+        output.write_table(frame, corner, self.results / "tables" / stem, note=note)
+        self.written += [f"tables/{stem}.md", f"tables/{stem}.tex"]
+
+    def write_folds(self, name: str) -> None:
+        """Write which rows each fold tests."""
+        self.write(name, fold_table(self.folds))
+
+    def write_predictions(self, name: str, predictions: list[Predictions]) -> None:
+        """Write what every model predicted, row by row."""
+        self.write(name, self._in_rows(predictions))
+
+    def write_errors(self, predictions: list[Predictions], prefix: str = "") -> None:
+        """Write where the models err: confusion and calibration, or residuals."""
+        rows = self._in_rows(predictions)
+        tables = error_tables(rows, self.table, self.study)
+        for name in sorted(tables):
+            self.write(f"{prefix}{name}", tables[name])
+
+    def _in_rows(self, predictions: list[Predictions]) -> pd.DataFrame:
+        return prediction_table(predictions, self.table, self.study.data.classes)
+
+    # --- explanations and the locked test rows
+
+    feature_groups = explanation.feature_groups
+    importance = explanation.importance
+    dependence = explanation.dependence
+    open_test_rows = test_rows.open_test_rows
+    predict_test_rows = test_rows.predict_test_rows
+    score_test_rows = test_rows.score_test_rows
+
+    # --- what is printed and drawn
+
+    say = staticmethod(say)
+    tell_headline = printed.tell_headline
+    tell_scores = printed.tell_scores
+    tell_comparison = printed.tell_comparison
+    tell_variants = printed.tell_variants
+    tell_test_scores = printed.tell_test_scores
+    tell_importance = printed.tell_importance
+    tell_written = printed.tell_written
+    draw_figures = figures.draw_figures

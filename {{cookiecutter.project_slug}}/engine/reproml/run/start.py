@@ -1,0 +1,83 @@
+"""Starts a script or a verb: its options, messages without traceback, exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[3]  # commands work from any folder
+BACKENDS = ("loky", "threading", "sequential", "dask")
+
+
+def start(main: Callable[..., None], doc: str, prog: str | None = None, **options: Any) -> None:
+    """Read the command line, open the run, call ``main(run)``; an error becomes a message.
+
+    Exit codes: 0 fine, 1 a defect or something found, 2 a mistake in the study or the command, 130
+    interrupted.
+
+    Parameters
+    ----------
+    main : callable
+        Takes the run, and a keyword argument for each further option, with a default.
+    doc : str
+        What ``--help`` says.
+    prog : str or None
+        What the command is called; None takes the script's name.
+    **options : str or dict
+        Further options by name: the help of a flag, or the arguments of ``add_argument``.
+    """
+    parser = make_parser(doc, prog, options)
+    given = vars(parser.parse_args())
+    more = {name: given.pop(name) for name in options}
+    debug = given.pop("debug")
+    if given["workers"] == 0:
+        parser.error("--workers is 0; use 1 or more, or -1 for every core")
+    label = Path(parser.prog).stem.rpartition(" ")[2]  # of the progress bar
+    try:
+        from .run import open_run  # with heavy libraries, which --help does without
+
+        with open_run(**given, label=label) as run:
+            main(run, **more)
+    except KeyboardInterrupt:
+        sys.exit(say("interrupted; every file under results is whole", sys.stderr) or 130)
+    except Exception as error:
+        from ..config.study import StudyError
+
+        if debug:
+            raise
+        if isinstance(error, StudyError):
+            sys.exit(say(f"error: {error}", sys.stderr) or 2)
+        hint = "This looks like a defect; --debug shows where it was raised."
+        sys.exit(say(f"error: {type(error).__name__}: {error}\n{hint}", sys.stderr) or 1)
+
+
+def make_parser(doc: str, prog: str | None, options: dict[str, Any]) -> argparse.ArgumentParser:
+    """Return a parser with the options that every script has, and those of one."""
+    parser = argparse.ArgumentParser(prog=prog, description=doc)
+    add = parser.add_argument
+    study = ROOT / "study.toml"
+    add("--study", type=Path, default=study, help="configuration (default: study.toml)")
+    add("--results", type=Path, help="folder to write (default: results, beside the configuration)")
+    add("--workers", type=int, help="processes; -1 is every core (default: as in study.toml)")
+    add("--backend", choices=BACKENDS, help="who does the work (default: as in study.toml)")
+    add("--scheduler", metavar="ADDRESS", help="of a running Dask scheduler; means --backend dask")
+    add("--fresh", action="store_true", help="fit everything again, without cache")
+    add("--debug", action="store_true", help="show where an error was raised")
+    for name, how in options.items():
+        flag = {"action": "store_true", "help": how}
+        how = dict(flag if isinstance(how, str) else how)
+        if how.pop("positional", False):
+            add(name, **how)
+        else:
+            add(f"--{name}", **how)
+    return parser
+
+
+def say(text: str = "", stream: Any = None) -> None:
+    """Print a text; what the terminal cannot show becomes a question mark, not an error."""
+    stream = stream or sys.stdout
+    encoding = stream.encoding or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding), file=stream)
