@@ -42,6 +42,7 @@ def write_tables(arguments: Namespace) -> None:
         comparison_macros,
         comparison_table,
         direction_note,
+        primary_table,
         score_intervals,
         score_macros,
         score_table,
@@ -84,6 +85,8 @@ def write_tables(arguments: Namespace) -> None:
         macros |= score_macros(stem, intervals) | comparison_macros(stem, comparison)
         if stem == "baselines":
             macros |= headline_facts(study, intervals, comparison)
+            short = primary_table(intervals, comparison, study)
+            write_table(short, "Model", tables / "primary", before=first)
         else:
             macros |= ablation_facts(study, comparison)
     macros |= write_claim(study, results) | write_evaluation(study, results)
