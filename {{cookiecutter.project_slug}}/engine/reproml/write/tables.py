@@ -157,7 +157,7 @@ def score_macros(stem: str, intervals: pd.DataFrame) -> dict[str, str]:
 
 
 def comparison_macros(stem: str, comparison: pd.DataFrame) -> dict[str, str]:
-    """Name every comparison for the paper: the difference with its interval, p, Holm's p, P(A>B)."""
+    """Name every comparison for the paper: difference with its interval, p, Holm's p, P(A>B)."""
     found = {}
     for one in comparison.itertuples(index=False):
         name = macro_name(stem, one.baseline)
