@@ -34,6 +34,7 @@ def write_tables(arguments: Namespace) -> None:
     from ..config.commands import command_of
     from ..config.study import StudyError
     from ..prove.checklist import to_page
+    from ..split.claims import claim_of
     from ..statistics.decisions import RULES, headline
     from ..statistics.diagnostics import prevalence_note
     from ..statistics.variance import doubt, fold_sources, in_words
@@ -86,7 +87,9 @@ def write_tables(arguments: Namespace) -> None:
         if stem == "baselines":
             macros |= headline_facts(study, intervals, comparison)
             short = primary_table(intervals, comparison, study)
-            write_table(short, "Model", tables / "primary", before=first)
+            said = f"The claim is about {claim_of(study.split).about_in_full}. {first}"
+            below = f"Means over {len(setting.folds)} development folds, with 95 % intervals."
+            write_table(short, "Model", tables / "primary", before=said, note=below)
         else:
             macros |= ablation_facts(study, comparison)
     macros |= write_claim(study, results) | write_evaluation(study, results)
@@ -110,11 +113,12 @@ def read(results: Path, name: str, script: str) -> pd.DataFrame:
 
 def write_claim(study: Study, results: Path) -> dict[str, str]:
     """Write the table that compares the split with a random one; return the macro for it."""
+    from ..split.claims import claim_of
     from ..write.claim import claim_note, claim_texts
 
     table, path = read(results, "claim.csv", "claim"), results / "tables" / "claim"
     note = claim_note(table, study)
-    if study.split.dependence == "independent":
+    if claim_of(study.split).random:
         write_text(f"{note}\n", path.with_suffix(".md"))
     else:
         write_table(claim_texts(table), "Model", path, before=note)
