@@ -9,8 +9,8 @@ from example_study.data import load_table
 from reproml.cli.check import open_questions
 from reproml.compute.models import build_model
 from reproml.config.study import parse_study, read_study
+from reproml.split.claims import claim_of
 from reproml.write.cards import (
-    CLAIMS,
     columns_text,
     data_text,
     head_text,
@@ -89,7 +89,7 @@ def test_limits_name_what_the_audit_found(study):
     text = limits_text(study, pd.DataFrame(findings))
     assert "2 checks: 1 passed, 1 warned, 0 failed" in text
     assert "The audit warned, single feature: 'dose' alone has an AUC of 1.00." in text
-    assert CLAIMS["independent"] in text
+    assert claim_of(study.split).about_in_full in text
 
 
 def test_the_model_is_described_as_it_is(study):
