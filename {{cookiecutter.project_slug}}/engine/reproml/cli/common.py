@@ -363,11 +363,9 @@ def write_table(
     The paper has a text of its own before a table; the note below goes with it.
     """
     from ..write.latex import tex, to_tabular
-    from ..write.tables import to_markdown
+    from ..write.tables import to_page
 
-    parts = [before, to_markdown(frame, corner), note]
-    text = "\n\n".join(part.strip() for part in parts if part)
-    write_text(f"{text}\n", path.with_suffix(".md"))
+    write_text(to_page(frame, corner, before, note), path.with_suffix(".md"))
     below = "\\tablenote{" + tex(note.strip()) + "}\n" if note else ""
     write_text(to_tabular(frame, corner) + below, path.with_suffix(".tex"))
 
