@@ -95,6 +95,9 @@ STUDY_COMMANDS = {
     "python scripts/verify.py": START,
     "python scripts/reproduce.py": SPREAD,
     "python -m reproml check": "tests/test_study.py::test_check_and_verify",
+    "git diff --stat $(git rev-list --max-parents=0 HEAD) -- src scripts study.toml": (
+        "tests/test_readme.py::test_what_was_changed_since_generation_is_shown"
+    ),
     "docker build -t my-study .": CONTAINER,
     "docker run --rm --network none my-study": CONTAINER,
     "python scripts/reproduce.py --workers 4": SPREAD,

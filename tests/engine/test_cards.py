@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import pandas as pd
-import pytest
 import yaml
+
 from example_study.data import load_table
+from reproml.cli.check import open_questions
 from reproml.compute.models import build_model
 from reproml.config.study import parse_study, read_study
+from reproml.split.claims import claim_of
 from reproml.write.cards import (
-    CLAIMS,
     columns_text,
     data_text,
     head_text,
@@ -20,17 +21,10 @@ from reproml.write.cards import (
 from reproml.write.texts import fill_markers, marked
 
 QUESTION = "**Question for the author:** Who uses it?"
+STUDY = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}"
 
 
-@pytest.fixture
-def open_questions(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "scripts"))
-    from check import open_questions
-
-    return open_questions
-
-
-def test_questions_are_counted_by_file_until_they_are_answered(tmp_path: Path, open_questions):
+def test_questions_are_counted_by_file_until_they_are_answered(tmp_path: Path):
     assert open_questions(tmp_path) == []
     card, data = tmp_path / "docs" / "model_card.md", tmp_path / "data" / "README.md"
     for path in (card, data):
@@ -46,16 +40,17 @@ def test_questions_are_counted_by_file_until_they_are_answered(tmp_path: Path, o
     assert "docs/model_card.md: 1 open question " in open_questions(tmp_path)[1]
 
 
-def test_a_text_that_only_speaks_of_questions_asks_none(tmp_path: Path, open_questions):
+def test_a_text_that_only_speaks_of_questions_asks_none(tmp_path: Path):
     (tmp_path / "README.md").write_text(f"A line begins with `{QUESTION}`.\n", encoding="utf-8")
     assert open_questions(tmp_path) == []
 
 
-def test_the_cards_of_this_study_use_the_counted_form(open_questions):
+def test_the_cards_of_a_study_use_the_counted_form():
     """A question in another form would be open and not counted."""
-    for path in sorted((Path(__file__).resolve().parents[1] / "docs").glob("*_card.md")):
+    for path in sorted((STUDY / "docs").glob("*_card.md")):
         text = path.read_text(encoding="utf-8")
         loose = [line for line in text.splitlines() if "uestion for the author" in line]
+        assert loose
         assert all(line.startswith("**Question for the author:** ") for line in loose)
 
 
@@ -94,7 +89,7 @@ def test_limits_name_what_the_audit_found(study):
     text = limits_text(study, pd.DataFrame(findings))
     assert "2 checks: 1 passed, 1 warned, 0 failed" in text
     assert "The audit warned, single feature: 'dose' alone has an AUC of 1.00." in text
-    assert CLAIMS["independent"] in text
+    assert claim_of(study.split).about_in_full in text
 
 
 def test_the_model_is_described_as_it_is(study):

@@ -12,10 +12,13 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+
+from example_study import STUDY as CODE
+from reproml.config.commands import command_of
 from reproml.config.study import Study, StudyError, parse_study
 from reproml.draw.figures import FIGURES, caption_of, draw_figure, figures_of, text_macros, to_html
-from reproml.draw.scores import DECISIONS, draw_differences
-from reproml.draw.style import BLUE, GREEN, GREY, ORANGE, SERIES, far_rows, to_pdf, to_svg
+from reproml.draw.scores import DECISIONS, draw_differences, far_rows
+from reproml.draw.style import BLUE, GREEN, GREY, ORANGE, SERIES, to_pdf, to_svg
 from reproml.write.latex import tex
 
 MODELS = ["dummy", "linear", "forest", "candidate"]
@@ -27,13 +30,15 @@ def as_regression(content: dict) -> Study:
     del content["data"]["positive"]
     content["data"]["columns"]["answer"] = {"role": "target", "unit": "mg"}
     content["metrics"] = {"primary": "mae", "others": ["r2"]}
-    return parse_study(content)
+    return parse_study(content).with_code(CODE)
 
 
 @pytest.fixture(params=["classification", "regression"])
 def either(request, content: dict) -> Study:
     """Return a tiny study of each task."""
-    return parse_study(content) if request.param == "classification" else as_regression(content)
+    if request.param == "regression":
+        return as_regression(content)
+    return parse_study(content).with_code(CODE)
 
 
 def make_frames(study: Study) -> dict[str, pd.DataFrame]:
@@ -138,8 +143,8 @@ def test_every_figure_has_words_in_place_of_it_and_below_it(either: Study):
         assert described.text.endswith(".")
         caption = caption_of(stem, frames, either)
         assert len(caption.split()) > 25
-        made_by = rf"Made by scripts/{FIGURES[stem].script}\.py: results/\w+\.csv\.$"
-        assert re.search(made_by, caption)
+        made_by = re.escape(command_of(FIGURES[stem].script))
+        assert re.search(rf"Made by {made_by}: results/\w+\.csv\.$", caption)
 
 
 def test_a_figure_without_words_is_refused():
@@ -256,7 +261,7 @@ def test_names_with_special_characters_are_drawn_as_they_are(study: Study):
 
 
 def test_a_missing_result_names_its_script(study: Study):
-    with pytest.raises(StudyError, match=r"run scripts/claim\.py first"):
+    with pytest.raises(StudyError, match=r"run python -m reproml claim first"):
         draw_figure("claim", {}, study)
 
 

@@ -5,11 +5,17 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from reproml.draw.figures import FIGURES
-from reproml.write.latex import listed, log_message, tex, to_tabular, typed_numbers
 
-ROOT = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}"
+from reproml.__main__ import VERBS
+from reproml.draw.figures import FIGURES
+from reproml.write.latex import log_message, tex, to_tabular, typed_numbers
+from reproml.write.macros import listed
+
+TEMPLATE = Path(__file__).resolve().parents[2]
+ROOT = TEMPLATE / "{{cookiecutter.project_slug}}"
+RESULTS_OF = sorted((TEMPLATE / "templates" / "results").iterdir())  # of each example study
 MAIN = (ROOT / "paper" / "main.tex").read_text(encoding="utf-8")
+NAMED = ("script", "stage")
 RESULTS = r"""
 \section{Data}
 In 1995 the rows were collected.
@@ -36,8 +42,9 @@ def test_a_typed_number_is_found_where_results_stand():
     assert [found.text[:17] for found in typed_numbers(typed)] == ["The score is 0.9."]
 
 
-def test_every_table_and_macro_of_the_paper_is_made():
-    texts = [ROOT / "results" / "macros.tex", ROOT / "results" / "figures" / "captions.tex"]
+@pytest.mark.parametrize("results", RESULTS_OF, ids=lambda path: path.name)
+def test_every_table_and_macro_of_the_paper_is_made(results: Path):
+    texts = [results / "macros.tex", results / "figures" / "captions.tex"]
     macros = "".join(path.read_text(encoding="utf-8") for path in texts)
     made = set(re.findall(r"\\(?:newcommand\{\\|let\\)(\w+)", macros))
     body = MAIN.partition(r"\begin{document}")[2]
@@ -47,21 +54,23 @@ def test_every_table_and_macro_of_the_paper_is_made():
     assert len(used) > 25
 
 
-def test_captions_name_the_script_that_made_them():
+@pytest.mark.parametrize("results", RESULTS_OF, ids=lambda path: path.name)
+def test_captions_name_the_command_that_made_them(results: Path):
     captions = re.findall(r"\\caption\{(.*?)\}\s*\\label", MAIN, flags=re.DOTALL)
     assert len(captions) == MAIN.count(r"\begin{table}") + MAIN.count(r"\begin{figure}")
-    drawn = (ROOT / "results" / "figures" / "captions.tex").read_text(encoding="utf-8").splitlines()
+    drawn = (results / "figures" / "captions.tex").read_text(encoding="utf-8").splitlines()
     seen = 0
     for caption in captions:
         if caption.startswith(r"\Caption"):  # made with its figure
             start = "\\newcommand{" + caption + "}{"  # not there for the other task
             lines = [line for line in drawn if line.startswith(start)]
-            assert all("Made by scripts/" in line for line in lines)
+            assert all(re.search(r"Made by (scripts/|python -m reproml )", line) for line in lines)
             seen += len(lines)
             continue
-        scripts = re.findall(r"\\script\{(\w+)\}", caption)
-        assert scripts, caption
+        scripts, stages = (re.findall(rf"\\{kind}\{{(\w+)\}}", caption) for kind in NAMED)
+        assert scripts + stages, caption
         assert all((ROOT / "scripts" / f"{name}.py").is_file() for name in scripts)
+        assert set(stages) <= set(VERBS)
     assert seen == sum("Caption" in line for line in drawn)
 
 

@@ -34,6 +34,7 @@ from ..write.tables import (
     comparison_macros,
     comparison_table,
     direction_note,
+    primary_table,
     score_intervals,
     score_macros,
     score_table,
@@ -91,6 +92,10 @@ def write_baselines(run: Run) -> Macros:
     first = headline(comparison, study.models.candidate)
     write_scores(run, "baselines", "Model", intervals)
     write_comparison(run, "baselines", "model", comparison, first)
+    short = primary_table(intervals, comparison, study)
+    said = f"The claim is about {claim_of(study.split).about_in_full}. {first}"
+    below = f"Means over {len(run.folds)} development folds, with 95 % intervals."
+    write_table(short, "Model", run.results / "tables" / "primary", before=said, note=below)
     macros = score_macros("baselines", intervals) | comparison_macros("baselines", comparison)
     return macros | headline_facts(study, intervals, comparison)
 
@@ -142,7 +147,7 @@ def write_claim(run: Run) -> Macros:
     """Write the table that compares the split with a random one."""
     table = read_result(run.results, "claim.csv", "claim")
     path, note = run.results / "tables" / "claim", claim_note(table, run.study)
-    if run.study.split.dependence == "independent":
+    if claim_of(run.study.split).random:
         write_text(f"{note}\n", path.with_suffix(".md"))
     else:
         write_table(claim_texts(table), "Model", path, before=note)

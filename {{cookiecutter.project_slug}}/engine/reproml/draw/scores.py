@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from ..config.metrics import Metric
 from ..config.study import Study
+from ..split.claims import claim_of
 from ..statistics.decisions import ALIKE, BETTER, WORSE
 from ..write.tables import interval_text, score_intervals
 from .drawing import SIZES, UNSEEN, Drawing, Frames, in_numbers, mean_sizes, n_folds
@@ -144,7 +145,7 @@ def draw_claim(frames: Frames, study: Study) -> Figure:
     """Draw every model's score on the study's split and on a random one, the first model on top."""
     table, dependence = frames["claim.csv"], study.split.dependence
     figure, axes = rows_figure(len(table), row=1.4 * ROW)
-    rows, both = np.arange(len(table)), dependence != "independent"
+    rows, both = np.arange(len(table)), not claim_of(study.split).random
     ends = (table["low"], table["high"])
     if both:
         ends = (np.minimum(ends[0], table["random_low"]), np.maximum(ends[1], table["random_high"]))
@@ -164,11 +165,12 @@ def draw_claim(frames: Frames, study: Study) -> Figure:
 def claim_caption(frames: Frames, study: Study) -> str:
     """Return the caption of the comparison with a random split."""
     label = axis_label(study.primary)
-    if study.split.dependence == "independent":
+    claim = claim_of(study.split)
+    if claim.random:
         return (
-            f"{label} of every model on the split that fits the claim. The claim is about more "
-            "rows of the same kind, so this is a random split, and there is nothing to compare it "
-            f"with. {UNSEEN}"
+            f"{label} of every model on the split that fits the claim. The claim is about "
+            f"{claim.about}, so this is a random split, and there is nothing to compare it with. "
+            f"{UNSEEN}"
         )
     return (
         f"{label} of every model on the {study.split.dependence} split, which fits the claim, and "
@@ -185,7 +187,7 @@ def claim_alt(frames: Frames, study: Study) -> str:
         f"Dot plot of {axis_label(study.primary)} with 95 % intervals. "
         f"On the {dependence} split: {in_numbers(table, 'model', VALUE)}."
     )
-    if dependence == "independent":
+    if claim_of(study.split).random:
         return text
     return f"{text} On a random split: {in_numbers(table, 'model', RANDOMLY)}."
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..config.files import write_whole
 from ..write.latex import tex, to_tabular
-from ..write.tables import to_markdown
+from ..write.tables import to_page
 
 
 def write_text(text: str, path: Path) -> None:
@@ -28,8 +28,6 @@ def write_table(
 
     The paper has a text of its own before a table.
     """
-    parts = [before, to_markdown(frame, corner), note]
-    text = "\n\n".join(part.strip() for part in parts if part)
-    write_text(f"{text}\n", path.with_suffix(".md"))
+    write_text(to_page(frame, corner, before, note), path.with_suffix(".md"))
     below = "\\tablenote{" + tex(note.strip()) + "}\n" if note else ""
     write_text(to_tabular(frame, corner) + below, path.with_suffix(".tex"))

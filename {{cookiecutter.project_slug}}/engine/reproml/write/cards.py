@@ -15,15 +15,9 @@ from sklearn.pipeline import Pipeline
 
 from ..config.columns import Table
 from ..config.study import Column, Data, Study
-from ..statistics.variance import doubt
+from ..split.claims import claim_of
 from .tables import to_markdown
 
-CLAIMS = {
-    "independent": "more rows of the same kind",
-    "grouped": "new groups: sites, patients or batches that the model has not met",
-    "temporal": "the future: time steps after those that the model learnt from",
-    "spatial": "new places, away from those that the model learnt from",
-}
 TAGS = {"classification": "tabular-classification", "regression": "tabular-regression"}
 
 
@@ -39,7 +33,7 @@ def model_text(study: Study, model: Pipeline, shared: pd.DataFrame) -> str:
         "Predicts": f"{target}{_unit(study.data.columns[study.data.target])}",
         "From": f"{counts['features']} features",
         "Learnt from": f"{counts['rows']} development rows; the locked test rows had no part in it",
-        "The claim is about": CLAIMS[study.split.dependence],
+        "The claim is about": claim_of(study.split).about_in_full,
         "Seed": f"{counts['seed']}, from the study's seed {study.seed}",
         "Made by": "`python -m reproml share`",
     }
@@ -114,15 +108,14 @@ def limits_text(study: Study, findings: pd.DataFrame) -> str:
     count = findings["verdict"].value_counts()
     passed, warned, failed = (int(count.get(word, 0)) for word in ("pass", "warn", "fail"))
     lines = [
-        f"The scores are about {CLAIMS[study.split.dependence]}. They say nothing of other claims.",
+        f"The scores are about {claim_of(study.split).about_in_full}. They say nothing of other claims.",
         f"The leakage audit made {len(findings)} checks: {passed} passed, {warned} warned, "
         f"{failed} failed. It cannot see everything; see Leakage.",
     ]
     for one in findings[findings["verdict"] != "pass"].itertuples(index=False):
         lines.append(f"The audit {one.verdict}ed, {one.check}: {one.message}.")
-    if doubt(study):
-        lines.append(doubt(study))
-    return "".join(f"- {line}\n" for line in lines)
+    caution = claim_of(study.split).caution
+    return "".join(f"- {line}\n" for line in [*lines, *([caution] if caution else [])])
 
 
 def data_text(study: Study, table: Table, n_development: int, prevalence: str) -> str:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from ..config.metrics import Metric
 from ..config.study import Split, Study
+from ..split.claims import claim_of
 from .tables import interval_text, score_intervals
 
 
@@ -48,9 +49,10 @@ def claim_table(
 
 def claim_note(table: pd.DataFrame, study: Study) -> str:
     """Say how much better a random split would have made the candidate look."""
-    if study.split.dependence == "independent":
+    claim = claim_of(study.split)
+    if claim.random:
         return (
-            "The claim is about more rows of the same kind, so the random split is the one that is "
+            f"The claim is about {claim.about}, so the random split is the one that is "
             "reported: there is nothing to compare."
         )
     one = table.set_index("model").loc[study.models.candidate]

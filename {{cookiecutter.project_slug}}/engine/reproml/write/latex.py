@@ -22,7 +22,7 @@ LONG = 30  # characters of a cell from which on its column breaks lines
 WIDEST = 90  # characters of a row from which on intervals stand below their means
 # What a hand may type in a section of results: names of labels, files and sources.
 NAMES = re.compile(
-    r"\\(?:label|ref|eqref|cite\w*|input|includegraphics|plot|script)(?:\[[^]]*\])?\{[^}]*\}"
+    r"\\(?:label|ref|eqref|cite\w*|input|includegraphics|plot|script|stage)(?:\[[^]]*\])?\{[^}]*\}"
 )
 SECTIONS = ("Abstract", "Results", "Ablation", "Interpretation")  # where numbers are results
 

@@ -12,13 +12,6 @@ from ..statistics.comparison import LEVEL
 from ..statistics.decisions import ALIKE, BETTER, RULES, headline
 from .tables import interval_text
 
-CLAIMS = {
-    "independent": "more rows of the same kind",
-    "grouped": "new groups",
-    "temporal": "the future",
-    "spatial": "new places",
-}
-
 
 def listed(names: list[str]) -> str:
     """Return names as a sentence takes them: "a, b and c", or "none"."""
@@ -30,17 +23,16 @@ def study_facts(study: Study, table: Table, development: np.ndarray, n_folds: in
     split, rows = study.split, len(table.y)
     units = units_of(table, split)
     locked = np.setdiff1d(np.arange(rows), development)
-    name = claim_of(split).units
-    primary = study.primary
+    claim = claim_of(split)
     return {
         "Classification": study.task == "classification",
-        "Dependent": split.dependence != "independent",
+        "Dependent": not claim.random,
         "StudyTask": study.task,
         "StudySeed": str(study.seed),
         "StudyTarget": study.data.target,
-        "StudyClaim": CLAIMS[split.dependence],
+        "StudyClaim": claim.about,
         "StudyDependence": split.dependence,
-        "StudyUnits": name,
+        "StudyUnits": claim.units,
         "StudyRows": f"{rows:,}",
         "StudyFeatures": str(table.X.shape[1]),
         "StudyCandidate": study.models.candidate,
@@ -48,17 +40,17 @@ def study_facts(study: Study, table: Table, development: np.ndarray, n_folds: in
         "DataFile": study.data.file,
         "DataChecksum": study.data.sha256[:12],
         "DevelopmentRows": f"{len(development):,}",
-        "DevelopmentUnits": f"{len(np.unique(units[development])):,} {name}",
+        "DevelopmentUnits": f"{len(np.unique(units[development])):,} {claim.units}",
         "LockedRows": f"{len(locked):,}",
-        "LockedUnits": f"{len(np.unique(units[locked])):,} {name}",
+        "LockedUnits": f"{len(np.unique(units[locked])):,} {claim.units}",
         "SplitShare": f"{split.test_size * 100:g}",
         "SplitFolds": str(split.folds),
         "SplitTimes": "once" if split.repeats == 1 else f"{split.repeats} times",
         "SplitPairs": str(n_folds),
         "SplitGap": str(split.gap),
         "SplitBlock": f"{split.block:g}",
-        "PrimaryMetric": primary.label,
-        "PrimaryDirection": "higher" if primary.higher_is_better else "lower",
+        "PrimaryMetric": study.primary.label,
+        "PrimaryDirection": "higher" if study.primary.higher_is_better else "lower",
         "OtherMetrics": listed([metric.label for metric in list(study.reported.values())[1:]]),
         "IntervalLevel": f"{LEVEL * 100:g}",
         "DecisionRules": RULES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Mapping
 
@@ -13,6 +14,7 @@ from ..config.study import Study
 from ..statistics.comparison import mean_interval
 from .latex import tex
 
+FOLDED = 250  # characters of a note from which on it is folded; GitHub folds it too
 DIGITS = ["Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"]
 INTERVAL = re.compile(r"^(\S+) (\[\S+, \S+\])(?= \(\w+\)$|$)")  # a cell, with or without its kind
 
@@ -100,15 +102,14 @@ def primary_table(intervals: pd.DataFrame, decided: pd.DataFrame, study: Study) 
     >>> decided = pd.DataFrame({"baseline": ["linear"], "decision": ["better"]})
     >>> print(primary_table(intervals, decided, study.with_code(CODE)).to_string())
             MAE (lower is better)  The candidate is
-    linear   2.000 [1.500, 2.500]            better
-    mine     1.000 [0.500, 1.500]  *the candidate*
+    linear   2.000 [1.500, 2.500]           better
+    mine     1.000 [0.500, 1.500]
     """
     primary = intervals[intervals["metric"] == study.metrics.primary]
     better = "higher" if study.primary.higher_is_better else "lower"
     table = score_table(primary, {study.metrics.primary: study.primary})
     table.columns = [f"{study.primary.label} ({better} is better)"]
     decisions = dict(zip(decided["baseline"], decided["decision"], strict=True))
-    decisions[study.models.candidate] = "*the candidate*"
     return table.assign(**{"The candidate is": [decisions.get(name, "") for name in table.index]})
 
 
@@ -125,6 +126,16 @@ def to_markdown(frame: pd.DataFrame, corner: str) -> str:
     texts = ["| " + " | ".join(map(_markdown_cell, row)) + " |" for row in rows]
     texts.insert(1, "|---" * len(rows[0]) + "|")
     return "\n".join(texts) + "\n"
+
+
+def to_page(frame: pd.DataFrame, corner: str, before: str = "", note: str = "") -> str:
+    """Write a table with the text before it and its note, which is folded where it is long."""
+    if len(note) > FOLDED:
+        text = html.escape(note.strip(), quote=False)
+        note = f'<details class="note">\n<summary>How to read this table</summary>\n<p>{text}</p>\n'
+        note += "</details>"
+    parts = [before, to_markdown(frame, corner), note]
+    return "\n\n".join(part.strip() for part in parts if part) + "\n"
 
 
 def _markdown_cell(cell: object) -> str:
@@ -157,7 +168,7 @@ def score_macros(stem: str, intervals: pd.DataFrame) -> dict[str, str]:
 
 
 def comparison_macros(stem: str, comparison: pd.DataFrame) -> dict[str, str]:
-    """Name every comparison for the paper: the difference with its interval, p, Holm's p, P(A>B)."""
+    """Name every comparison for the paper: difference with its interval, p, Holm's p, P(A>B)."""
     found = {}
     for one in comparison.itertuples(index=False):
         name = macro_name(stem, one.baseline)
