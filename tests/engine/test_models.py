@@ -1,10 +1,13 @@
 """The models that a study comes with fit both tasks; parameters of study.toml reach them."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.pipeline import Pipeline
+from sklearn.svm import SVC
 
 from example_study import STUDY as CODE
 from example_study.models import MODELS
@@ -89,3 +92,20 @@ def test_an_unknown_parameter_lists_those_there_are(content: dict[str, Any]):
 def test_a_subset_of_unknown_columns_is_an_error(arguments: dict, message: str):
     with pytest.raises(StudyError, match=message):
         ColumnSubset(**arguments).fit(X)
+
+
+def test_a_classifier_without_probabilities_is_refused_with_what_to_wrap_it_in(study):
+    def bare(task: str) -> Pipeline:
+        return Pipeline([("model", SVC())])
+
+    code = replace(CODE, models={**CODE.models, "candidate": bare})
+    with pytest.raises(StudyError, match=r"candidate ends in SVC.*CalibratedClassifierCV\(SVC\("):
+        build_model("candidate", study.with_code(code))
+
+
+def test_a_model_for_the_other_task_is_refused(study):
+    code = replace(
+        CODE, models={**CODE.models, "linear": lambda task: MODELS["linear"]("regression")}
+    )
+    with pytest.raises(StudyError, match="linear ends in Ridge, which is not for classification"):
+        build_model("linear", study.with_code(code))
