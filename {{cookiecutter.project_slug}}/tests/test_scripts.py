@@ -49,17 +49,17 @@ STUDY = StudyCode(
     fix_seeds=fix_seeds,
 )
 '''
-TOML = f"""
+TOML = """
 [study]
 task = "classification"
 seed = 0
 [data]
 file = "tiny.csv"
-sha256 = "{hashlib.sha256(CSV.encode("utf-8")).hexdigest()}"
+sha256 = "CHECKSUM"
 positive = "yes"
 [data.columns]
-answer = {{ role = "target", type = "category", values = ["no", "yes"] }}
-dose = {{ role = "feature" }}
+answer = { role = "target", type = "category", values = ["no", "yes"] }
+dose = { role = "feature" }
 [split]
 dependence = "independent"
 folds = 3
@@ -69,11 +69,11 @@ primary = "loss"
 candidate = "line"
 baselines = ["dummy"]
 [ablations.weak_penalty]
-set = {{ model__C = 100.0 }}
+set = { model__C = 100.0 }
 reason = "Does shrinking help?"
 [compute]
 workers = 1
-"""
+""".replace("CHECKSUM", hashlib.sha256(CSV.encode("utf-8")).hexdigest())
 
 
 @pytest.fixture(scope="module")

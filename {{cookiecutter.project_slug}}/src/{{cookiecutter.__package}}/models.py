@@ -201,11 +201,11 @@ def candidate(task: str) -> Pipeline:
 
 
 def tuned(task: str) -> Pipeline:
-    """Let the candidate choose its penalty, inside the training rows of each fold.
+    """Let the linear model choose its penalty, inside the training rows of each fold.
 
     An example of a model that tunes itself; no study uses it until study.toml names it. Leave
-    ``cv`` out: the engine sets it to folds that respect the study's split. A switch in
-    ``[ablations]`` needs the longer name then, such as ``search__estimator__model__C``.
+    ``cv`` out: the engine sets it to folds that respect the study's split. Parameters have a longer
+    name then, such as ``search__estimator__model__C``.
 
     Parameters
     ----------
@@ -215,7 +215,7 @@ def tuned(task: str) -> Pipeline:
     Returns
     -------
     Pipeline
-        A grid search over the candidate's pipeline.
+        A grid search over the pipeline of `linear`.
 
     Examples
     --------
@@ -227,7 +227,7 @@ def tuned(task: str) -> Pipeline:
     else:
         grid, scoring = {"model__alpha": [0.1, 1.0, 10.0, 100.0]}, "neg_mean_absolute_error"
     # a fit that fails is an error; by default, that combination would just not be chosen
-    search = GridSearchCV(candidate(task), grid, scoring=scoring, error_score="raise")
+    search = GridSearchCV(linear(task), grid, scoring=scoring, error_score="raise")
     return Pipeline([("search", search)])
 
 
