@@ -1,9 +1,14 @@
-"""A study follows the template with cruft: its author's edits, history and hooks stay."""
+"""A study follows the template with cruft, one of the first edition with a tool: edits stay."""
 
+import filecmp
 import json
+import re
 import subprocess
+import sys
 
 import pytest
+import update
+from studies import paths
 
 pytestmark = [pytest.mark.network, pytest.mark.slow]
 
@@ -136,3 +141,129 @@ def test_a_study_of_cookiecutter_is_put_under_cruft(cruft, versions, run, tmp_pa
     versions("1.1", {"Makefile": lambda old: old + "# A newer line\n"})
     run([*cruft, "update", "--skip-apply-ask"], cwd=study)
     assert (study / "Makefile").read_text(encoding="utf-8").endswith("# A newer line\n")
+
+
+OWN = '''def own(task: str) -> Pipeline:
+    """Boost trees.
+
+    Parameters
+    ----------
+    task : {"classification"}
+        What is predicted.
+
+    Returns
+    -------
+    Pipeline
+        Boosted trees.
+    """
+    if task != "classification":
+        raise StudyError(f"own is for classification, not for {task}")
+    return Pipeline([*prepare(), ("model", HistGradientBoostingClassifier(max_iter=10))])
+
+
+'''
+MINE = '''"""My own test."""
+
+from my_study.comparison import compare_to_baselines
+from my_study.models import MODELS, ColumnSubset
+from my_study.seeding import fix_seeds, seed_for
+from my_study.study import StudyError
+
+
+def test_my_candidate():
+    assert seed_for(0, "split/test") == 206019932
+    assert MODELS["own"]("classification")["subset"].__class__ is ColumnSubset
+    assert compare_to_baselines and fix_seeds and StudyError
+'''
+
+
+@pytest.fixture
+def first_edition(tmp_path, run, template):
+    """A study that the first edition made, with its author's candidate, test, note and results."""
+    known = ["git", "cat-file", "-e", f"{update.FIRST_EDITION}^{{commit}}"]
+    if run(known, template, rc=None).returncode:
+        pytest.skip("this clone has no history as far back as the first edition")
+    old = update.unpacked(update.FIRST_EDITION, tmp_path / "template")
+    study = update.rendered(old, {"setup_environment": "no"}, tmp_path / "made")
+
+    def edit(name, *changes):
+        text = (study / name).read_text(encoding="utf-8")
+        for pattern, by in changes:
+            text, count = re.subn(pattern, lambda _, by=by: by, text, flags=re.S | re.M)
+            assert count == 1, pattern
+        (study / name).write_text(text, encoding="utf-8", newline="\n")
+
+    edit(
+        "src/my_study/models.py",
+        (r"^(?=MODELS: )", OWN),
+        (r'^(?=    "tuned": )', '    "own": own,\n'),
+        (
+            r"^(?=from sklearn.ensemble)",
+            "from sklearn.ensemble import HistGradientBoostingClassifier\n",
+        ),
+    )
+    ablation = '[ablations.short]\nset = { model__max_iter = 2 }\nreason = "Is less enough?"\n\n'
+    edit(
+        "study.toml",
+        (r"\A", "# My note\n"),
+        (r'^candidate = "candidate"', 'candidate = "own"'),
+        (r"^# Each switches one.*?(?=^\[compute\])", ablation),
+        (r"^folds = 5\b", "folds = 2"),
+        (r"^repeats = 6\b", "repeats = 1"),
+    )
+    edit("src/my_study/splits.py", (r"\Z", "\n# A line of mine\n"))
+    edit("README.md", (r"\Z", "\nMy own words.\n"))
+    (study / "tests" / "test_mine.py").write_text(MINE, encoding="utf-8", newline="\n")
+    run(["git", "init", "--quiet"], study)
+    return study
+
+
+def test_from_the_first_edition(first_edition, study_env, run, template):
+    study = first_edition
+
+    def commit(message):
+        run(["git", "add", "--all"], study)
+        run(["git", "commit", "--quiet", "--message", message], study)
+
+    def call(*arguments, rc=0):
+        env = {"PYTHONPATH": paths(study), "PYTHONDONTWRITEBYTECODE": "1"}
+        return run([study_env, *arguments], study, env=env, rc=rc, timeout=1800)
+
+    call("scripts/reproduce.py")  # of the first edition
+    commit("Mine")
+    tool = [sys.executable, template / "tools" / "update.py", study]
+    said = run(tool, template).stdout
+    run(["git", "diff", "--exit-code", "results", "data"], study)
+
+    engine = template / "{{cookiecutter.project_slug}}" / "engine"
+    names = [p.relative_to(engine) for p in engine.rglob("*") if p.is_file()]
+    _, other, failed = filecmp.cmpfiles(engine, study / "engine", names, shallow=False)
+    assert (other, failed) == ([], [])
+    there = {path.stem for path in (study / "src" / "my_study").glob("*.py")}
+    parts = {"__init__", "ablations", "data", "evaluation", "models", "seeding"}
+    assert there == parts | {"splits"}
+    assert "src/my_study/splits.py: is no longer part of a study; you edited it" in said
+    assert OWN.strip() in (study / "src/my_study/models.py").read_text(encoding="utf-8")
+    assert (study / "study.toml").read_text(encoding="utf-8").startswith("# My note\n")
+    assert (study / "README.md").read_text(encoding="utf-8").endswith("My own words.\n")
+    marked = run(["git", "grep", "-l", "^<<<<<<< ", "--", "."], study, rc=None).stdout
+    assert marked == ""
+    assert not (study / "scripts" / "common.py").exists()
+
+    (study / "src" / "my_study" / "splits.py").unlink()  # as the list asks to decide
+    call("-m", "pytest", "-q", "tests/test_mine.py", "tests/test_models.py")
+    commit("Update")
+    found = json.loads(call("scripts/verify.py", "--json", rc=None).stdout)
+    moved = [one for one in found["differences"] if ".csv" in json.dumps(one)]
+    assert moved == []  # every number came out again; texts may say it in other words
+    call("scripts/reproduce.py")
+    run(["git", "diff", "--exit-code", "--", "results/*.csv"], study)
+    assert "REPRODUCED" in call("scripts/verify.py").stdout
+
+
+def test_a_study_with_changes_that_git_does_not_have_is_not_updated(bake, run, template):
+    study = bake().path
+    tool = [sys.executable, template / "tools" / "update.py"]
+    assert "holds no study.toml" in run([*tool, study / "docs"], template, rc=1).stderr
+    (study / "note.txt").write_text("mine", encoding="utf-8")
+    assert "not committed" in run([*tool, study], template, rc=1).stderr

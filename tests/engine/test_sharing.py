@@ -6,11 +6,17 @@ import subprocess
 import sys
 import tomllib
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
 
 import reproml
 from example_study import STUDY as CODE
@@ -34,6 +40,7 @@ from reproml.share.record import (
     read_record,
     write_record,
 )
+from reproml.split.inner_folds import searches
 from reproml.split.splits import Fold
 
 TRUSTED = [  # what study.toml has for the shipped models, and for the forest one more
@@ -97,6 +104,28 @@ def test_every_model_comes_back_as_it_was_and_the_same_twice(name: str, task: st
         check_exact=True,
     )
     assert pack_model(found_model(fitted(name, task)[0]), TRUSTED) == content
+
+
+@pytest.mark.parametrize("inside", ["alone", "a step", "a search"])
+def test_how_training_rows_were_cut_stays_at_home(inside: str):
+    model = CalibratedClassifierCV(LinearSVC())
+    if inside != "alone":
+        model = Pipeline([("scale", StandardScaler()), ("model", model)])
+    if inside == "a search":
+        model = Pipeline(
+            [("search", GridSearchCV(model, {"model__estimator__C": [0.1, 1.0]}, cv=2))]
+        )
+    table, split = rows("binary"), Split(dependence="independent", folds=2)
+    table = replace(table, X=table.X.select_dtypes("number").fillna(0.0))
+    everything = Fold(0, 0, np.arange(len(table.y)), np.array([], dtype=int))
+    fit = fit_task(Task("x", model, everything, 1), table, CLASSES["binary"], split)
+    shared = found_model(fit)
+    assert [shared.get_params()[name] for name in searches(shared)] == [None]
+    assert fit.get_params()[searches(fit)[0]] is not None  # the fitted one stays as it is
+    kinds = ("_CalibratedClassifier", "_SigmoidCalibration")
+    trusted = [*TRUSTED, *(f"sklearn.calibration.{kind}" for kind in kinds)]
+    restored = unpack_model(pack_model(shared, trusted), trusted)
+    assert np.array_equal(restored.predict_proba(table.X), fit.predict_proba(table.X))
 
 
 def test_a_fresh_process_predicts_the_same_bits(tmp_path: Path):

@@ -5,12 +5,6 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.feature_selection import RFECV
-from sklearn.linear_model import Ridge, RidgeCV
-from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, check_cv
-from sklearn.neighbors import KNeighborsRegressor
-from sklearn.pipeline import Pipeline
-
 from example_study.models import MODELS, candidate, tuned
 from reproml.compute.dispatch import run_tasks
 from reproml.compute.task import Task, make_tasks, run_task
@@ -19,6 +13,13 @@ from reproml.config.study import Split, StudyError
 from reproml.split.claims import block_ids
 from reproml.split.inner_folds import inner_folds, searches, set_inner_folds
 from reproml.split.splits import Fold, make_folds
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.feature_selection import RFECV
+from sklearn.linear_model import LassoCV, Ridge, RidgeCV
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, check_cv
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.svm import LinearSVC
 
 SPLITS = {
     "grouped": Split(dependence="grouped", folds=3),
@@ -111,12 +112,40 @@ def test_a_search_on_groups_does_not_choose_what_recognises_them():
     assert chosen(Split(dependence="independent", folds=5)) == 1  # the twin: sites on both sides
 
 
-def test_a_search_inside_a_search_is_refused(network):
-    inner = Pipeline([("model", RidgeCV())])
-    model = Pipeline([("search", GridSearchCV(inner, {"model__fit_intercept": [True, False]}))])
-    fold = Fold(0, 0, np.arange(48), np.arange(48, 96))
-    with pytest.raises(StudyError, match=r"search__cv contains \['search__estimator__model__cv'\]"):
-        run_task(Task("x", model, fold, 0), network(task="regression"), [], SPLITS["grouped"])
+def nested(inner, parameter: str) -> Pipeline:
+    search = GridSearchCV(
+        Pipeline([("model", inner)]),
+        {f"model__{parameter}": [True, False]},
+        error_score="raise",
+    )
+    return Pipeline([("search", search)])
+
+
+def test_a_search_inside_a_search_cuts_the_rows_that_it_gets(network, monkeypatch):
+    """As a grid search over a calibrated classifier does."""
+    cuts = []
+
+    def spy(table: Table, train: np.ndarray, *arguments, **options):
+        found = inner_folds(table, train, *arguments, **options)
+        cuts.append((len(train), shared(found, table.groups.to_numpy()[train])))
+        return found
+
+    monkeypatch.setattr("reproml.split.inner_folds.inner_folds", spy)
+    model = nested(CalibratedClassifierCV(LinearSVC()), "estimator__fit_intercept")
+    fold = Fold(0, 0, np.arange(72), np.arange(72, 96))
+    task = Task("x", model, fold, 0)
+    probability = run_task(task, network(), ["no", "yes"], SPLITS["grouped"]).probability
+    assert np.allclose(probability.sum(axis=1), 1.0)
+    assert cuts[0][0] == 72
+    assert [n for n, _ in cuts[1:]] == [48] * 6 + [72]  # 3 folds of 2 settings, then the refit
+    assert all(found == [set()] * 3 for _, found in cuts)
+
+
+def test_an_inner_search_that_does_not_learn_its_rows_is_refused(network):
+    table, fold = network(task="regression"), Fold(0, 0, np.arange(48), np.arange(48, 96))
+    task = Task("x", nested(LassoCV(), "fit_intercept"), fold, 0)
+    with pytest.raises(StudyError, match="does not learn which rows it gets"):
+        run_task(task, table, [], SPLITS["grouped"])
 
 
 def test_too_few_groups_are_said_to_be_too_few_for_tuning(network):

@@ -1,109 +1,104 @@
-"""Tiny data and configurations that the tests share; none of them reads the study's own data."""
+"""What the tests share: this study's configuration, and made-up rows of the columns it declares.
+
+No test depends on what the data hold or on what a model is called: another study with other data,
+models and metrics keeps these files as they are.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
 import sys
-import tomllib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from reproml.compute.models import build_model
+from reproml.config.seeds import fix_random_state
+from reproml.config.study import Column, Study, StudyError, read_study
+from sklearn.base import BaseEstimator
 
-from reproml.config.columns import Table
-from reproml.config.study import Study, parse_study
+from {{ cookiecutter.__package }} import STUDY
 
 ROOT = Path(__file__).resolve().parents[1]
 
-TINY_CSV = "answer,dose,age,kind\n" + "".join(
-    f"{'yes' if (i * 7) % 5 > 1 else 'no'},{(i * 3) % 11 * 0.9:.2f},{20 + i % 13},{'ab'[i % 2]}\n"
-    for i in range(60)
-)
 
-TINY_TOML = """\
-[study]
-task = "classification"
-seed = 0
-
-[data]
-file = "tiny.csv"
-sha256 = "CHECKSUM"
-positive = "yes"
-
-[data.columns]
-answer = { role = "target", type = "category", values = ["no", "yes"] }
-dose = { role = "feature", type = "number", min = 0.0, max = 10.0 }
-age = { role = "feature", type = "integer" }
-kind = { role = "feature", type = "category", values = ["a", "b"] }
-
-[split]
-dependence = "independent"
-folds = 3
-repeats = 2
-
-[metrics]
-primary = "roc_auc"
-others = ["brier", "mcc"]
-
-[models]
-candidate = "candidate"
-baselines = ["dummy", "linear", "forest"]
-parameters = { forest = { model__n_estimators = 5 } }
-
-[ablations.no_splines]
-set = { columns__numbers__splines = "passthrough" }
-reason = "Are curves needed, or do lines do?"
-
-[compute]
-workers = 1
-""".replace("CHECKSUM", hashlib.sha256(TINY_CSV.encode("utf-8")).hexdigest())
-
-
-@pytest.fixture
-def content() -> dict[str, Any]:
-    """Return the sections of a valid study file, for a test to change."""
-    return tomllib.loads(TINY_TOML)
-
-
-@pytest.fixture
-def study(content: dict[str, Any]) -> Study:
-    """Return a small valid study: a classification with independent rows."""
-    return parse_study(content)
-
-
-def write_study(folder: Path) -> Path:
-    """Write a study.toml and the data that it names, and return their folder."""
-    (folder / "tiny.csv").write_text(TINY_CSV, encoding="utf-8", newline="\n")
-    (folder / "study.toml").write_text(TINY_TOML, encoding="utf-8", newline="\n")
-    return folder
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Return a folder with a study.toml and the data that it names."""
-    return write_study(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return such a folder for all tests of a module, to run scripts in once; copy to change it."""
-    return write_study(tmp_path_factory.mktemp("study"))
+@pytest.fixture(scope="session")
+def study() -> Study:
+    """Return what study.toml says, with the models, metrics and ablations of this study."""
+    return read_study(ROOT / "study.toml").with_code(STUDY)
 
 
 @pytest.fixture(scope="session")
-def call() -> Callable[..., subprocess.CompletedProcess[str]]:
+def rows(study: Study) -> tuple[pd.DataFrame, pd.Series]:
+    """Return made-up features and a target, as study.toml declares them."""
+    rng = np.random.default_rng(0)
+    n_samples = max(90, 12 * len(study.data.classes))
+    # the names that a pattern stands for are in the file's first line; no value is read
+    path = ROOT / study.data.file
+    parquet = path.suffix == ".parquet"
+    found = pd.read_parquet(path).columns if parquet else pd.read_csv(path, nrows=0).columns
+    derived = [name for name in study.data.columns if name not in found and "*" not in name]
+    columns = {name: study.data.column_for(name) for name in [*found, *derived]}
+    X = pd.DataFrame(
+        {
+            name: made_up(column, n_samples, rng)
+            for name, column in columns.items()
+            if column is not None and column.role == "feature"
+        }
+    )
+    rank = X.iloc[:, 0].rank(method="first").to_numpy() - 1  # something to learn
+    if classes := study.data.classes:
+        number = (rank * len(classes) // n_samples).astype(int)
+        return X, pd.Series(np.array(classes, object)[number])
+    low = study.data.columns[study.data.target].min or 0.0
+    return X, pd.Series(low + 1 + rank / n_samples)
+
+
+def made_up(column: Column, n_samples: int, rng: np.random.Generator) -> np.ndarray:
+    """Return random values that a column may hold."""
+    if column.type == "category":
+        return rng.choice(np.array(column.values or ["a", "b", "c"], object), n_samples)
+    low = column.min if column.min is not None else min(0.0, (column.max or 0.0) - 10.0)
+    high = column.max if column.max is not None else low + 10.0
+    numbers = rng.uniform(low, high, n_samples)
+    return np.floor(numbers) if column.type == "integer" else numbers
+
+
+@pytest.fixture(scope="session")
+def fitted(study: Study, rows: tuple[pd.DataFrame, pd.Series]) -> Callable[..., BaseEstimator]:
+    """Return a function that fits a model by its name, with a seed; each is fitted once.
+
+    A model that study.toml does not name may be for another task: where it refuses this one, its
+    tests are skipped.
+    """
+
+    @cache
+    def fit(name: str, seed: int = 0, again: int = 0) -> BaseEstimator:
+        STUDY.fix_seeds(seed)
+        try:
+            return fix_random_state(build_model(name, study), seed).fit(*rows)
+        except (StudyError, ValueError, NotImplementedError) as error:
+            if name in study.models.names:
+                raise
+            return pytest.skip(f"{name} is not in study.toml and refuses its task: {error}")
+
+    return fit
+
+
+@pytest.fixture(scope="session")
+def script() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Return a caller of scripts, each in a process of its own as a user runs it."""
 
-    def run(script: str, *arguments: str, cwd: Path = ROOT, **environment: str):
+    def run(name: str, *arguments: object, paths: tuple[Path, ...] = ()):
+        path = [*paths, ROOT / "src", ROOT / "engine"]
         return subprocess.run(
-            [sys.executable, str(ROOT / "scripts" / f"{script}.py"), *arguments],
-            cwd=cwd,
-            env=os.environ | {"PYTHONIOENCODING": "utf-8"} | environment,
+            [sys.executable, str(ROOT / "scripts" / f"{name}.py"), *map(str, arguments)],
+            env=os.environ
+            | {"PYTHONIOENCODING": "utf-8", "PYTHONPATH": os.pathsep.join(map(str, path))},
             capture_output=True,
             encoding="utf-8",
             check=False,
@@ -111,19 +106,3 @@ def call() -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
-
-
-@pytest.fixture
-def network() -> Callable[..., Table]:
-    """Return a maker of small tables that have sites, months and places."""
-
-    def make(n_sites: int = 12, n_months: int = 8, task: str = "classification") -> Table:
-        site = np.repeat(np.arange(n_sites), n_months)
-        month = np.tile(np.arange(n_months), n_sites)
-        X = pd.DataFrame({"wind": (site * 7 + month * 3) % 10 * 1.0})
-        hit = (site + month) % 3 == 0
-        y = pd.Series(np.where(hit, "yes", "no")) if task == "classification" else X["wind"] * 2
-        place = pd.DataFrame({"east": site % 4 * 10.0 + 1, "north": site // 4 * 10.0 + 1})
-        return Table(X, y, pd.Series(site), pd.Series(month), place, dropped={})
-
-    return make

@@ -1,4 +1,4 @@
-"""This study's own code: rows, models, metrics, seeds and ablations, handed to the engine."""
+"""What this study brings of its own: rows, models, metrics, seeds and ablations, as one STUDY."""
 
 from reproml.config.code import StudyCode
 

@@ -13,7 +13,7 @@ def load_table(study: Study, root: str | Path) -> Table:
 
     Change rows and derive columns between reading and checking, from each row alone: what is learnt
     from many rows (a mean, a scale, a selection) belongs into a pipeline in models.py, or test rows
-    would have a say in it. A new column is declared in study.toml like the others.
+    would leak into training. A new column is declared in study.toml like the others.
 
     Parameters
     ----------
@@ -48,4 +48,6 @@ def load_table(study: Study, root: str | Path) -> Table:
     ([1.0, 2.0], [0.5, 0.75])
     """
     raw = read_raw(check_file(study.data, root), study.data)
+    # Clean and derive here, each row from itself alone, and declare the new column, such as
+    # raw["bmi"] = raw["weight_kg"] / raw["height_m"] ** 2
     return make_table(raw, study)

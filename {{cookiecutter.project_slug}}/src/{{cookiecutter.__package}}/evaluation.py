@@ -140,6 +140,7 @@ def roc_auc(y_true: np.ndarray, probability: np.ndarray, classes: list[str]) -> 
 
 
 def _pairs_won(hit: np.ndarray, score: np.ndarray) -> float:
+    """Return the share of pairs (a hit, another row) in which the hit has the higher score."""
     n_hit, n_rest = int(hit.sum()), int((~hit).sum())
     if n_hit == 0 or n_rest == 0:
         return float("nan")
@@ -242,6 +243,7 @@ def r2(y_true: np.ndarray, y_pred: np.ndarray) -> float:
 def _one_against_rest(
     metric: Callable[..., float], y_true: np.ndarray, probability: np.ndarray, classes: list[str]
 ) -> float:
+    """Average a metric of two classes over all of them; with two, take the positive one's."""
     hit = np.asarray(y_true)[:, None] == np.asarray(classes)[None, :]  # (n_samples, n_classes)
     columns = [len(classes) - 1] if len(classes) == 2 else range(len(classes))
     return float(np.mean([metric(hit[:, i], probability[:, i]) for i in columns]))

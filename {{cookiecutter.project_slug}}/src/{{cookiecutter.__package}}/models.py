@@ -4,6 +4,10 @@ To add a model, write one function that takes the task and returns an unfitted p
 into ``MODELS``, and name it in study.toml. Set no ``random_state``: every one that a pipeline has
 is set from the study's seed. What is learnt from data (scaling, imputing, selecting) belongs inside
 the pipeline, so that it never sees the rows it is tested on.
+
+A model may know one task alone. A classifier has to give probabilities (``predict_proba``); one
+that has none, such as ``SVC``, is wrapped: ``CalibratedClassifierCV(SVC())``. A class of your own,
+derived from ``BaseEstimator``, can stand in this file too.
 """
 
 from __future__ import annotations
@@ -197,11 +201,11 @@ def candidate(task: str) -> Pipeline:
 
 
 def tuned(task: str) -> Pipeline:
-    """Let the candidate choose its penalty, inside the training rows of each fold.
+    """Let the linear model choose its penalty, inside the training rows of each fold.
 
     An example of a model that tunes itself; no study uses it until study.toml names it. Leave
-    ``cv`` out: the engine sets it to folds that respect the study's split. A switch in
-    ``[ablations]`` needs the longer name then, such as ``search__estimator__model__C``.
+    ``cv`` out: the engine sets it to folds that respect the study's split. Parameters have a longer
+    name then, such as ``search__estimator__model__C``.
 
     Parameters
     ----------
@@ -211,7 +215,7 @@ def tuned(task: str) -> Pipeline:
     Returns
     -------
     Pipeline
-        A grid search over the candidate's pipeline.
+        A grid search over the pipeline of `linear`.
 
     Examples
     --------
@@ -222,8 +226,8 @@ def tuned(task: str) -> Pipeline:
         grid, scoring = {"model__C": [0.01, 0.1, 1.0, 10.0]}, "neg_log_loss"
     else:
         grid, scoring = {"model__alpha": [0.1, 1.0, 10.0, 100.0]}, "neg_mean_absolute_error"
-    # a fit that fails is an error: left at its default it would silently leave the race
-    search = GridSearchCV(candidate(task), grid, scoring=scoring, error_score="raise")
+    # a fit that fails is an error; by default, that combination would just not be chosen
+    search = GridSearchCV(linear(task), grid, scoring=scoring, error_score="raise")
     return Pipeline([("search", search)])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Self
 
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin, is_classifier, is_regressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -34,20 +34,7 @@ class ColumnSubset(TransformerMixin, BaseEstimator):
         self.drop = drop
 
     def fit(self, X: pd.DataFrame, y: Any = None) -> Self:
-        """Check the names against the table; a name that it lacks is an error.
-
-        Parameters
-        ----------
-        X : DataFrame of shape (n_samples, n_features)
-            The table.
-        y : ignored
-            Here because pipelines pass it.
-
-        Returns
-        -------
-        ColumnSubset
-            Itself.
-        """
+        """Check the names against the table; a name that it lacks is an error."""
         named = [*(self.keep or []), *(self.drop or [])]
         strangers = sorted(set(named) - set(X.columns))
         if strangers:
@@ -61,34 +48,12 @@ class ColumnSubset(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Return the kept columns.
-
-        Parameters
-        ----------
-        X : DataFrame of shape (n_samples, n_features)
-            The table.
-
-        Returns
-        -------
-        DataFrame of shape (n_samples, n_kept)
-            Its kept columns.
-        """
+        """Return the kept columns."""
         check_is_fitted(self)
         return X[self.columns_]
 
     def get_feature_names_out(self, input_features: Any = None) -> list[str]:
-        """Return the names of the kept columns.
-
-        Parameters
-        ----------
-        input_features : ignored
-            Here because scikit-learn passes it.
-
-        Returns
-        -------
-        list of str
-            Names.
-        """
+        """Return the names of the kept columns."""
         check_is_fitted(self)
         return self.columns_
 
@@ -111,7 +76,8 @@ def build_model(name: str, study: Study) -> Pipeline:
     Raises
     ------
     StudyError
-        If there is no such model or parameter; the message lists those there are.
+        If there is no such model or parameter (the message lists those there are), or the model is
+        for the other task or a classifier without probabilities.
 
     Examples
     --------
@@ -129,33 +95,31 @@ def build_model(name: str, study: Study) -> Pipeline:
         raise StudyError(
             f"models: {name!r} is unknown; there are {sorted(study.code.models)} in models.py"
         )
-    where = f"models.parameters.{name}"
-    return set_parameters(
-        study.code.models[name](study.task), study.models.parameters.get(name, {}), where
-    )
+    parameters, where = study.models.parameters.get(name, {}), f"models.parameters.{name}"
+    model = set_parameters(study.code.models[name](study.task), parameters, where)
+    _check_task(model, name, study.task)
+    return model
+
+
+def _check_task(model: BaseEstimator, name: str, task: str) -> None:
+    """Refuse a model for the other task, and a classifier without probabilities."""
+    last = type(model[-1] if isinstance(model, Pipeline) else model).__name__
+    other = is_classifier if task == "regression" else is_regressor
+    if other(model):
+        raise StudyError(
+            f"models: {name} ends in {last}, which is not for {task}; name another model in "
+            "study.toml, or return one for this task in models.py"
+        )
+    if task == "classification" and not hasattr(model, "predict_proba"):
+        raise StudyError(
+            f"models: {name} ends in {last}, which gives no probabilities (predict_proba); wrap "
+            f"it in models.py: CalibratedClassifierCV({last}()), of sklearn.calibration, makes "
+            "them from its scores"
+        )
 
 
 def set_parameters(model: Pipeline, parameters: dict[str, Any], where: str) -> Pipeline:
     """Set parameters by name; an unknown name lists those there are.
-
-    Parameters
-    ----------
-    model : Pipeline
-        Changed in place.
-    parameters : dict of str to value
-        As for scikit-learn's ``set_params``: ``step__parameter``; a step may be ``"passthrough"``.
-    where : str
-        The place in study.toml, for messages.
-
-    Returns
-    -------
-    Pipeline
-        The model.
-
-    Raises
-    ------
-    StudyError
-        If a name does not exist in the model.
 
     Examples
     --------

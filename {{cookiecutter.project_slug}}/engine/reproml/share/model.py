@@ -8,6 +8,7 @@ Rows are checked against the schema that came with the model.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import platform
 from collections.abc import Iterable
@@ -22,6 +23,7 @@ from skops.io import dumps, loads
 from ..config.columns import check_rows, read_raw
 from ..config.study import Column, Data, Study, StudyError
 from ..prove.provenance import installed_versions
+from ..split.inner_folds import searches
 from .modelfile import normalised, refused
 from .record import Example, Record, Seed, answers, check_examples, check_versions, read_record
 from .trusted_types import OURS, audit, distributions_of
@@ -39,7 +41,7 @@ class SharedModel:
     record: Record
 
 
-def found_model(model: Pipeline) -> Pipeline:
+def found_model(model: Any) -> Any:
     """Replace a search by what it found: others need the model, not the race that it won.
 
     A search also keeps the positions of its rows and how long each fit took.
@@ -55,10 +57,13 @@ def found_model(model: Pipeline) -> Pipeline:
     >>> shared["search"]["model"], (shared.predict(X) == model.predict(X)).all().item()
     (Ridge(), True)
     """
-    steps = [(name, getattr(step, "best_estimator_", step)) for name, step in model.steps]
-    if all(new is old for (_, new), (_, old) in zip(steps, model.steps, strict=True)):
-        return model
-    return Pipeline(steps)
+    found = getattr(model, "best_estimator_", model)
+    if isinstance(found, Pipeline):
+        steps = [(name, getattr(step, "best_estimator_", step)) for name, step in found.steps]
+        if any(new is not old for (_, new), (_, old) in zip(steps, found.steps, strict=True)):
+            found = Pipeline(steps)
+    cuts = searches(found)  # what is left cuts training rows too, such as a calibration
+    return copy.deepcopy(found).set_params(**dict.fromkeys(cuts)) if cuts else found
 
 
 def pack_model(model: Any, trusted: Iterable[str]) -> bytes:

@@ -12,6 +12,8 @@ training rows too, but at random: they may stop it too late, they do not flatter
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -59,24 +61,56 @@ def inner_folds(
     return [(position[fold.train], position[fold.test]) for fold in folds]
 
 
+class RowFolds:
+    """Cuts the rows that it is handed like the study cuts its own; a ``cv`` for scikit-learn.
+
+    A search hands its estimator a part of its own training rows, so that positions are not known
+    before. Rows are told apart by the labels of ``y``.
+    """
+
+    def __init__(self, table: Table, split: Split, *, stratify: bool, seed: int):
+        self.table = replace(table, X=table.X[[]])  # no feature is needed
+        self.plan, self.stratify, self.seed = split, stratify, seed
+
+    def __deepcopy__(self, _: dict) -> RowFolds:
+        return self  # nothing changes it; a search copies its estimator for every fit
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple]:
+        """Yield positions in the rows that are handed over."""
+        labels = getattr(y, "index", None)
+        rows = [-1] if labels is None else self.table.y.index.get_indexer(labels)
+        if np.min(rows) < 0:
+            raise StudyError(
+                "the model searches inside a search, and the inner one does not learn which rows "
+                "it gets, so its folds cannot respect the split. Let one search choose all "
+                "parameters"
+            )
+        how = {"stratify": self.stratify, "seed": self.seed}
+        yield from inner_folds(self.table, rows, self.plan, **how)
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Return how many folds there are."""
+        return self.plan.folds
+
+
 def set_inner_folds(
     model: Any, table: Table, train: np.ndarray, split: Split | None, *, stratify: bool, seed: int
 ) -> Any:
     """Give every ``cv`` of a model folds of its training rows ``train``; change it in place.
 
-    A search inside a search is refused: the inner one gets other rows than the folds were cut for.
+    A search inside a search gets folds of the rows that the outer one hands it.
     """
     names = searches(model)
     if not names:
         return model
     if split is None:
         raise StudyError(f"the model has {names}: it tunes itself, so hand the study's split over")
-    for outer in names:
-        inside = [name for name in names if name != outer and name.startswith(outer[: -len("cv")])]
-        if inside:
-            raise StudyError(
-                f"the model searches inside a search ({outer} contains {inside}); its inner folds "
-                "cannot respect the split. Let one search choose all parameters"
-            )
+    inside = {
+        name
+        for outer in names
+        for name in names
+        if name != outer and name.startswith(outer[: -len("cv")])
+    }
     folds = inner_folds(table, train, split, stratify=stratify, seed=seed)
-    return model.set_params(**dict.fromkeys(names, folds))
+    by_row = RowFolds(table, split, stratify=stratify, seed=seed)
+    return model.set_params(**{name: by_row if name in inside else folds for name in names})
