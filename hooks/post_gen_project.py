@@ -107,6 +107,12 @@ def take_mark():
     return held
 
 
+def remove_compiled():
+    """Remove what Python compiled in a copy of the template: it belongs to that copy alone."""
+    for folder in (STUDY / "engine").rglob("__pycache__"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def make_environment():
     """Let the study's own script make .venv; it uses uv where there is one."""
     say("Making the environment .venv from the lock (about a minute) ...")
@@ -241,6 +247,7 @@ def closing_words(done, undone):
 def main():
     """Set the study up, or leave it alone where it only gets an update."""
     held = take_mark()
+    remove_compiled()
     if is_update():
         say("An update: git, hooks and environment stay as they are.", sys.stderr)
         return

@@ -195,7 +195,7 @@ def modes(study):
 
 
 def test_second_generation_gives_the_same_bytes(bake, default_bake):
-    again = bake()
+    again = bake(anew=True)
     assert again.path != default_bake.path
     assert again.bytes() == default_bake.bytes()
     assert modes(again) == modes(default_bake)
