@@ -248,7 +248,11 @@ def test_imports_that_point_downward_are_fine(package):
         ("config/other.py", "from ..split.splits import x\n", "config.other -> split.splits"),
         ("config/other.py", "from reproml.split import splits\n", "config.other -> split.splits"),
         ("config/other.py", "import reproml.cli.verify\n", "config.other -> cli.verify"),
-        ("split/splits.py", "def f():\n    from ..cli import verify\n", "split.splits -> cli.verify"),
+        (
+            "split/splits.py",
+            "def f():\n    from ..cli import verify\n",
+            "split.splits -> cli.verify",
+        ),
         ("misc/odd.py", "from ..config import study\n", "misc.odd -> config.study"),
         ("cli/verify.py", "from .. import __main__\n", "cli.verify -> __main__"),
     ],
@@ -273,7 +277,9 @@ def test_the_table_names_what_is_wrong(run):
 # In a study -----------------------------------------------------------------------------------
 
 
-def test_a_folder_of_compiled_files_in_the_template_gets_into_no_study(tmp_path, cookiecutter_config):
+def test_a_folder_of_compiled_files_in_the_template_gets_into_no_study(
+    tmp_path, cookiecutter_config
+):
     """Somebody who imported the engine from a clone of the template left them there."""
     template = tmp_path / "template"
     for name in ("hooks", "templates", STUDY.name):

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 TEMPLATE = Path(__file__).resolve().parent.parent
-SCRIPT = TEMPLATE / "{{cookiecutter.project_slug}}" / "scripts" / "environment.py"
+STUDY = TEMPLATE / "{{cookiecutter.project_slug}}"
+SCRIPT = STUDY / "scripts" / "environment.py"
+MODULE = STUDY / "engine" / "reproml" / "cli" / "environment.py"  # which the script starts
 COMMAND = [sys.executable, "scripts/environment.py"]
 RUNNING = "{}.{}".format(*sys.version_info)
 VENV_PYTHON = ".venv/Scripts/python.exe" if os.name == "nt" else ".venv/bin/python"
@@ -21,7 +23,7 @@ slow = [pytest.mark.slow, pytest.mark.network]
 @pytest.fixture
 def script(tmp_path, monkeypatch):
     """The script as a module, at work in an empty folder."""
-    spec = importlib.util.spec_from_file_location("tested_environment", SCRIPT)
+    spec = importlib.util.spec_from_file_location("tested_environment", MODULE)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     monkeypatch.setattr(module, "ROOT", tmp_path)

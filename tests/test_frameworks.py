@@ -30,7 +30,7 @@ sys.path.append(sys.argv[1])  # last, so that NumPy is the study's own
 import numpy as np
 
 from PACKAGE import seeding
-from PACKAGE.study import StudyError
+from reproml.config.study import StudyError
 
 SEED = sys.argv[2]
 FIXED = seeding.fix_seeds(int(SEED)) if SEED.isdigit() else {}

@@ -110,18 +110,18 @@ FOLD = "train = task.fold.train"
 PLANTS = {
     "a scaler before the split": (
         {},
-        {"data.py": (LOAD, SCALED)},
+        {"src/my_study/data.py": (LOAD, SCALED)},
         ("before the split", "fail", "change column 'mean_radius' of the other rows"),
     ),
     "features selected before the split": (
         {},
-        {"data.py": (LOAD, SELECTED)},
+        {"src/my_study/data.py": (LOAD, SELECTED)},
         ("before the split", "fail", "change which columns there are, such as ['"),
     ),
     "folds that forget the group": (
         {"dependence": "grouped"},
         {
-            "splits.py": (
+            "engine/reproml/split/splits.py": (
                 "_group_splitter(split.folds, stratify, ",
                 "KFold(split.folds, shuffle=True, random_state=",
             )
@@ -131,7 +131,7 @@ PLANTS = {
     "blocks that are torn apart": (
         {"dependence": "spatial"},
         {
-            "splits.py": (
+            "engine/reproml/split/splits.py": (
                 "_group_splitter(split.folds, stratify, ",
                 "KFold(split.folds, shuffle=True, random_state=",
             )
@@ -140,22 +140,38 @@ PLANTS = {
     ),
     "the future in training": (
         {"dependence": "temporal"},
-        {"splits.py": ("TimeSeriesSplit(split.folds, gap=split.gap)", "KFold(split.folds)")},
+        {
+            "engine/reproml/split/splits.py": (
+                "TimeSeriesSplit(split.folds, gap=split.gap)",
+                "KFold(split.folds)",
+            )
+        },
         ("time order", "fail", "used to train for repeat 0, fold 0, which tests from time 0.0 on"),
     ),
     "parameters tuned on the whole file": (
         {},
-        {"models.py": ("LogisticRegression(C=0.1", "LogisticRegression(C=tuned()", TUNED)},
+        {
+            "src/my_study/models.py": (
+                "LogisticRegression(C=0.1",
+                "LogisticRegression(C=tuned()",
+                TUNED,
+            )
+        },
         ("fit of candidate", "fail", "breast_cancer.csv is read while the model is built"),
     ),
     "the file read in a fit": (  # which a worker makes, not the script itself
         {},
-        {"models.py": ("LogisticRegression(C=0.1", "Peeking(C=0.1", PEEKING)},
+        {"src/my_study/models.py": ("LogisticRegression(C=0.1", "Peeking(C=0.1", PEEKING)},
         ("fit of candidate", "fail", "breast_cancer.csv is read while the model is built"),
     ),
     "training on the test rows": (
         {},
-        {"compute.py": (FOLD, "train = np.union1d(task.fold.train, task.fold.test)")},
+        {
+            "engine/reproml/compute/task.py": (
+                FOLD,
+                "train = np.union1d(task.fold.train, task.fold.test)",
+            )
+        },
         ("fit of linear", "fail", "depend on the labels of rows that it is not trained on"),
     ),
 }
@@ -176,7 +192,7 @@ def test_a_leak_in_the_studys_code(plant, bake, study_env, run):
     answers, edits, (check, verdict, text) = PLANTS[plant]
     study = bake(**answers)
     for name, (old, new, *end) in edits.items():
-        path = study.path / "src" / study.package / name
+        path = study.path / name
         code = path.read_text(encoding="utf-8")
         assert code.count(old) == 1, f"{name} has no longer the line that the leak is planted in"
         path.write_text(code.replace(old, new) + "".join(end), encoding="utf-8", newline="\n")

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from studies import paths
+from studies import command, paths
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +30,7 @@ def script(run, python, path: Path, name: str, *arguments: str, rc: int | None =
     environment = {"PYTHONPATH": paths(path), "PYTHONIOENCODING": "utf-8"} | env
     if "--workers" not in arguments:
         arguments += ("--workers", "1")  # so small a study is done before workers have started
-    return run([python, path / "scripts" / f"{name}.py", *arguments], path, env=environment, rc=rc)
+    return run([python, *command(path, name), *arguments], path, env=environment, rc=rc)
 
 
 @pytest.fixture(scope="module")

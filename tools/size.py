@@ -116,7 +116,7 @@ def place(module):
 
 
 def upward(found):
-    """Return "a -> b" of every import of a higher folder, or of one that the order does not name."""
+    """Return "a -> b" of every import of a folder that is higher, or that the order lacks."""
     wrong = set()
     for module, target, _, _ in found:
         places = place(module), place(target)
