@@ -35,6 +35,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write tests/default_files.txt anew from what is generated now; read its diff",
     )
+    parser.addoption(
+        "--weekly",
+        action="store_true",
+        help="run the tests marked weekly, too: more examples of what the others show",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is marked weekly, unless it is asked for."""
+    if not config.getoption("--weekly"):
+        later = [item for item in items if item.get_closest_marker("weekly")]
+        items[:] = [item for item in items if item not in later]
+        config.hook.pytest_deselected(items=later)
 
 
 class WholeFiles(LoadScopeScheduling):
@@ -306,6 +319,12 @@ def environment():
         return python
 
     return make
+
+
+@pytest.fixture(scope="session")
+def weekly(request: pytest.FixtureRequest) -> bool:
+    """Say whether there is time for more rounds of the same."""
+    return request.config.getoption("--weekly")
 
 
 @pytest.fixture(scope="session")

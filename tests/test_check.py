@@ -9,6 +9,7 @@ import pytest
 from studies import paths
 
 TEMPLATE = Path(__file__).resolve().parent.parent
+pytestmark = [pytest.mark.slow, pytest.mark.network]  # the environment of the study
 CHECKS = ["format", "lint", "lock", "tests", "checklist", "notebooks", "documentation"]
 EXAMPLE = '''"""A module for the checks to look at."""
 

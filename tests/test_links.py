@@ -94,7 +94,7 @@ STUDY_COMMANDS = {
     "source .venv/bin/activate": START,
     "python scripts/verify.py": START,
     "python scripts/reproduce.py": SPREAD,
-    "python -m reproml check": "tests/test_study.py::test_check_and_verify",
+    "python -m reproml check": "tests/test_study.py::test_check_is_green",
     "docker build -t my-study .": CONTAINER,
     "docker run --rm --network none my-study": CONTAINER,
     "python scripts/reproduce.py --workers 4": SPREAD,

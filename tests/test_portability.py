@@ -4,6 +4,7 @@ That paths are legal and short, and line ends fixed as generated, is tested in t
 """
 
 import ast
+import re
 import shutil
 from pathlib import Path
 
@@ -77,6 +78,7 @@ def test_what_runs_everywhere_is_left_alone(code):
 
 
 @pytest.mark.network
+@pytest.mark.slow
 def test_every_script_explains_itself_from_any_folder(default_bake, study_env, run, tmp_path):
     """In a folder with blanks and accents, too; nothing is written by asking."""
     study = tmp_path / "Meine Läufe" / default_bake.path.name
@@ -84,14 +86,18 @@ def test_every_script_explains_itself_from_any_folder(default_bake, study_env, r
     before = sorted(study.rglob("*"))
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    scripts = sorted(path for path in study.glob("scripts/*.py") if path.stem != "common")
-    assert len(scripts) >= 12
     env = {"PYTHONPATH": paths(study), "PYTHONDONTWRITEBYTECODE": "1"}
-    for script in scripts:
-        done = run([study_env, script, "--help"], cwd=elsewhere, env=env)
-        assert done.stdout.startswith(f"usage: {script.name}"), script
-        assert done.stdout.isascii(), script
-        assert len(done.stdout.splitlines()) >= 6, script
+    listed = run([study_env, "-m", "reproml"], cwd=elsewhere, env=env).stdout
+    verbs = [["-m", "reproml", verb] for verb in re.findall(r"^  (\w+) ", listed, re.MULTILINE)]
+    scripts = [[path] for path in sorted(study.glob("scripts/*.py"))]
+    assert len(scripts) >= 7
+    assert len(verbs) >= 12
+    for words in [*scripts, *verbs]:
+        done = run([study_env, *words, "--help"], cwd=elsewhere, env=env)
+        name = Path(words[0]).name if len(words) == 1 else " ".join(["python", *words])
+        assert done.stdout.startswith(f"usage: {name}"), words
+        assert done.stdout.isascii(), words
+        assert len(done.stdout.splitlines()) >= 5, words
     assert list(elsewhere.iterdir()) == []
     assert sorted(study.rglob("*")) == before
 

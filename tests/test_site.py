@@ -98,8 +98,6 @@ def test_what_the_page_makes_is_formatted_and_lint_clean(default_bake, run, tmp_
         ("[x](nowhere.md)", "nowhere.md"),
         ("[x](#no-such-heading)", "no-such-heading"),
         ("```python run\nraise SystemExit(3)\n```", "this ended with 3, not 0"),
-        ("```console run rc=2\npython -c pass\n```", "this ended with 0, not 2"),
-        ('```diff title="study.toml"\n-nothing = 1\n+something = 2\n```', "0 times, not once"),
     ],
 )
 def test_a_page_that_is_wrong_stops_the_build(
@@ -117,6 +115,20 @@ def test_a_page_that_is_wrong_stops_the_build(
 
 
 # The tool that follows a page ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("```python run\nraise SystemExit(3)\n```", "this ended with 3, not 0"),
+        ("```console run rc=2\npython -c pass\n```", "this ended with 0, not 2"),
+        ('```diff title="study.toml"\n-nothing = 1\n+something = 2\n```', "0 times, not once"),
+    ],
+)
+def test_a_block_that_does_not_come_out_is_an_error(tmp_path, text, message):
+    write(tmp_path / "study.toml", "seed = 0\n")
+    with pytest.raises(pages.PageError, match=message):
+        pages.follow(f"# A page\n\n{text}\n", tmp_path)
 
 
 def test_a_diff_changes_what_it_names_once():

@@ -228,6 +228,7 @@ def test_the_template_looks_weekly_after_every_lock(bakes):
         assert (STUDY / lock).resolve().is_file()
         assert f" {lock}" in text
     assert "run: make lock" in text
+    assert "pytest -n 2 --dist loadgroup --weekly" in text
     assert "run: .ci/run" in text
 
 
