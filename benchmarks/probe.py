@@ -5,35 +5,33 @@ It is one process from start to end, so that run.py can time it and watch its me
 
 import argparse
 import json
-import sys
 import tempfile
 import time
 import warnings
-from functools import partial
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from reproml.cli.common import load_code, open_study, prepare
+from reproml.compute.processes import Processes
+from reproml.compute.shared_table import map_table
+from reproml.compute.task import make_tasks
+from reproml.config.columns import Table
+from reproml.split.splits import Fold
+from reproml.statistics.scores import score_tasks
 
 
-def package(study):
-    """Return an importer of the study's modules: each is asked for by its stem."""
-    sys.path[:0] = [str(study / "src"), str(study / "scripts")]
-    (name,) = [path.parent.name for path in study.glob("src/*/__init__.py")]
-    return lambda stem: import_module(f"{name}.{stem}")
-
-
-def loop(the, arguments):
-    """Score every model of ladder and ablation by cross_validate, one after the other."""
+def loop(arguments):
+    """Score every model of baselines and ablation by cross_validate, one after the other."""
+    from reproml.compute.models import build_model
+    from reproml.explain.ablation import make_variants
     from sklearn.model_selection import cross_validate
 
-    common = import_module("common")
-    path = arguments.study / "study.toml"
-    study = the("study").read_study(path)
-    setting = common.prepare(study, argparse.Namespace(study=path))
-    models = [the("models").build_model(name, study) for name in study.models.names]
-    models += the("ablation").make_variants(study).values()
+    asked = argparse.Namespace(study=arguments.study / "study.toml")
+    study = open_study(asked)
+    setting = prepare(study, asked)
+    models = [build_model(name, study) for name in study.models.names]
+    models += make_variants(study).values()
     y = setting.table.y == study.data.positive  # what scikit-learn's scorers take for positive
     theirs = {"mcc": "matthews_corrcoef", "brier": "neg_brier_score"}  # the others have our names
     for model in models:
@@ -51,19 +49,19 @@ def loop(the, arguments):
     return {"fits": len(models) * len(setting.folds)}
 
 
-def made_table(the, n_rows, n_columns):
+def made_table(n_rows, n_columns):
     """Return a regression table of random numbers."""
     rng = np.random.default_rng(0)
     X = rng.standard_normal((n_rows, n_columns))
     y = X[:, :4].sum(axis=1) + rng.standard_normal(n_rows)
     names = [f"x{i}" for i in range(n_columns)]
     X = pd.DataFrame(X, columns=names)
-    return the("data").Table(X, pd.Series(y), None, None, None, dropped={})
+    return Table(X, pd.Series(y), None, None, None, dropped={})
 
 
-def made_folds(the, n_rows, folds, repeats):
+def made_folds(n_rows, folds, repeats):
     """Return random folds, cut as the study cuts its own."""
-    Fold, rng = the("splits").Fold, np.random.default_rng(1)
+    rng = np.random.default_rng(1)
     made = []
     for repeat in range(repeats):
         parts = np.array_split(rng.permutation(n_rows), folds)
@@ -85,11 +83,11 @@ def forests(arguments):
     }
 
 
-def long_loop(the, arguments):
+def long_loop(arguments):
     """Run the minute's study by cross_validate in one process."""
     from sklearn.model_selection import cross_validate
 
-    table, folds = made_table(the, 2000, 20), made_folds(the, 2000, 5, arguments.repeats)
+    table, folds = made_table(2000, 20), made_folds(2000, 5, arguments.repeats)
     cut = [(fold.train, fold.test) for fold in folds]
     scorers = ["neg_mean_absolute_error", "neg_root_mean_squared_error", "r2"]
     for model in forests(arguments).values():
@@ -97,37 +95,36 @@ def long_loop(the, arguments):
     return {}
 
 
-def long_stage(the, arguments):
+def long_stage(arguments):
     """Run the minute's study as a study does, on any back end."""
-    table, folds = made_table(the, 2000, 20), made_folds(the, 2000, 5, arguments.repeats)
-    return stage(the, arguments, forests(arguments), table, folds)
+    table, folds = made_table(2000, 20), made_folds(2000, 5, arguments.repeats)
+    return stage(arguments, forests(arguments), table, folds)
 
 
-def many(the, arguments):
+def many(arguments):
     """Run many fits of almost no length; what is left is what a task costs."""
-    models = {f"dummy {i}": the("models").dummy("regression") for i in range(10)}
-    table = made_table(the, 500, 10)
-    folds = made_folds(the, 500, 5, arguments.tasks // 50)
-    return stage(the, arguments, models, table, folds)
+    dummy = load_code(arguments.study).models["dummy"]
+    models = {f"dummy {i}": dummy("regression") for i in range(10)}
+    table = made_table(500, 10)
+    folds = made_folds(500, 5, arguments.tasks // 50)
+    return stage(arguments, models, table, folds)
 
 
-def stage(the, arguments, models, table, folds):
+def stage(arguments, models, table, folds):
     """Score models on folds by a back end; return what the run says of itself."""
-    tasks = the("compute").make_tasks(models, folds, 0)
+    tasks = make_tasks(models, folds, 0)
     busy = 0.0
 
     def note(progress):
         nonlocal busy
         busy = progress.busy
 
-    names = ["mae", "rmse", "r2"]
+    metrics = {name: load_code(arguments.study).metrics[name] for name in ("mae", "rmse", "r2")}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         start = time.perf_counter()
-        with backend(the, arguments, Path(folder)) as work:
+        with backend(arguments, Path(folder)) as work:
             began = time.perf_counter()
-            scores, _ = the("evaluation").score_tasks(
-                tasks, table, names, [], backend=work, on_done=note
-            )
+            scores, _ = score_tasks(tasks, table, metrics, [], backend=work, on_done=note)
             seconds = time.perf_counter() - began
     digest = pd.util.hash_pandas_object(scores).sum()
     return {
@@ -139,33 +136,35 @@ def stage(the, arguments, models, table, folds):
     }
 
 
-def backend(the, arguments, folder):
+def backend(arguments, folder):
     """Open the back end that was asked for."""
     import contextlib
 
     if arguments.backend == "dask":
-        compute = the("study").Compute(backend="dask")
-        return the("cluster").open_cluster(compute, arguments.workers, folder)
-    return contextlib.nullcontext(the("processes").Processes(arguments.workers, folder))
+        from reproml.compute.cluster import open_cluster
+        from reproml.config.study import Compute
+
+        return open_cluster(Compute(backend="dask"), arguments.workers, folder)
+    return contextlib.nullcontext(Processes(arguments.workers, folder))
 
 
-def memory(the, arguments):
+def memory(arguments):
     """Fit on a large table that workers map, and say when the fits begin and end."""
     from sklearn.linear_model import Ridge
     from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import StandardScaler
 
     n_rows = 125 * arguments.megabytes  # of 1,000 numbers of 8 bytes
-    folds = made_folds(the, n_rows, 5, 1 + arguments.tasks // 5)[: arguments.tasks]
+    folds = made_folds(n_rows, 5, 1 + arguments.tasks // 5)[: arguments.tasks]
     # Ridge on few columns takes little time; the copies of the rows are what counts here
     model = Pipeline([("scale", StandardScaler()), ("model", Ridge(solver="lsqr", max_iter=5))])
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        table = the("mapped").map_table(made_table(the, n_rows, 1000), Path(folder) / "table")
-        tasks = the("compute").make_tasks({"ridge": model}, folds, 0)
-        run = partial(the("evaluation").score_tasks, names=["mae"], classes=[])
-        with backend(the, arguments, Path(folder)) as work:
+        table = map_table(made_table(n_rows, 1000), Path(folder) / "table")
+        tasks = make_tasks({"ridge": model}, folds, 0)
+        metrics = {"mae": load_code(arguments.study).metrics["mae"]}
+        with backend(arguments, Path(folder)) as work:
             (Path(arguments.mark)).write_text("fits begin", encoding="utf-8")
-            run(tasks, table, backend=work)
+            score_tasks(tasks, table, metrics, [], backend=work)
     return {"tasks": len(tasks)}
 
 
@@ -184,7 +183,7 @@ def main():
     parser.add_argument("--megabytes", type=int, default=10)
     parser.add_argument("--mark", help="file that is written when fits begin")
     arguments = parser.parse_args()
-    print(json.dumps(CASES[arguments.case](package(arguments.study), arguments)))
+    print(json.dumps(CASES[arguments.case](arguments)))
 
 
 if __name__ == "__main__":

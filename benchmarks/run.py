@@ -18,9 +18,8 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
-from studies import paths
-
 from page import write_page
+from studies import command, paths
 from watch import watched
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -160,23 +159,29 @@ def start_up(bench):
     """Measure --help, a commit of one file, and generation against plain rendering."""
     study, python = bench.study, bench.python
     for turn in range(bench.rounds):
-        for script in sorted(study.glob("scripts/*.py")):
-            if script.stem not in ("common", "files"):
-                command = [python, script, "--help"]
-                seen = watched_once(command, study)
-                bench.note("start", f"{script.stem} --help", turn, seconds=seen)
+        for name in [path.stem for path in sorted(study.glob("scripts/*.py"))] + verbs(bench):
+            seen = watched_once([python, *command(study, name), "--help"], study)
+            bench.note("start", f"{name} --help", turn, seconds=seen)
         bench.note("start", "python alone", turn, seconds=watched_once([python, "-c", ""], study))
     git = ["git", "-c", "user.name=Bench", "-c", "user.email=bench@example.org"]
     hook = [python, "-m", "pre_commit", "run"]
     for turn in range(bench.rounds + 1):
-        module = study / "scripts" / "check.py"
+        module = study / "scripts" / "verify.py"
         text = module.read_text(encoding="utf-8")
         module.write_text(f"{text}# {turn}\n", encoding="utf-8", newline="\n")
-        subprocess.run([*git, "add", "python -m reproml check"], cwd=study, check=True)
+        subprocess.run([*git, "add", module], cwd=study, check=True)
         seconds = watched_once(hook, study)
         if turn:  # the first time makes the hooks' environment
             bench.note("start", "pre-commit, one file", turn - 1, seconds=seconds)
     generation(bench)
+
+
+def verbs(bench):
+    """Return the verbs of the engine that are no scripts of the study."""
+    command = [bench.python, "-m", "reproml"]
+    said = subprocess.run(command, cwd=bench.study, capture_output=True, encoding="utf-8").stdout
+    found = re.findall(r"^  (\w+) ", said, flags=re.MULTILINE)
+    return [verb for verb in found if not (bench.study / "scripts" / f"{verb}.py").is_file()]
 
 
 def generation(bench):

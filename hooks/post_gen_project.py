@@ -107,6 +107,18 @@ def take_mark():
     return held
 
 
+def settle_engine():
+    """Let engine/ be the same bytes in every study: it is copied and not rendered.
+
+    What Python compiled in a copy of the template goes, and so do line ends of Windows.
+    """
+    for folder in list((STUDY / "engine").rglob("__pycache__")):
+        shutil.rmtree(folder, ignore_errors=True)
+    for path in (STUDY / "engine").rglob("*"):
+        if path.is_file() and b"\r\n" in path.read_bytes():
+            path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n"))
+
+
 def make_environment():
     """Let the study's own script make .venv; it uses uv where there is one."""
     say("Making the environment .venv from the lock (about a minute) ...")
@@ -241,6 +253,10 @@ def closing_words(done, undone):
 def main():
     """Set the study up, or leave it alone where it only gets an update."""
     held = take_mark()
+    try:
+        settle_engine()
+    except OSError as error:
+        say(f"engine/ may not be as it was released: {error}")
     if is_update():
         say("An update: git, hooks and environment stay as they are.", sys.stderr)
         return

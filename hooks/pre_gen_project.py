@@ -71,6 +71,7 @@ DEPENDENCIES = words("""
     annotated_types appnope asttokens attr attrs babel backrefs black blackd blib2to3 certifi cffi
     cfgv charset_normalizer click cloudpickle colorama comm contourpy cycler dateutil debugpy
     distlib executing fastjsonschema filelock flit flit_core fonttools ghp_import griffe griffelib
+    hatchling trove_classifiers
     identify idna iniconfig ipykernel ipykernel_launcher ipython ipython_pygments_lexers jedi jinja2
     joblib jsonschema jsonschema_specifications jupyter jupyter_client jupyter_core kiwisolver
     markdown markupsafe material materialx matplotlib matplotlib_inline mergedeep mkdocs
@@ -81,7 +82,7 @@ DEPENDENCIES = words("""
     prompt_toolkit psutil ptyprocess pure_eval py pyarrow pycparser pydantic pydantic_core pygments
     pylab pymdown_extensions pymdownx pyparsing pytest python_dateutil python_discovery pytokens
     pyyaml pyyaml_env_tag pyzmq referencing requests rpds rpds_py ruamel ruamel_yaml ruff
-    scikit_learn scipy sklearn skops stack_data threadpoolctl tokenize_rt tornado tqdm traitlets
+    scikit_learn scipy sklearn skops stack_data threadpoolctl tokenize_rt tomlkit tqdm traitlets
     typing_extensions typing_inspection tzdata urllib3 virtualenv watchdog wcwidth win32 yaml
     yaml_env_tag zmq
     boolean boolean_py cachecontrol cyclonedx cyclonedx_python_lib defusedxml license_expression
@@ -96,10 +97,9 @@ DEPENDENCIES = words("""
 # Folders of the study, scripts, and the engine: Python finds those before any package of the same
 # name.
 STUDY = words("""
-    data docs engine notebooks paper results scripts site src test tests
-    ablation archive backends baselines benchmarks cards check checklist claim common comparison
-    compute conftest environment evaluation explore figures interpretation leakage lock model
-    notebook provenance report reproduce reproml sharing tour verify vulnerabilities
+    data docs engine model notebooks paper reproml results scripts site src test tests
+    ablation baselines conftest environment evaluation explore figures interpretation reproduce
+    verify
 """)
 
 

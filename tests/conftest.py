@@ -26,6 +26,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 TEMPLATE = Path(__file__).resolve().parent.parent
 STUDY = TEMPLATE / "{{cookiecutter.project_slug}}"
+collect_ignore = ["engine"]  # needs the study's libraries; test_engine.py runs it with these
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,6 +35,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write tests/default_files.txt anew from what is generated now; read its diff",
     )
+    parser.addoption(
+        "--weekly",
+        action="store_true",
+        help="run the tests marked weekly, too: more examples of what the others show",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is marked weekly, unless it is asked for."""
+    if not config.getoption("--weekly"):
+        later = [item for item in items if item.get_closest_marker("weekly")]
+        items[:] = [item for item in items if item not in later]
+        config.hook.pytest_deselected(items=later)
 
 
 class WholeFiles(LoadScopeScheduling):
@@ -179,18 +193,27 @@ def cookiecutter_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def bake(tmp_path_factory: pytest.TempPathFactory, cookiecutter_config: Path):
-    """Generate a study: bake(task="regression") and so on. Each call makes a fresh folder."""
+    """Generate a study: bake(task="regression") and so on. Each call makes a fresh folder.
 
-    def make(**answers: str) -> Bake:
-        folder = tmp_path_factory.mktemp("bake")
-        path = cookiecutter(
-            str(TEMPLATE),
-            no_input=True,
-            extra_context={"setup_environment": "no", **answers},
-            output_dir=str(folder),
-            config_file=str(cookiecutter_config),
-        )
-        return Bake(Path(path), answers)
+    Answers that were given before are not generated again, unless `anew` asks for it: the study of
+    the first time is copied.
+    """
+    made: dict[tuple, Path] = {}
+
+    def make(*, anew: bool = False, **answers: str) -> Bake:
+        key = tuple(sorted(answers.items()))
+        if anew or key not in made:
+            path = cookiecutter(
+                str(TEMPLATE),
+                no_input=True,
+                extra_context={"setup_environment": "no", **answers},
+                output_dir=str(tmp_path_factory.mktemp("generated")),
+                config_file=str(cookiecutter_config),
+            )
+            made[key] = Path(path)
+        folder = tmp_path_factory.mktemp("bake") / made[key].name
+        shutil.copytree(made[key], folder)
+        return Bake(folder, answers)
 
     return make
 
@@ -296,6 +319,12 @@ def environment():
         return python
 
     return make
+
+
+@pytest.fixture(scope="session")
+def weekly(request: pytest.FixtureRequest) -> bool:
+    """Say whether there is time for more rounds of the same."""
+    return request.config.getoption("--weekly")
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,15 @@ Run by test_leakage.py with the study's libraries: python tests/probe_leakage.py
 import json
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from reproml.compute import task as compute
+from reproml.config.columns import Table
+from reproml.config.study import Split
+from reproml.leakage import findings, perturbation, row_checks
+from reproml.split import splits
 from sklearn import datasets
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.feature_selection import SelectKBest
@@ -16,27 +22,23 @@ from sklearn.metrics import accuracy_score
 from sklearn.model_selection import cross_val_score, train_test_split
 from sklearn.pipeline import make_pipeline
 
-PACKAGE = sys.argv[1]
-compute, leakage, models, splits, study, tampering, traces, data = (
-    import_module(f"{PACKAGE}.{name}")
-    for name in ["compute", "leakage", "models", "splits", "study", "tampering", "traces", "data"]
-)
+models = import_module(f"{sys.argv[1]}.models")
 
 
 def as_table(raw):
     """Take the raw rows as they are; the target is the last column."""
-    return data.Table(raw.iloc[:, :-1], raw.iloc[:, -1], None, None, None, dropped={})
+    return Table(raw.iloc[:, :-1], raw.iloc[:, -1], None, None, None, dropped={})
 
 
 def audit(raw, make=as_table):
     """Return every finding on rows of one kind, with the folds that a fresh study has."""
     table, target = make(raw), raw.columns[-1]
     classes = [] if table.y.dtype == float else sorted(set(table.y))
-    split = study.Split(dependence="independent", folds=5, repeats=6)
+    split = Split(dependence="independent", folds=5, repeats=6)
     how = {"stratify": bool(classes), "seed": 0}
     development, test = splits.lock_test_set(table, split, **how)
     folds = splits.make_folds(table, development, split, **how)
-    cuts = leakage.cuts_of(development, test, folds)
+    cuts = findings.cuts_of(development, test, folds)
     row = table.X.index
     once = [(row[fold.train], row[fold.test]) for fold in folds if fold.repeat == 0]
     task = compute.make_tasks(
@@ -47,12 +49,12 @@ def audit(raw, make=as_table):
         said = compute.run_task(task, table, classes)
         return (said.predicted,)
 
-    found = leakage.audit_splits(table, split, cuts)
-    found += traces.audit_rows(table, cuts, development, {})
-    found.append(tampering.preparation(raw, make, row[test], list(raw.columns), 0))
-    found.append(tampering.shuffled_labels(raw, make, target, once, 0))
-    file = data.Path("none.csv")
-    found.append(tampering.fit("linear", task.model, predict, table, folds[0], set(), file, 0))
+    found = findings.audit_splits(table, split, cuts)
+    found += row_checks.audit_rows(table, cuts, development, {})
+    found.append(perturbation.preparation(raw, make, row[test], list(raw.columns), 0))
+    found.append(perturbation.shuffled_labels(raw, make, target, once, 0))
+    file = Path("none.csv")
+    found.append(perturbation.fit("linear", task.model, predict, table, folds[0], set(), file, 0))
     return {one.check: (one.verdict, one.message) for one in found}
 
 
@@ -71,7 +73,7 @@ def selected(raw):
     """Keep the 25 best columns of 10,000, chosen with all rows: the leak."""
     table = as_table(raw)
     best = SelectKBest(k=25).fit(table.X, table.y).get_support()
-    return data.Table(table.X.loc[:, best], table.y, None, None, None, dropped={})
+    return Table(table.X.loc[:, best], table.y, None, None, None, dropped={})
 
 
 def published_leak():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from studies import paths
+from studies import command, paths
 
 pytestmark = [pytest.mark.slow, pytest.mark.network, pytest.mark.xdist_group("archive")]
 
@@ -47,7 +47,7 @@ def git(path, *command):
 
 def script(run, python, path, name, *arguments, rc=0):
     env = {"PYTHONPATH": paths(path)}
-    return run([python, path / f"scripts/{name}.py", *arguments], path, env=env, rc=rc)
+    return run([python, *command(path, name), *arguments], path, env=env, rc=rc)
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +182,7 @@ def test_an_unverified_archive_says_so(study, study_env, run, tmp_path):
 
 
 def test_make_passes_the_wish_for_wheels_on(study, run):
-    assert "archive.py --wheels" in run(["make", "-n", "archive", "WHEELS=1"], study).stdout
+    assert "archive --wheels" in run(["make", "-n", "archive", "WHEELS=1"], study).stdout
     assert "--wheels" not in run(["make", "-n", "archive"], study).stdout
 
 

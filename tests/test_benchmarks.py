@@ -2,10 +2,12 @@
 
 import csv
 import importlib.util
+import json
 import os
 import sys
 
 import pytest
+from studies import paths
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 
@@ -84,8 +86,20 @@ def test_a_command_that_fails_stops_the_benchmark(load, tmp_path):
         watch.watched([sys.executable, "-c", "raise SystemExit('no such case')"], tmp_path)
 
 
+@pytest.mark.network
+@pytest.mark.slow
+@pytest.mark.parametrize("case", ["long_stage", "many", "memory"])
+def test_a_case_can_be_measured(template, default_bake, study_env, run, tmp_path, case):
+    command = [study_env, template / "benchmarks" / "probe.py", case, "--study", default_bake.path]
+    command += ["--repeats", 1, "--tasks", 50, "--megabytes", 1, "--mark", tmp_path / "mark"]
+    done = run(command, cwd=tmp_path, env={"PYTHONPATH": paths(default_bake.path)})
+    assert json.loads(done.stdout)["tasks"] >= 20
+    assert (tmp_path / "mark").is_file() == (case == "memory")
+
+
 @pytest.mark.slow
 @pytest.mark.network
+@pytest.mark.weekly
 def test_a_benchmark_runs(template, run, tmp_path):
     figures, page = tmp_path / "figures.csv", tmp_path / "page.md"
     command = [sys.executable, template / "benchmarks" / "run.py", "--quick", "tasks"]

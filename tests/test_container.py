@@ -181,6 +181,7 @@ def test_it_runs_as_a_user_without_a_network(engine, image):
     assert done.stdout.splitlines() == ["1000 /study", "Network is unreachable"]
 
 
+@pytest.mark.weekly
 def test_a_changed_number_is_seen(engine, image, study, tmp_path):
     shutil.copytree(study / "results", tmp_path / "results")
     scores = tmp_path / "results" / "baselines.csv"
@@ -193,6 +194,7 @@ def test_a_changed_number_is_seen(engine, image, study, tmp_path):
     assert "NOT REPRODUCED: " in done.stdout
 
 
+@pytest.mark.weekly
 def test_a_wrong_hash_stops_the_build(engine, bake):
     study = bake(**engine.answers).path
     lock = study / "requirements.txt"

@@ -127,7 +127,7 @@ def test_the_demo_ends_with_tables_and_times(clone, run):
 @pytest.mark.network
 @pytest.mark.slow
 def test_a_failing_script_stops_the_demo(clone, run):
-    script = clone / "{{cookiecutter.project_slug}}" / "scripts" / "baselines.py"
+    script = clone / "{{cookiecutter.project_slug}}" / "scripts" / "environment.py"
     script.write_text("raise SystemExit(3)\n", encoding="utf-8")
     done = run([sys.executable, "tools/demo.py", "--installer", "uv"], cwd=clone, rc=None)
     assert done.returncode == 1

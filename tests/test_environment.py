@@ -6,12 +6,15 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
 TEMPLATE = Path(__file__).resolve().parent.parent
-SCRIPT = TEMPLATE / "{{cookiecutter.project_slug}}" / "scripts" / "environment.py"
+STUDY = TEMPLATE / "{{cookiecutter.project_slug}}"
+SCRIPT = STUDY / "scripts" / "environment.py"
+MODULE = STUDY / "engine" / "reproml" / "cli" / "environment.py"  # which the script starts
 COMMAND = [sys.executable, "scripts/environment.py"]
 RUNNING = "{}.{}".format(*sys.version_info)
 VENV_PYTHON = ".venv/Scripts/python.exe" if os.name == "nt" else ".venv/bin/python"
@@ -21,7 +24,7 @@ slow = [pytest.mark.slow, pytest.mark.network]
 @pytest.fixture
 def script(tmp_path, monkeypatch):
     """The script as a module, at work in an empty folder."""
-    spec = importlib.util.spec_from_file_location("tested_environment", SCRIPT)
+    spec = importlib.util.spec_from_file_location("tested_environment", MODULE)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     monkeypatch.setattr(module, "ROOT", tmp_path)
@@ -45,7 +48,8 @@ def locked(study, name):
 
 
 @pytest.mark.parametrize(
-    "installer", [pytest.param("uv", marks=slow), pytest.param("pip", marks=slow)]
+    "installer",
+    [pytest.param("uv", marks=slow), pytest.param("pip", marks=[*slow, pytest.mark.weekly])],
 )
 def test_it_installs_the_lock_and_the_study(bake, run, installer):
     bake = bake()
@@ -59,10 +63,12 @@ def test_it_installs_the_lock_and_the_study(bake, run, installer):
         if "win32" not in re.search(rf"^{package}==.*", bake.read("requirements.txt"), re.M)[0]:
             assert packages[package] == version
     assert "black" not in packages
-    # The study itself is there, from src/, wherever Python is started.
-    code = f"import {bake.package}; print({bake.package}.__file__)"
-    where = run([study / VENV_PYTHON, "-c", code], cwd=study.parent).stdout
-    assert Path(where.strip()).parent == study / "src" / bake.package
+    # Both parts of the study are there, from its own folders, wherever Python is started.
+    code = f"import {bake.package}, reproml\n"
+    code += f"for part in ({bake.package}, reproml): print(part.__path__[0])"
+    where = run([study / VENV_PYTHON, "-c", code], cwd=study.parent).stdout.splitlines()
+    assert where == [str(study / "src" / bake.package), str(study / "engine" / "reproml")]
+    assert "verify" in run([study / VENV_PYTHON, "-m", "reproml"], cwd=study.parent).stdout
     # A second run takes the environment that is there and mends what is missing.
     shutil.rmtree(next((study / ".venv").rglob("tqdm-*.dist-info")))
     assert "Updating .venv" in run(command, cwd=study).stdout
@@ -216,6 +222,20 @@ def test_an_environment_of_another_python_is_not_given_these_wheels(script, tmp_
     monkeypatch.setattr(script, "find_python", lambda wanted, uv: "python")
     with pytest.raises(script.CommandError, match=r"for Python 3\.9; install that one"):
         script.build("requirements.txt", None, tmp_path)
+
+
+@pytest.mark.network
+def test_a_wheel_of_the_study_holds_both_parts(bake, study_env, run):
+    """Built without a network, by the build back end that the lock holds."""
+    study = bake().path
+    run([study_env, "-m", "hatchling", "build", "--target", "wheel"], cwd=study)
+    (wheel,) = (study / "dist").glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {"my_study/models.py", "reproml/config/study.py", "reproml/cli/verify.py"} <= names
+    assert {name.partition("/")[0] for name in names} - {"my_study-0.1.0.dist-info"} == {
+        "my_study",
+        "reproml",
+    }
 
 
 def test_help(run):

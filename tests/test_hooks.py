@@ -171,7 +171,7 @@ def test_hooks_and_ignored_files_of_ones_own_do_not_interfere(generate, study, s
     assert "first commit" not in undone(generate(env=env))
     files = git(run, study, "ls-files")
     assert "data/raw/breast_cancer.csv" in files
-    assert "src/my_study/study.py" in files
+    assert "src/my_study/models.py" in files
     git(run, study, "commit", "--allow-empty", "--message", "x", env=env, rc=1)
 
 

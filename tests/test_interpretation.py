@@ -17,7 +17,7 @@ import sys
 
 import pandas as pd
 
-from PACKAGE.interpretation_tables import importance_table
+from reproml.write.importance_tables import importance_table
 
 found = {}
 for example in sys.argv[2:]:
@@ -34,7 +34,7 @@ print(json.dumps(found))
 def importances(template, default_bake, study_env, run, tmp_path_factory):
     """Importances with their intervals, by example, from the reference results."""
     script = tmp_path_factory.mktemp("importances") / "summary.py"
-    script.write_text(SUMMARY.replace("PACKAGE", default_bake.package), encoding="utf-8")
+    script.write_text(SUMMARY, encoding="utf-8")
     env = {"PYTHONPATH": paths(default_bake.path)}
     done = run([study_env, script, template / "templates/results", *EXAMPLES], template, env=env)
     return json.loads(done.stdout)

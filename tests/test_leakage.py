@@ -29,6 +29,11 @@ def probe(default_bake, study_env, run):
     return found
 
 
+def read_findings(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return {row["check"]: (row["verdict"], row["message"]) for row in csv.DictReader(file)}
+
+
 def but_pass(found):
     return {check: tuple(said) for check, said in found.items() if said[0] != "pass"}
 
@@ -68,8 +73,16 @@ def test_the_published_leak(probe):
 
 
 @pytest.mark.parametrize(("task", "dependence"), EXAMPLES)
-def test_the_example_studies(task, dependence, bake, study_env, run):
-    found, done = audit(bake(task=task, dependence=dependence), study_env, run, rc=0)
+def test_the_example_studies(task, dependence, template):
+    """What was found in them is among their results, which verify makes again: test_study.py."""
+    path = template / "templates" / "results" / f"{task}-{dependence}" / "leakage.csv"
+    found = read_findings(path)
+    assert len(found) == 15
+    assert but_pass(found) == {}
+
+
+def test_the_default_study(bake, study_env, run):
+    found, done = audit(bake(), study_env, run, rc=0)
     assert len(found) == 15, done.stdout
     assert but_pass(found) == {}
 
@@ -110,18 +123,18 @@ FOLD = "train = task.fold.train"
 PLANTS = {
     "a scaler before the split": (
         {},
-        {"data.py": (LOAD, SCALED)},
+        {"src/my_study/data.py": (LOAD, SCALED)},
         ("before the split", "fail", "change column 'mean_radius' of the other rows"),
     ),
     "features selected before the split": (
         {},
-        {"data.py": (LOAD, SELECTED)},
+        {"src/my_study/data.py": (LOAD, SELECTED)},
         ("before the split", "fail", "change which columns there are, such as ['"),
     ),
     "folds that forget the group": (
         {"dependence": "grouped"},
         {
-            "splits.py": (
+            "engine/reproml/split/splits.py": (
                 "_group_splitter(split.folds, stratify, ",
                 "KFold(split.folds, shuffle=True, random_state=",
             )
@@ -131,7 +144,7 @@ PLANTS = {
     "blocks that are torn apart": (
         {"dependence": "spatial"},
         {
-            "splits.py": (
+            "engine/reproml/split/splits.py": (
                 "_group_splitter(split.folds, stratify, ",
                 "KFold(split.folds, shuffle=True, random_state=",
             )
@@ -140,22 +153,38 @@ PLANTS = {
     ),
     "the future in training": (
         {"dependence": "temporal"},
-        {"splits.py": ("TimeSeriesSplit(split.folds, gap=split.gap)", "KFold(split.folds)")},
+        {
+            "engine/reproml/split/splits.py": (
+                "TimeSeriesSplit(split.folds, gap=split.gap)",
+                "KFold(split.folds)",
+            )
+        },
         ("time order", "fail", "used to train for repeat 0, fold 0, which tests from time 0.0 on"),
     ),
     "parameters tuned on the whole file": (
         {},
-        {"models.py": ("LogisticRegression(C=0.1", "LogisticRegression(C=tuned()", TUNED)},
+        {
+            "src/my_study/models.py": (
+                "LogisticRegression(C=0.1",
+                "LogisticRegression(C=tuned()",
+                TUNED,
+            )
+        },
         ("fit of candidate", "fail", "breast_cancer.csv is read while the model is built"),
     ),
     "the file read in a fit": (  # which a worker makes, not the script itself
         {},
-        {"models.py": ("LogisticRegression(C=0.1", "Peeking(C=0.1", PEEKING)},
+        {"src/my_study/models.py": ("LogisticRegression(C=0.1", "Peeking(C=0.1", PEEKING)},
         ("fit of candidate", "fail", "breast_cancer.csv is read while the model is built"),
     ),
     "training on the test rows": (
         {},
-        {"compute.py": (FOLD, "train = np.union1d(task.fold.train, task.fold.test)")},
+        {
+            "engine/reproml/compute/task.py": (
+                FOLD,
+                "train = np.union1d(task.fold.train, task.fold.test)",
+            )
+        },
         ("fit of linear", "fail", "depend on the labels of rows that it is not trained on"),
     ),
 }
@@ -165,10 +194,7 @@ def audit(study, study_env, run, rc):
     env = {"PYTHONPATH": paths(study.path)}
     done = run([study_env, "-m", "reproml", "leakage"], cwd=study.path, env=env, rc=rc)
     assert "Traceback" not in done.stderr
-    with (study.path / "results" / "leakage.csv").open(encoding="utf-8", newline="") as file:
-        return {
-            row["check"]: (row["verdict"], row["message"]) for row in csv.DictReader(file)
-        }, done
+    return read_findings(study.path / "results" / "leakage.csv"), done
 
 
 @pytest.mark.parametrize("plant", PLANTS)
@@ -176,7 +202,7 @@ def test_a_leak_in_the_studys_code(plant, bake, study_env, run):
     answers, edits, (check, verdict, text) = PLANTS[plant]
     study = bake(**answers)
     for name, (old, new, *end) in edits.items():
-        path = study.path / "src" / study.package / name
+        path = study.path / name
         code = path.read_text(encoding="utf-8")
         assert code.count(old) == 1, f"{name} has no longer the line that the leak is planted in"
         path.write_text(code.replace(old, new) + "".join(end), encoding="utf-8", newline="\n")

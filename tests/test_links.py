@@ -88,13 +88,13 @@ COMMANDS |= {
 # The same for the texts of a study; docs/tour.md is not here, tests/test_tour.py runs all of it.
 CONTAINER = "tests/test_container.py::test_every_number_comes_out_in_the_container"
 SPREAD = "tests/test_reproduce.py::test_however_the_work_is_spread_the_results_are_the_same_bytes"
-DASK = "{{cookiecutter.project_slug}}/tests/test_cluster.py::"
+DASK = "tests/engine/test_cluster.py::"
 STUDY_COMMANDS = {
     "python scripts/environment.py": START,
     "source .venv/bin/activate": START,
     "python scripts/verify.py": START,
     "python scripts/reproduce.py": SPREAD,
-    "python -m reproml check": "tests/test_study.py::test_check_and_verify",
+    "python -m reproml check": "tests/test_study.py::test_check_is_green",
     "git diff --stat $(git rev-list --max-parents=0 HEAD) -- src scripts study.toml": (
         "tests/test_readme.py::test_what_was_changed_since_generation_is_shown"
     ),
@@ -286,12 +286,19 @@ def cannot_work(command, roots):
     if program == "make":
         files = [read(root / "Makefile") for root in roots]
         marks = [f"$({w.split('=')[0]})" if "=" in w else f"\n{w}:" for w in words]
+    elif words[:2] == ["-m", "reproml"]:
+        engines = [root / "engine" / "reproml" for root in roots]
+        verb = Path("cli", f"{words[2]}.py") if len(words) > 2 else Path("__main__.py")
+        homes = [engine for engine in engines if (engine / verb).is_file()]
+        known = [home / name for home in homes for name in (verb, Path("cli", "common.py"))]
+        files = ["".join(read(path) for path in known)]
+        marks = [f'"{w}"' for w in words[3:] if w.startswith("--")] if homes else [words[2]]
     elif words[0] == "-m":
         files = [read(root / "requirements-dev.txt") for root in roots]
         marks = [f"\n{words[1].replace('_', '-')}=="]
     else:
         homes = [root for root in roots if (root / words[0]).is_file()]
-        common = [home / "scripts" / "common.py" for home in homes]
+        common = [home / "engine" / "reproml" / "cli" / "common.py" for home in homes]
         paths = [*(home / words[0] for home in homes), *(p for p in common if p.is_file())]
         files = ["".join(read(path) for path in paths)]
         marks = [f'"{w}"' for w in words[1:] if w.startswith("--")] if homes else [words[0]]
@@ -317,6 +324,8 @@ def test_what_a_command_in_a_sentence_names_is_there(house, default_bake):
         ("make achive WHEEL=1", ["\nachive:", "$(WHEEL)"]),
         ("python -m reproml archive --wheels --into x.zip --study y", []),
         ("python -m reproml archive --wheel", ['"--wheel"']),
+        ("python -m reproml archives --wheels", ["archives"]),
+        ("python -m reproml", []),
         ("python scripts/archives.py", ["scripts/archives.py"]),
         ("python -m pytest -q", []),
         ("python -m nose", ["\nnose=="]),

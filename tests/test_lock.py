@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from studies import paths
 
 TEMPLATE = Path(__file__).resolve().parent.parent
 STUDY = TEMPLATE / "{{cookiecutter.project_slug}}"
@@ -114,7 +115,8 @@ def test_the_study_checks_its_lock(bake, run, study_env, broken):
     study = bake().path
     if broken:
         replace(study / HOOKS, r"black==\S+", "black==1.0")
-    done = run([study_env, "-m", "reproml", "lock", "--check"], cwd=study, rc=1 if broken else 0)
+    command = [study_env, "-m", "reproml", "lock", "--check"]
+    done = run(command, cwd=study, env={"PYTHONPATH": paths(study)}, rc=1 if broken else 0)
     assert ("black==1.0, locked is" if broken else "agree") in done.stdout
 
 
@@ -126,8 +128,8 @@ def test_the_study_renews_its_lock_with_its_own_uv(bake, run, study_env, tool):
         for name in LOCKS
     }
     replace(study / "requirements-dev.txt", ENTRY.format("pytest"), "")
-    env = {"PATH": "/usr/bin:/bin"}  # no other uv
-    run([study_env, "-m", "reproml", "lock", "--check"], cwd=study, rc=1)
+    env = {"PYTHONPATH": paths(study), "PATH": "/usr/bin:/bin"}  # no other uv
+    run([study_env, "-m", "reproml", "lock", "--check"], cwd=study, env=env, rc=1)
     assert "agree" in run([study_env, "-m", "reproml", "lock"], cwd=study, env=env).stdout
     for name in LOCKS:
         text = (study / name).read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from studies import paths
+from studies import command, paths
 
 pytestmark = [pytest.mark.slow, pytest.mark.network, pytest.mark.xdist_group("paper")]
 PACKAGES = ["latexmk", "lmodern", "poppler-utils", "texlive-latex-recommended"]
@@ -37,7 +37,7 @@ def script(latex, study_env, run):
 
     def call(path: Path, name: str, **how):
         env = {"PYTHONPATH": paths(path), "PYTHONIOENCODING": "utf-8"}
-        return run([study_env, f"scripts/{name}.py"], path, env=env, **how)
+        return run([study_env, *command(path, name)], path, env=env, **how)
 
     return call
 

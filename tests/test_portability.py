@@ -4,6 +4,7 @@ That paths are legal and short, and line ends fixed as generated, is tested in t
 """
 
 import ast
+import re
 import shutil
 from pathlib import Path
 
@@ -44,7 +45,8 @@ def mistakes(code):
 
 
 def test_nothing_needs_a_shell(default_bake):
-    paths = [*default_bake.path.glob("scripts/*.py"), *default_bake.path.glob("src/*/*.py")]
+    study = default_bake.path
+    paths = [*study.glob("scripts/*.py"), *study.glob("src/*/*.py"), *study.glob("engine/**/*.py")]
     paths += [*TEMPLATE.glob("hooks/*.py"), *TEMPLATE.glob("tools/*.py")]
     assert len(paths) > 40
     found = {path.name: mistakes(path.read_text(encoding="utf-8")) for path in paths}
@@ -76,6 +78,7 @@ def test_what_runs_everywhere_is_left_alone(code):
 
 
 @pytest.mark.network
+@pytest.mark.slow
 def test_every_script_explains_itself_from_any_folder(default_bake, study_env, run, tmp_path):
     """In a folder with blanks and accents, too; nothing is written by asking."""
     study = tmp_path / "Meine Läufe" / default_bake.path.name
@@ -83,14 +86,18 @@ def test_every_script_explains_itself_from_any_folder(default_bake, study_env, r
     before = sorted(study.rglob("*"))
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    scripts = sorted(path for path in study.glob("scripts/*.py") if path.stem != "common")
-    assert len(scripts) >= 12
     env = {"PYTHONPATH": paths(study), "PYTHONDONTWRITEBYTECODE": "1"}
-    for script in scripts:
-        done = run([study_env, script, "--help"], cwd=elsewhere, env=env)
-        assert done.stdout.startswith(f"usage: {script.name}"), script
-        assert done.stdout.isascii(), script
-        assert len(done.stdout.splitlines()) >= 6, script
+    listed = run([study_env, "-m", "reproml"], cwd=elsewhere, env=env).stdout
+    verbs = [["-m", "reproml", verb] for verb in re.findall(r"^  (\w+) ", listed, re.MULTILINE)]
+    scripts = [[path] for path in sorted(study.glob("scripts/*.py"))]
+    assert len(scripts) >= 7
+    assert len(verbs) >= 12
+    for words in [*scripts, *verbs]:
+        done = run([study_env, *words, "--help"], cwd=elsewhere, env=env)
+        name = Path(words[0]).name if len(words) == 1 else " ".join(["python", *words])
+        assert done.stdout.startswith(f"usage: {name}"), words
+        assert done.stdout.isascii(), words
+        assert len(done.stdout.splitlines()) >= 5, words
     assert list(elsewhere.iterdir()) == []
     assert sorted(study.rglob("*")) == before
 

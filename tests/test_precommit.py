@@ -47,7 +47,11 @@ def tracked(path, run):
     run(["git", "add", "--all"], cwd=path)
 
 
-@pytest.mark.parametrize("answers", [{}, {"dependence": "spatial", "ci": "gitlab"}])
+@pytest.mark.parametrize(
+    "answers",
+    [{}, pytest.param({"dependence": "spatial", "ci": "gitlab"}, marks=pytest.mark.weekly)],
+    ids=["default", "spatial"],
+)
 def test_a_fresh_study_is_clean(bake, run, study_env, answers):
     study = bake(**answers).path
     tracked(study, run)

@@ -31,7 +31,7 @@ def shared(bake, study_env, run):
 
 def script(run, python, study, *arguments: str, rc: int = 0, **env: str):
     environment = {"PYTHONPATH": paths(study.path), "PYTHONIOENCODING": "utf-8"} | env
-    command = [python, study.path / "scripts" / "sharing.py", *arguments]
+    command = [python, "-m", "reproml", "share", "--study", study.path / "study.toml", *arguments]
     return run(command, study.path.parent, env=environment, rc=rc)
 
 

@@ -71,10 +71,6 @@ def test_pages_show_what_came(site):
     assert re.search(r"made \d\d+ files: results/", text("archive"))
     assert re.search(r"fail +same rows +rows 15", text("testing"))
     assert "'different': 1" in text("testing").replace("&#x27;", "'").replace("&#39;", "'")
-    module_rows = re.findall(
-        r"<td><code>(\w+)</code></td>", (site / "rooms/index.html").read_text("utf-8")
-    )
-    assert {"study", "splits", "comparison"} <= set(module_rows)
     for page in site.rglob("*.html"):
         html = page.read_text(encoding="utf-8")
         assert "console run" not in html
@@ -102,8 +98,6 @@ def test_what_the_page_makes_is_formatted_and_lint_clean(default_bake, run, tmp_
         ("[x](nowhere.md)", "nowhere.md"),
         ("[x](#no-such-heading)", "no-such-heading"),
         ("```python run\nraise SystemExit(3)\n```", "this ended with 3, not 0"),
-        ("```console run rc=2\npython -c pass\n```", "this ended with 0, not 2"),
-        ('```diff title="study.toml"\n-nothing = 1\n+something = 2\n```', "0 times, not once"),
     ],
 )
 def test_a_page_that_is_wrong_stops_the_build(
@@ -121,6 +115,20 @@ def test_a_page_that_is_wrong_stops_the_build(
 
 
 # The tool that follows a page ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("```python run\nraise SystemExit(3)\n```", "this ended with 3, not 0"),
+        ("```console run rc=2\npython -c pass\n```", "this ended with 0, not 2"),
+        ('```diff title="study.toml"\n-nothing = 1\n+something = 2\n```', "0 times, not once"),
+    ],
+)
+def test_a_block_that_does_not_come_out_is_an_error(tmp_path, text, message):
+    write(tmp_path / "study.toml", "seed = 0\n")
+    with pytest.raises(pages.PageError, match=message):
+        pages.follow(f"# A page\n\n{text}\n", tmp_path)
 
 
 def test_a_diff_changes_what_it_names_once():
@@ -147,14 +155,10 @@ def test_tables_take_the_place_of_their_namesakes():
 def test_outputs_follow_their_blocks(tmp_path):
     study = tmp_path / "my-study"
     write(study / "src/my_study/__init__.py", "")
-    write(study / "src/my_study/low.py", '"""Is low."""\n')
-    write(study / "src/my_study/high.py", '"""Is high."""\n\nfrom .low import x\n')
-    page = "```python run\nprint('out', 'put')\n```\n\n```text\nas it is\n```\n\n<!-- rooms -->\n"
+    page = "```python run\nprint('out', 'put')\n```\n\n```text\nas it is\n```\n"
     filled = pages.fill(page, study)
     assert "```python\nprint('out', 'put')\n```\n\n```text title=\"prints\"\nout put\n```" in filled
     assert "```text\nas it is\n```" in filled
-    rows = [line for line in filled.splitlines() if line.startswith("| `")]
-    assert rows == ["| `low` | Is low. |  |", "| `high` | Is high. | low |"]
 
 
 def test_a_long_output_is_cut_and_says_so(tmp_path):
@@ -194,29 +198,15 @@ def test_a_page_that_the_navigation_does_not_name_stands_at_its_end(tmp_path, na
     assert (found[-1] if nav else len(found or [])) == end
 
 
-def test_modules_that_import_each_other_are_refused():
-    assert pages.floors_of({"a": set(), "b": {"a"}, "c": {"a", "b"}}) == {"a": 0, "b": 1, "c": 2}
-    with pytest.raises(pages.PageError, match=r"each other: \['b', 'c'\]"):
-        pages.floors_of({"a": set(), "b": {"c"}, "c": {"b"}})
+# How a study works ---------------------------------------------------------------------------
 
 
-# Rooms ---------------------------------------------------------------------------------------
-
-
-def test_no_module_imports_upwards(default_bake):
-    """What the page on rooms says; a circle is an error."""
-    imports = pages.imports_of(default_bake.path / "src" / default_bake.package)
-    floors = pages.floors_of(imports)
-    assert floors["study"] == 0
-    assert floors["splits"] < floors["comparison"] or floors["report"] > floors["study"]
-    assert len(floors) == len(list((default_bake.path / "src").glob("*/*.py"))) - 1
-
-
-def test_the_picture_shows_rooms_that_exist(default_bake):
-    rooms = load("rooms")
-    assert rooms.TARGET.read_text(encoding="utf-8") == rooms.draw()
-    stems = {path.stem for path in (default_bake.path / "src").glob("*/*.py")}
-    names = rooms.names()
+def test_the_picture_shows_what_exists(default_bake):
+    way = load("way")
+    assert way.TARGET.read_text(encoding="utf-8") == way.draw()
+    parts = [default_bake.path / "src" / default_bake.package, default_bake.path / "engine/reproml"]
+    stems = {path.stem for part in parts for path in part.rglob("*")}
+    names = way.names()
     assert len(names) >= 12
     assert [n for n in names if n not in stems and not (default_bake.path / n).exists()] == []
 

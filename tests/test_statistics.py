@@ -19,7 +19,8 @@ import sys
 import numpy as np
 import pandas as pd
 
-from PACKAGE.comparison import compare_to_baselines, paired_comparison, paired_differences
+from reproml.statistics.comparison import compare_to_baselines
+from reproml.statistics.comparison import paired_comparison, paired_differences
 
 WORLDS, FOLDS, REPEATS = map(int, sys.argv[1:])
 ROWS = 100
@@ -56,14 +57,14 @@ def test(scores, candidate, baseline, n_train):
 claims = dict.fromkeys(["one", "uncorrected", "any", "any after Holm", "wins", "true"], 0)
 for seed in range(WORLDS):
     scores = world(seed)
-    ladder = compare_to_baselines(
+    compared = compare_to_baselines(
         scores, "a", EQUAL, "mse",
         higher_is_better=False, n_train=N_TRAIN, n_test=N_TEST, seed=0,
     )
-    claims["one"] += ladder["p"][0] < 0.05
-    claims["any"] += (ladder["p"] < 0.05).any()
-    claims["any after Holm"] += (ladder["p_holm"] < 0.05).any()
-    claims["wins"] += ladder["p_a_over_b_low"][0] > 0.5
+    claims["one"] += compared["p"][0] < 0.05
+    claims["any"] += (compared["p"] < 0.05).any()
+    claims["any after Holm"] += (compared["p_holm"] < 0.05).any()
+    claims["wins"] += compared["p_a_over_b_low"][0] > 0.5
     # Endless training rows share nothing, so this is the plain t-test.
     claims["uncorrected"] += test(scores, "a", "b", np.inf).p < 0.05
     better = test(scores, "more", "a", N_TRAIN)
@@ -79,7 +80,7 @@ def test_equally_good_models_are_rarely_told_apart(
     folds, repeats, default_bake, study_env, run, tmp_path
 ):
     script = tmp_path / "simulation.py"
-    script.write_text(SIMULATION.replace("PACKAGE", default_bake.package), encoding="utf-8")
+    script.write_text(SIMULATION, encoding="utf-8")
     env = {"PYTHONPATH": paths(default_bake.path), "OPENBLAS_NUM_THREADS": "1"}
     done = run([study_env, script, WORLDS, folds, repeats], cwd=tmp_path, env=env)
     claims = json.loads(done.stdout)  # share of worlds

@@ -18,7 +18,7 @@ ITSELF = r"pip install (--no-index )?--no-deps --no-build-isolation -e \."
 # Where a line of shell or a sentence to a reader can install something.
 READ = {".yml", ".yaml", ".md", ".toml", ".json", "", ".py"}
 # Advice to a person about what no lock holds: the library an old model file was made with, a LaTeX.
-ADVICE = {"records.py", "test_sharing.py", "paper.py"}
+ADVICE = {"record.py", "paper.py"}
 FETCHERS = re.compile(r"\b(curl|wget|npx|pipx install|conda install|npm install|uv tool|uvx)\b")
 
 
@@ -76,7 +76,7 @@ def test_an_unchecked_install_is_seen(line):
 
 def test_the_scripts_that_install_check_hashes():
     """Lists of arguments, which no line shows; what a wrong hash does is tested by running them."""
-    for path in (STUDY / "scripts/environment.py", TEMPLATE / "tools/bootstrap.py"):
+    for path in (STUDY / "engine/reproml/cli/environment.py", TEMPLATE / "tools/bootstrap.py"):
         text = path.read_text(encoding="utf-8")
         installs = re.findall(r"\[\*(?:install|pip), (.*?)\]", text)
         assert installs, path
@@ -161,7 +161,7 @@ def test_workflows_have_the_least_rights(bakes):
         ("  workflow_dispatch:", "  pull_request_target:", "runs with rights of its own"),
         ("persist-credentials: false", "fetch-depth: 1", "vulnerabilities: keeps credentials"),
         (
-            "run: python scripts/v",
+            "run: python engine/reproml v",
             "run: echo ${{ github.actor }} ",
             "vulnerabilities: an expression",
         ),
@@ -190,17 +190,21 @@ def steps(bakes, job):
 @pytest.mark.parametrize(
     ("job", "commands"),
     [
-        ("vulnerabilities", ["python -m reproml vulnerabilities"]),
+        ("vulnerabilities", ["python engine/reproml vulnerabilities"]),
         (
             "renewal",
-            [f"python scripts/{n}" for n in ("lock.py --upgrade", "check.py", "verify.py")],
+            [
+                "python engine/reproml lock --upgrade",
+                "python -m reproml check",
+                "python scripts/verify.py",
+            ],
         ),
     ],
 )
 def test_both_forges_look_weekly(bakes, job, commands):
     github, gitlab = steps(bakes, job)
     assert github == gitlab
-    assert [line for line in github if line.startswith("python scripts/")] == commands
+    assert [line for line in github if re.search("reproml|scripts/", line)] == commands
     installs = [line for line in github if re.search(LOCKED, line)]
     assert len(installs) == len(commands) // 2 + 1  # the renewed lock is installed too
     weekly = yaml.safe_load(bakes["github"].read(".github/workflows/weekly.yml"))
@@ -224,6 +228,7 @@ def test_the_template_looks_weekly_after_every_lock(bakes):
         assert (STUDY / lock).resolve().is_file()
         assert f" {lock}" in text
     assert "run: make lock" in text
+    assert "pytest -n 2 --dist loadgroup --weekly" in text
     assert "run: .ci/run" in text
 
 
@@ -233,7 +238,7 @@ def test_a_study_runs_on_every_system_in_the_templates_ci():
     systems = [entry["os"].split("-")[0] for entry in job["strategy"]["matrix"]["include"]]
     assert systems == ["ubuntu", "macos", "windows"]
     commands = " ".join(step.get("run", "") for step in job["steps"])
-    assert "python -m reproml check" in commands
+    assert " -m reproml check" in commands
     assert "scripts/verify.py" in commands
 
 

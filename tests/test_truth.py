@@ -50,20 +50,26 @@ def test_the_committed_numbers_are_those_of_the_code(study_env, run):
     [
         # a study whose bootstrap draws rows where it should draw groups
         (
-            "splits.py",
+            "split/splits.py",
             "return table.groups.to_numpy()",
             "return np.arange(len(table.y))",
             "grouped",
         ),
         # the variance of folds that share no rows
-        ("comparison.py", "n_test / n_train", "0 * n_test / n_train", "independent, world 0, low"),
+        (
+            "statistics/comparison.py",
+            "n_test / n_train",
+            "0 * n_test / n_train",
+            "independent, world 0, low",
+        ),
     ],
 )
 def test_code_that_states_other_intervals_is_seen(
     tmp_path, study_env, run, file, old, new, message
 ):
-    code = Path("{{cookiecutter.project_slug}}/src/{{cookiecutter.__package}}")
-    for folder in (Path("tools"), Path("docs"), Path("templates/study"), code):
+    study = Path("{{cookiecutter.project_slug}}")
+    code = study / "engine" / "reproml"
+    for folder in (Path("tools"), Path("docs"), Path("templates/study"), study / "src", code):
         shutil.copytree(TEMPLATE / folder, tmp_path / folder)
     path = tmp_path / code / file
     text = path.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""scripts/vulnerabilities.py tells nothing known, something known and not checked apart."""
+"""The verb `vulnerabilities` tells nothing known, something known and not checked apart."""
 
 import json
 import re
@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 TEMPLATE = Path(__file__).resolve().parent.parent
-SCRIPT = TEMPLATE / "{{cookiecutter.project_slug}}" / "scripts" / "vulnerabilities.py"
+STUDY = TEMPLATE / "{{cookiecutter.project_slug}}"
+# Nothing is installed where CI asks: the folder is started, and nothing compiled is left in it.
+LOOK_UP = ["-B", STUDY / "engine" / "reproml", "vulnerabilities"]
 CANARY = ("pyyaml", "5.3")
 pytestmark = pytest.mark.network  # of the index alone, for the environment with pip-audit
 
@@ -80,7 +82,7 @@ def look_up(run, study_env, tmp_path):
     )
 
     def call(address, *options, rc):
-        command = [study_env, SCRIPT, lock, "--service", address, *options]
+        command = [study_env, *LOOK_UP, lock, "--service", address, *options]
         return run(command, cwd=tmp_path, rc=rc)
 
     return call
@@ -97,7 +99,7 @@ def test_something_known_is_red_until_it_is_judged(service, look_up):
     done = look_up(service.address, rc=1)
     assert "known vulnerabilities: 1." in done.stdout
     assert "pywin32 311: PYSEC-1, mended in 312" in done.stdout
-    assert "lock.py --upgrade" in done.stdout
+    assert "lock --upgrade" in done.stdout
     look_up(service.address, "--ignore", "PYSEC-2", rc=1)
     look_up(service.address, "--ignore", "PYSEC-2", "PYSEC-1", rc=0)
 
@@ -123,16 +125,16 @@ def test_a_service_that_knows_nothing_is_not_green(service, look_up):
 
 def test_an_empty_or_missing_lock_is_not_green(service, run, study_env, tmp_path):
     (tmp_path / "empty.txt").write_text("# nothing\n", encoding="utf-8")
-    command = [study_env, SCRIPT, "--service", service.address]
+    command = [study_env, *LOOK_UP, "--service", service.address]
     done = run([*command, "empty.txt", "nowhere.txt"], cwd=tmp_path, rc=3)
     assert "NOT CHECKED: empty.txt: it locks nothing." in done.stderr
     assert "NOT CHECKED: nowhere.txt: No such file or directory." in done.stderr
 
 
 def test_every_lock_is_asked_about_and_nothing_twice(service, run, study_env, tmp_path):
-    locks = sorted(SCRIPT.parent.parent.glob("requirements*.txt"))
+    locks = sorted(STUDY.glob("requirements*.txt"))
     assert len(locks) >= 3
-    run([study_env, SCRIPT, "--service", service.address], cwd=tmp_path)
+    run([study_env, *LOOK_UP, "--service", service.address], cwd=tmp_path)
     text = "".join(lock.read_text(encoding="utf-8") for lock in locks)
     pins = set(re.findall(r"^([a-z0-9-]+)==([^ ]+)", text, re.MULTILINE))
     assert len(pins) > 100

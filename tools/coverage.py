@@ -24,7 +24,8 @@ from stations import COLUMNS, World
 from threadpoolctl import threadpool_limits
 
 ROOT = Path(__file__).resolve().parents[1]
-CODE = ROOT / "{{cookiecutter.project_slug}}" / "src" / "{{cookiecutter.__package}}"
+STUDY = ROOT / "{{cookiecutter.project_slug}}"
+CODE = STUDY / "src" / "{{cookiecutter.__package}}"
 PAGE, TABLE = ROOT / "docs" / "coverage.md", ROOT / "docs" / "coverage.csv"
 KINDS = ("independent", "grouped", "temporal", "spatial")
 WORLDS = 200
@@ -36,9 +37,10 @@ DIGITS = 5
 
 
 def study_code():
-    """Make the study's package importable from the template's folder, as `study_code`."""
+    """Make both parts of the study importable where they lie, the author's as `study_code`."""
     if "study_code" not in sys.modules:
         sys.dont_write_bytecode = True  # studies are rendered from that folder, and get all in it
+        sys.path.insert(0, str(STUDY / "engine"))
         spec = importlib.util.spec_from_file_location(
             "study_code", CODE / "__init__.py", submodule_search_locations=[str(CODE)]
         )
@@ -48,7 +50,7 @@ def study_code():
 
 def make_table(columns):
     """Return rows of a world as the study's code takes them."""
-    from study_code.data import Table
+    from reproml.config.columns import Table
 
     frame = pd.DataFrame(columns)
     features = [name for name in COLUMNS if name not in KNOWN]
@@ -102,13 +104,13 @@ def measured(kind, seed):
 def measure(kind, seed):
     """Return what a study in one world states, and what is true."""
     study_code()
-    from study_code.claim import random_split
-    from study_code.comparison import mean_interval
-    from study_code.evaluation import mae
-    from study_code.intervals import bootstrap_interval
+    from reproml.config.study import Split
+    from reproml.split.splits import fold_sizes, lock_test_set, make_folds, units_of
+    from reproml.statistics.comparison import mean_interval
+    from reproml.statistics.intervals import bootstrap_interval
+    from reproml.write.claim import random_split
+    from study_code.evaluation import METRICS, mae
     from study_code.models import candidate
-    from study_code.splits import fold_sizes, lock_test_set, make_folds, units_of
-    from study_code.study import Split
 
     settings = (ROOT / "templates" / "study" / "split" / f"{kind}.toml").read_text("utf-8")
     split = Split(**tomllib.loads(settings)["split"])
@@ -140,7 +142,7 @@ def measure(kind, seed):
     final = fit(development)
     y_test, said, units = rows.y.to_numpy(), final.predict(rows.X.iloc[test]), units_of(rows, split)
     value, tested_low, tested_high = bootstrap_interval(
-        "mae", y_test[test], said, None, units[test], [], seed
+        "mae", METRICS["mae"], y_test[test], said, None, units[test], [], seed
     )
     n_train, n_test = fold_sizes(folds)
     mean, low, high = mean_interval(errors, n_train, n_test)

@@ -10,11 +10,9 @@ a study of the default answers:
 - ``toml title="study.toml"``: put these tables in the place of those of the same names.
 
 ``shown`` behind the title leaves a change of other files alone. So a site that builds has been
-followed to the letter. ``<!-- rooms -->`` becomes the list of the study's modules. Other blocks are
-shown as they are. tools/docs.py says where the study is.
+followed to the letter. Other blocks are shown as they are. tools/docs.py says where the study is.
 """
 
-import ast
 import dataclasses
 import hashlib
 import json
@@ -34,7 +32,6 @@ ROOT = Path(__file__).resolve().parent.parent
 VARIABLE = "REPRO_ML_STUDY"
 FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 TABLE = re.compile(r"^\[([^\[\]]+)\]", re.MULTILINE)
-ROOMS = "<!-- rooms -->"
 # A page that commits does so under this name, and not with the settings of whoever builds it.
 GIT = {
     f"GIT_{role}_{what}": value
@@ -212,7 +209,7 @@ def folded(line):
 
 
 def fill(markdown, study):
-    """Give the page with the output of each of its blocks and with the list of rooms."""
+    """Give the page with the output of each of its blocks."""
     outputs = iter(outputs_of(markdown, study))
 
     def shown(match):
@@ -228,50 +225,7 @@ def fill(markdown, study):
             [text, "", '```text title="prints"', *(line.rstrip() for line in lines), "```"]
         )
 
-    return FENCE.sub(shown, markdown).replace(ROOMS, rooms(study))
-
-
-def imports_of(package):
-    """Give each module of a flat package with the names of those it imports."""
-    found = {}
-    for path in sorted(package.glob("*.py")):
-        if path.stem != "__init__":
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-            nodes = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.level == 1]
-            found[path.stem] = {
-                name
-                for n in nodes
-                for name in ([n.module] if n.module else [a.name for a in n.names])
-            }
-    return found
-
-
-def floors_of(imports):
-    """Give each module's floor: 0 where it imports none of the others, else above all of those."""
-    floors = {}
-    while len(floors) < len(imports):
-        ready = {
-            name: max((floors[one] + 1 for one in there), default=0)
-            for name, there in imports.items()
-            if name not in floors and there <= floors.keys()
-        }
-        if not ready:
-            raise PageError(f"these import each other: {sorted(imports.keys() - floors.keys())}")
-        floors |= ready
-    return floors
-
-
-def rooms(study):
-    """Give a table of the modules, those that import nothing first, each with its first line."""
-    (package,) = (path.parent for path in Path(study).glob("src/*/__init__.py"))
-    imports = imports_of(package)
-    floors = floors_of(imports)
-    lines = ["| Module | What it does | Imports |", "|---|---|---|"]
-    for name in sorted(imports, key=lambda name: (floors[name], name)):
-        text = (package / f"{name}.py").read_text(encoding="utf-8")
-        first = (ast.get_docstring(ast.parse(text)) or "").split("\n\n")[0].replace("\n", " ")
-        lines.append(f"| `{name}` | {first} | {', '.join(sorted(imports[name]))} |")
-    return "\n".join(lines)
+    return FENCE.sub(shown, markdown)
 
 
 def breakable(html):

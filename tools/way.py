@@ -1,4 +1,4 @@
-"""Draw the rooms of a study and the way of the data through them: docs/images/rooms.svg.
+"""Draw the way of a study's data from the raw file to the paper: docs/images/way.svg.
 
 Run it after a change here; a test holds the picture to this file, and the names in it to the code.
 """
@@ -6,25 +6,25 @@ Run it after a change here; a test holds the picture to this file, and the names
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-TARGET = Path(__file__).resolve().parent.parent / "docs" / "images" / "rooms.svg"
+TARGET = Path(__file__).resolve().parent.parent / "docs" / "images" / "way.svg"
 WIDTH, HALF, FULL, HEIGHT, STEP = 560, 262, 544, 52, 78
 LEFT, RIGHT = 8, 290
 # Column, row, width, name, what happens there. Names in code type are modules, files or folders.
 BOXES = [
     (LEFT, 0, HALF, "data/raw/", "the file as it came"),
-    (RIGHT, 0, HALF, "study.toml", "every choice, read by study"),
+    (RIGHT, 0, HALF, "study.toml", "every choice, read by config"),
     (LEFT, 1, FULL, "data", "checksum, schema: a table that can be trusted"),
-    (LEFT, 2, FULL, "leakage", "do rows, splits or models know what they must not?"),
-    (LEFT, 3, FULL, "splits", "cut by what the paper claims"),
-    (LEFT, 4, HALF, "models, tuning", "candidate and baselines"),
+    (LEFT, 2, FULL, "leakage", "did test rows reach what was learnt?"),
+    (LEFT, 3, FULL, "split", "folds, cut by what the paper claims"),
+    (LEFT, 4, HALF, "models", "candidate and baselines"),
     (RIGHT, 4, HALF, "locked test rows", "nobody looks"),
-    (LEFT, 5, HALF, "compute, cache", "each model on each fold"),
+    (LEFT, 5, HALF, "compute", "each model on each fold"),
     (LEFT, 6, HALF, "evaluation", "scores per fold"),
-    (RIGHT, 6, HALF, "openings", "opened once, on record"),
-    (LEFT, 7, HALF, "comparison, ablation", "which part is worth what"),
+    (RIGHT, 6, HALF, "test_ledger", "opened once, on record"),
+    (LEFT, 7, HALF, "statistics, explain", "which part is worth what"),
     (RIGHT, 7, HALF, "intervals", "scores of the test rows"),
-    (LEFT, 8, FULL, "results/", "long CSV files, and manifest.json by provenance"),
-    (LEFT, 9, FULL, "report", "tables, figures, macros"),
+    (LEFT, 8, FULL, "results/", "long CSV files, and manifest.json by prove"),
+    (LEFT, 9, FULL, "write, draw", "tables, macros, figures"),
     (LEFT, 10, FULL, "README.md, docs/, paper/", "no number is typed by hand"),
 ]
 ARROWS = [  # from box to box, by position above
@@ -58,7 +58,7 @@ def names():
 def draw():
     """Give the picture as SVG."""
     height = (max(box[1] for box in BOXES)) * STEP + HEIGHT + 16
-    title = "The rooms of a study and the way of the data through them"
+    title = "The way from the raw file to the paper"
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
         f'aria-label="{title}">',
