@@ -16,13 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from sklearn.dummy import DummyRegressor
-from sklearn.inspection import permutation_importance
+from sklearn.utils import check_random_state
 
 from ..compute.batches import answers_to_moved
 from ..compute.models import ColumnSubset
@@ -86,18 +86,13 @@ def permutation_importances(
 
 
 def _shuffled_rows(n_rows: int, shuffles: int, seed: int) -> list[np.ndarray]:
-    """Let scikit-learn shuffle row numbers: it shuffles every column of a table alike."""
-    drawn: list[np.ndarray] = []
-
-    def keep(model: Any, rows: np.ndarray, y: np.ndarray) -> float:
-        drawn.append(rows[:, 0].copy())
-        return 0.0
-
-    rows = np.arange(n_rows)
-    permutation_importance(
-        DummyRegressor(), rows[:, None], rows, scoring=keep, n_repeats=shuffles, random_state=seed
-    )
-    return drawn[1:]  # the first call is for the rows as they are
+    """Shuffle row numbers as scikit-learn's `permutation_importance` does, each time anew."""
+    rng = check_random_state(check_random_state(seed).randint(np.iinfo(np.int32).max + 1))
+    places, orders = np.arange(n_rows), [np.arange(n_rows)]
+    for _ in range(shuffles):
+        rng.shuffle(places)
+        orders.append(orders[-1][places])
+    return orders[1:]
 
 
 def shuffles_per_fold(split: Split) -> int:
@@ -115,7 +110,8 @@ def with_noise(X: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Add a last column of normally distributed numbers that have nothing to do with anything."""
     if NOISE in X:
         raise StudyError(
-            f"a feature is called {NOISE!r}, as the yardstick of the importances is; rename it"
+            f"a feature is called {NOISE!r}, the name of the random numbers that importances are "
+            "compared with; rename it"
         )
     return X.assign(**{NOISE: np.random.default_rng(seed).standard_normal(len(X))})
 
@@ -152,28 +148,21 @@ def fold_importances(
             {f"{NOISE}: {NOISE}": [NOISE]},
         ),
     ]
-    rows = []
-    chosen_rows = dict(zip(PARTS, (fold.test, fold.train), strict=True))
+    rows, chosen = [], dict(zip(PARTS, (fold.test, fold.train), strict=True))
     for part in PARTS if fold.repeat == 0 else PARTS[:1]:
-        chosen = chosen_rows[part]
+        measure = partial(
+            permutation_importances,
+            y=table.y.iloc[chosen[part]],
+            metric=study.primary,
+            classes=study.data.classes,
+            seed=seed_for(seed, f"interpretation/{part}/{where}"),
+            shuffles=shuffles_per_fold(study.split),
+        )
         for model, X, of in fits:
-            falls = permutation_importances(
-                model,
-                X.iloc[chosen],
-                table.y.iloc[chosen],
-                of,
-                metric=study.primary,
-                classes=study.data.classes,
-                seed=seed_for(seed, f"interpretation/{part}/{where}"),
-                shuffles=shuffles_per_fold(study.split),
-            )
-            head = (fold.repeat, fold.fold, metric)
-            rows += [
-                (part, *unit.split(": ", 1), *head, value, spread)
-                for unit, value, spread in zip(
-                    of, falls.mean(axis=1), falls.std(axis=1), strict=True
-                )
-            ]
+            falls = measure(model, X.iloc[chosen[part]], units=of)  # (n_units, shuffles)
+            for unit, value, spread in zip(of, falls.mean(axis=1), falls.std(axis=1), strict=True):
+                kind, name = unit.split(": ", 1)
+                rows.append((part, kind, name, fold.repeat, fold.fold, metric, value, spread))
     columns = ["rows", "kind", "name", "repeat", "fold", "metric", "value", "spread"]
     return pd.DataFrame(rows, columns=columns)
 
