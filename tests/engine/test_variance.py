@@ -4,7 +4,7 @@ import pytest
 
 from example_study.models import dummy, forest, tuned
 from reproml.config.study import Study, parse_study
-from reproml.statistics.variance import doubt, fold_sources, in_words, locked_sources
+from reproml.statistics.variance import fold_sources, in_words, locked_sources
 
 MODELS = {"forest": forest("classification")}
 
@@ -24,6 +24,10 @@ def varied(study: Study, models=MODELS) -> dict[str, bool]:
     return {source.name: source.varied for source in fold_sources(study, models)}
 
 
+def said(study: Study, models=MODELS) -> str:
+    return in_words(fold_sources(study, models), study.split)
+
+
 def test_repeats_vary_the_split_and_the_seeds(content):
     expected = {
         "folds": True,
@@ -39,7 +43,7 @@ def test_repeats_vary_the_split_and_the_seeds(content):
 def test_time_is_cut_once(content):
     study = study_with(content, dependence="temporal", repeats=1)
     assert not varied(study)["splits"]
-    assert "time has one order" in in_words(fold_sources(study, MODELS))
+    assert "time has one order" in said(study)
 
 
 def test_what_has_no_seed_has_no_initialisation(content):
@@ -52,9 +56,7 @@ def test_what_has_no_seed_has_no_initialisation(content):
 def test_a_search_is_named(content):
     models = MODELS | {"tuned": tuned("classification")}
     assert varied(study_with(content), models)["tuning"]
-    assert "tuning (tuned: parameters were searched again" in in_words(
-        fold_sources(study_with(content), models)
-    )
+    assert "tuning (tuned: parameters were searched again" in said(study_with(content), models)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +70,9 @@ def test_a_search_is_named(content):
 )
 def test_what_is_drawn_has_its_name(content, split: dict, units: str):
     study = study_with(content, **split)
-    assert f"{units} of the test set were resampled" in in_words(locked_sources(study))
-    assert f"one set of {units}" in in_words(fold_sources(study, MODELS))
-    assert units in doubt(study) or units in ("rows", "groups")
+    locked = in_words(locked_sources(study), study.split)
+    assert f"{units} of the test set were resampled" in locked
+    assert f"one set of {units}" in said(study)
+    careful = units in ("time steps", "blocks")
+    assert ("Read these intervals with care" in said(study)) is careful
+    assert ("Read these intervals with care" in locked) is careful

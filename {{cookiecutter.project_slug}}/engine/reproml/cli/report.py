@@ -19,7 +19,7 @@ from ..split.claims import claim_of
 from ..split.test_ledger import count_note
 from ..statistics.decisions import RULES, headline
 from ..statistics.diagnostics import prevalence_note
-from ..statistics.variance import doubt, fold_sources, in_words, locked_sources
+from ..statistics.variance import fold_sources, in_words, locked_sources
 from ..write.claim import claim_note, claim_texts
 from ..write.importance_tables import (
     WEIGHTS,
@@ -129,7 +129,7 @@ def write_scores(run: Run, stem: str, corner: str, intervals: pd.DataFrame) -> N
     study = run.study
     note = (
         f"{prevalence(run)} {direction_note(study.reported)} Means over {len(run.folds)} "
-        f"folds, with 95 % intervals. {in_words(fold_sources(study, run.models()))} {doubt(study)}"
+        f"folds, with 95 % intervals. {in_words(fold_sources(study, run.models()), study.split)}"
     )
     path = run.results / "tables" / stem
     write_table(score_table(intervals, study.reported), corner, path, note=note)
@@ -189,8 +189,7 @@ def write_evaluation(run: Run) -> Macros:
     note = (
         f"{count} {prevalence_note(truth, study.data.classes, 'test')} Scores of {rows}, with "
         "95 % intervals (BCa bootstrap). "
-        f"{direction_note(study.reported)} {in_words(locked_sources(study))} "
-        f"{doubt(study)}"
+        f"{direction_note(study.reported)} {in_words(locked_sources(study), study.split)}"
     )
     write_table(score_table(scores, study.reported), "Model", path, note=note)
     return {"Opened": True, "EvaluationNote": count} | score_macros("evaluation", scores)

@@ -11,7 +11,7 @@ from ..split.claims import claim_of
 from ..split.test_ledger import count_note
 from ..statistics.decisions import RULES, explain, headline
 from ..statistics.diagnostics import prevalence_note
-from ..statistics.variance import Source, doubt, fold_sources, in_words, locked_sources
+from ..statistics.variance import Source, fold_sources, in_words, locked_sources
 from ..write.importance_tables import importance_note, importance_table, importance_texts
 from ..write.tables import comparison_table, direction_note, score_intervals, score_table
 from .start import say
@@ -42,7 +42,7 @@ def tell_scores(run: Run, scores: pd.DataFrame, models: dict[str, Any]) -> None:
 
 def _tell_sources(run: Run, sources: list[Source]) -> None:
     say(direction_note(run.study.reported))
-    say(f"{in_words(sources)} {doubt(run.study)}".rstrip())
+    say(in_words(sources, run.study.split))
 
 
 def tell_comparison(run: Run, comparison: pd.DataFrame) -> None:

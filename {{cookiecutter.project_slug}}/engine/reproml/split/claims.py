@@ -28,7 +28,6 @@ class Claim(NamedTuple):
     """What follows from one `dependence`; a *unit* is what no split may tear apart."""
 
     about: str  # ends the sentence "the claim is about"
-    unit: str
     units: str
     unit_of_rows: Callable[[Table, Split], np.ndarray]  # a name per row, (n_samples,)
     # what the leakage audit says of one that is on both sides of a split
@@ -36,7 +35,6 @@ class Claim(NamedTuple):
     shared_place: Verdict  # a block, where units are blocks
     shared_time: Verdict  # training does not end before the test begins
     examples: str = ""  # follows `about`, for the reader of a card
-    role: str = ""  # of the column or columns that name a row's unit; "" where a row is one
     splitter: type = GroupKFold  # of scikit-learn
     stratified: type = StratifiedGroupKFold  # the same, with each class's share kept
     random: bool = False  # rows are dealt at random: there is no other random split to compare with
@@ -64,7 +62,6 @@ def block_ids(place: pd.DataFrame, block: float) -> np.ndarray:
 CLAIMS = {
     "independent": Claim(
         about="more rows of the same kind",
-        unit="row",
         units="rows",
         unit_of_rows=lambda table, split: np.arange(len(table.y)),
         shared_group="warn",
@@ -76,25 +73,21 @@ CLAIMS = {
     ),
     "grouped": Claim(
         about="new groups",
-        unit="group",
         units="groups",
         unit_of_rows=lambda table, split: table.groups.to_numpy(),
         shared_group="fail",
         shared_place="pass",
         shared_time="pass",
         examples=": sites, patients or batches that the model has not met",
-        role="group",
     ),
     "temporal": Claim(
         about="the future",
-        unit="time step",
         units="time steps",
         unit_of_rows=lambda table, split: table.time.to_numpy(),
         shared_group="pass",
         shared_place="pass",
         shared_time="fail",
         examples=": time steps after those that the model learnt from",
-        role="time",
         splitter=TimeSeriesSplit,
         stratified=TimeSeriesSplit,  # time cannot be stratified
         ordered=True,
@@ -105,14 +98,12 @@ CLAIMS = {
     ),
     "spatial": Claim(
         about="new places",
-        unit="block",
         units="blocks",
         unit_of_rows=lambda table, split: block_ids(table.place, split.block),
         shared_group="warn",
         shared_place="fail",
         shared_time="pass",
         examples=", away from those that the model learnt from",
-        role="place",
         block=True,
         caution="Read these intervals with care: neighbouring blocks are correlated, but the "
         "interval treats them as independent. Data from more regions, blocks wider than the "

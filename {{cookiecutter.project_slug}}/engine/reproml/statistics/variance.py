@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from sklearn.pipeline import Pipeline
 
-from ..config.study import Study
+from ..config.study import Split, Study
 from ..split.claims import claim_of
 from ..split.inner_folds import searches
 
@@ -30,9 +30,8 @@ def fold_sources(study: Study, models: dict[str, Pipeline]) -> list[Source]:
     """Return the sources of variance of scores over folds.
 
     >>> from ..config.example import forest
-    >>> from ..config.study import Split
     >>> study = Study.model_construct(split=Split(dependence="grouped", folds=5, repeats=6))
-    >>> print(in_words(fold_sources(study, {"forest": forest("regression")})))
+    >>> print(in_words(fold_sources(study, {"forest": forest("regression")}), study.split))
     Variance sources included: folds (5 folds, each tested on other groups), splits (groups were \
 assigned to folds 6 times, each time from another seed), initialisation (every fit had a seed of \
 its own). Not included: tuning (parameters in study.toml were chosen once, by hand), sample (there \
@@ -79,10 +78,11 @@ def locked_sources(study: Study) -> list[Source]:
     ]
 
 
-def in_words(sources: list[Source]) -> str:
-    """Say which sources of variance an interval includes, and which not.
+def in_words(sources: list[Source], split: Split) -> str:
+    """Say which sources of variance an interval includes, which not, and the claim's caution.
 
-    >>> in_words([Source("splits", True, "drawn 6 times"), Source("sample", False, "there is one")])
+    >>> sources = [Source("splits", True, "drawn 6 times"), Source("sample", False, "there is one")]
+    >>> in_words(sources, Split(dependence="grouped"))
     'Variance sources included: splits (drawn 6 times). Not included: sample (there is one).'
     """
     texts = []
@@ -90,9 +90,4 @@ def in_words(sources: list[Source]) -> str:
         named = [f"{source.name} ({source.how})" for source in sources if source.varied is varied]
         if named:
             texts.append(f"{head}: {', '.join(named)}.")
-    return " ".join(texts)
-
-
-def doubt(study: Study) -> str:
-    """Say why an interval is too narrow for the claim, and what would help; or nothing."""
-    return claim_of(study.split).caution
+    return " ".join([*texts, claim_of(split).caution]).rstrip()
