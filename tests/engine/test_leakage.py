@@ -24,6 +24,7 @@ from reproml.compute.task import Task, run_task
 from reproml.config.columns import Table
 from reproml.config.study import Split, StudyError, parse_study
 from reproml.leakage.findings import (
+    Cut,
     Finding,
     audit_splits,
     cuts_of,
@@ -127,6 +128,22 @@ def test_rows_repeated_before_the_split(table: Table):
     assert (
         shared_rows(again, cuts).message == "rows 4, 5, 4, 5: on both sides of the locked test set"
     )
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdicts"),
+    [
+        ("independent", ["warn", "warn", "warn"]),
+        ("grouped", ["fail", "pass", "pass"]),
+        ("temporal", ["pass", "pass", "fail"]),
+        ("spatial", ["warn", "fail", "pass"]),
+    ],
+)
+def test_what_each_claim_may_know(table: Table, claim: str, verdicts: list[str]):
+    """Groups, places and times of rows that were dealt in turn."""
+    cut = Cut("here", np.arange(0, 96, 2), np.arange(1, 96, 2))
+    found = audit_splits(table, CLAIMS[claim], [cut])
+    assert [one.verdict for one in found] == ["pass", *verdicts]
 
 
 def test_a_group_on_both_sides(table: Table):

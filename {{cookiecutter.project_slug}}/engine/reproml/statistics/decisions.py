@@ -66,7 +66,7 @@ def headline(decided: pd.DataFrame, candidate: str, linear: str = "linear") -> s
         )
     if decisions[linear] == BETTER:
         beaten = [name for name, decision in decisions.items() if decision == BETTER]
-        return f"{candidate} is better than {_listed(beaten)}" + (
+        return f"{candidate} is better than {listed(beaten)}" + (
             "." if len(beaten) == len(decisions) else ", not shown to be better than the others."
         )
     advice = f"Publish the linear model, or say what else speaks for {candidate}."
@@ -88,5 +88,6 @@ def _sentence(one: Any, candidate: str, label: str) -> str:
     return f"{text}."
 
 
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+def listed(names: list[str]) -> str:
+    """Return names as a sentence takes them: "dummy, linear and forest", or "none"."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]])) or "none"

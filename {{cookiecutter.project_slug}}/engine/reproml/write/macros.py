@@ -9,13 +9,8 @@ from ..config.columns import Table
 from ..config.study import Study
 from ..split.claims import claim_of, units_of
 from ..statistics.comparison import LEVEL
-from ..statistics.decisions import ALIKE, BETTER, RULES, headline
+from ..statistics.decisions import ALIKE, BETTER, RULES, headline, listed
 from .tables import interval_text
-
-
-def listed(names: list[str]) -> str:
-    """Return names as a sentence takes them: "a, b and c", or "none"."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]])) or "none"
 
 
 def study_facts(study: Study, table: Table, development: np.ndarray, n_folds: int) -> dict:
