@@ -14,7 +14,7 @@ import pytest
 from studies import paths
 
 WEEKLY = os.environ.get("REPROML_WEEKLY") == "1"
-WHOLE = {"knows no regression", "grid search"}
+WHOLE = {"knows no regression", "boosting"}
 
 ABLATION = """[ablations.{name}]
 set = {{ {switch} }}
@@ -105,7 +105,7 @@ CASES = {
         trusted="my_study.models.Nearest",
     ),
     "no ablation": Case(),
-    "three classes": Case(),
+    "three classes": Case(switch='columns__numbers__splines = "passthrough"'),
     "own metric": Case(switch='columns__numbers__splines = "passthrough"'),
 }
 
