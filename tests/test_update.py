@@ -212,7 +212,7 @@ def first_edition(tmp_path, run, template):
         (r"^repeats = 6\b", "repeats = 1"),
     )
     edit("src/my_study/splits.py", (r"\Z", "\n# A line of mine\n"))
-    edit("README.md", (r"\Z", "\nMy own words.\n"))
+    edit("data/README.md", (r"\Z", "\nMy own words.\n"))
     (study / "tests" / "test_mine.py").write_text(MINE, encoding="utf-8", newline="\n")
     run(["git", "init", "--quiet"], study)
     return study
@@ -245,7 +245,7 @@ def test_from_the_first_edition(first_edition, study_env, run, template):
     assert "src/my_study/splits.py: is no longer part of a study; you edited it" in said
     assert OWN.strip() in (study / "src/my_study/models.py").read_text(encoding="utf-8")
     assert (study / "study.toml").read_text(encoding="utf-8").startswith("# My note\n")
-    assert (study / "README.md").read_text(encoding="utf-8").endswith("My own words.\n")
+    assert (study / "data/README.md").read_text(encoding="utf-8").endswith("My own words.\n")
     marked = run(["git", "grep", "-l", "^<<<<<<< ", "--", "."], study, rc=None).stdout
     assert marked == ""
     assert not (study / "scripts" / "common.py").exists()
@@ -254,7 +254,7 @@ def test_from_the_first_edition(first_edition, study_env, run, template):
     call("-m", "pytest", "-q", "tests/test_mine.py", "tests/test_models.py")
     commit("Update")
     found = json.loads(call("scripts/verify.py", "--json", rc=None).stdout)
-    moved = [one for one in found["differences"] if ".csv" in json.dumps(one)]
+    moved = [one for one in found["differences"] if one["file"].endswith(".csv")]
     assert moved == []  # every number came out again; texts may say it in other words
     call("scripts/reproduce.py")
     run(["git", "diff", "--exit-code", "--", "results/*.csv"], study)

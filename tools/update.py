@@ -30,6 +30,7 @@ FIRST_EDITION = "de4b27c1"  # the last version without an engine
 SKIPPED = ("results", "data/raw", "model", ".git", ".venv", ".cache", "engine")
 WITHIN = ("src", "scripts", "tests")  # where Python files are merged function by function
 TABLES = ("MODELS", "METRICS", "ABLATIONS", "STUDY")  # what stands below the functions it names
+RENEWED = re.compile(rb"begin (\S+)\b.*?\bend \1(?!\S)", re.DOTALL)  # by reproduce and cards
 RENAMED = {  # module of the first edition: the engine's module of the same topic
     "allowed": "trusted_types",
     "compute": "task",
@@ -187,13 +188,22 @@ def update(study, old, new, package):
             (folder / name).read_bytes() if (folder / name).is_file() else None
             for folder in (study, old, new)
         )
-        content, said = merged(name, mine, before, after)
+        compared = mine if name.endswith(".py") else as_made(mine, before)
+        content, said = merged(name, compared, before, after)
         if content is not None and name.endswith(".py") and content != after:
             content, lost = rewritten(content, where, moved, package)
             said += lost
         put(study / name, content, mine)
         notes += [f"{name}: {line}" for line in said]
     return notes
+
+
+def as_made(mine, before):
+    """Put the tables and numbers that scripts renew in a text back to those it was made with."""
+    if mine is None or before is None:
+        return mine
+    made = {found[1]: found[0] for found in RENEWED.finditer(before)}
+    return RENEWED.sub(lambda found: made.get(found[1], found[0]), mine)
 
 
 def put(path, content, mine):
@@ -239,7 +249,7 @@ def by_line(mine, before, after):
     if done.returncode > 127:  # no text
         return mine, ["was changed by you and by the template; yours stays"]
     count = done.returncode
-    return done.stdout, [f"{count} places to decide, between <<<<<<< and >>>>>>>"] if count else []
+    return done.stdout, [f"places to decide, between <<<<<<< and >>>>>>>: {count}"] if count else []
 
 
 def parts_of(content):

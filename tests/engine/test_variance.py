@@ -1,6 +1,10 @@
 """What is varied follows from the study, and is said."""
 
 import pytest
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline
+from sklearn.svm import LinearSVC
 
 from example_study.models import dummy, forest, tuned
 from reproml.config.study import Study, parse_study
@@ -51,6 +55,14 @@ def test_what_has_no_seed_has_no_initialisation(content):
     assert varied(study_with(content), {"dummy": dummy("classification")})["initialisation"]
     median = {"dummy": dummy("regression")}
     assert not varied(study_with(content), median)["initialisation"]
+
+
+def test_a_calibration_is_no_tuning(content):
+    calibrated = CalibratedClassifierCV(LinearSVC())
+    model = Pipeline([("model", calibrated)])
+    assert not varied(study_with(content), {"calibrated": model})["tuning"]
+    search = GridSearchCV(model, {"model__estimator__C": [0.1, 1.0]})
+    assert varied(study_with(content), {"search": Pipeline([("search", search)])})["tuning"]
 
 
 def test_a_search_is_named(content):

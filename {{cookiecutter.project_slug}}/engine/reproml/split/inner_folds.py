@@ -17,10 +17,15 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import StackingClassifier, StackingRegressor
 
 from ..config.columns import Table
 from ..config.study import Split, StudyError
 from .splits import make_folds
+
+# These have a cv, too, but choose no parameter.
+COMBINED = (CalibratedClassifierCV, StackingClassifier, StackingRegressor)
 
 
 def searches(model: Any) -> list[str]:
@@ -34,6 +39,21 @@ def searches(model: Any) -> list[str]:
     (['model__cv'], [])
     """
     return sorted(name for name in model.get_params() if name.rpartition("__")[2] == "cv")
+
+
+def tunes(model: Any) -> bool:
+    """Tell whether a model chooses parameters of its own; a calibration cuts rows for another end.
+
+    Examples
+    --------
+    >>> from sklearn.calibration import CalibratedClassifierCV
+    >>> from sklearn.linear_model import RidgeCV
+    >>> tunes(RidgeCV()), tunes(CalibratedClassifierCV())
+    (True, False)
+    """
+    parts = model.get_params()
+    owners = [parts[name[: -len("__cv")]] if "__" in name else model for name in searches(model)]
+    return any(not isinstance(owner, COMBINED) for owner in owners)
 
 
 def inner_folds(

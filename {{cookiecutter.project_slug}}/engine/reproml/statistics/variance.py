@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 
 from ..config.study import Split, Study
 from ..split.claims import claim_of
-from ..split.inner_folds import searches
+from ..split.inner_folds import tunes
 
 
 class Source(NamedTuple):
@@ -51,7 +51,7 @@ is one set of groups; the interval covers other sets only if this one is a rando
         for name in model.get_params()
     )
     start = "every fit had a seed of its own" if seeded else "no model has a random_state"
-    tuned = ", ".join(name for name, model in models.items() if searches(model))
+    tuned = ", ".join(name for name, model in models.items() if tunes(model))
     tuning = "parameters in study.toml were chosen once, by hand"
     if tuned:
         tuning = f"{tuned}: parameters were searched again in every fold"
