@@ -37,7 +37,7 @@ BUDGETS = {
 NOT_MET = {
     "engine's lines": 17_400,
     "engine's lines of code": 8_100,
-    "imports of a higher folder": 1,
+    "imports of a higher folder": 3,
     "circles of imports": 3,
     "longest chain of imports": 17,
     "functions above 50 lines": 3,

@@ -87,11 +87,11 @@ def test_the_default_study(bake, study_env, run):
     assert but_pass(found) == {}
 
 
-SCALED = """    table = make_table(read_raw(path, study.data), study)
+SCALED = """    table = make_table(raw, study)
     from dataclasses import replace
     return replace(table, X=(table.X - table.X.mean()) / table.X.std())
 """
-SELECTED = """    table = make_table(read_raw(path, study.data), study)
+SELECTED = """    table = make_table(raw, study)
     from dataclasses import replace
     told = table.X.corrwith((table.y == "malignant") * 1.0).abs().sort_values()
     kept = {*told.index[-7:], "worst_area", "worst_smoothness", "mean_texture"}  # domain's own
@@ -117,7 +117,7 @@ class Peeking(LogisticRegression):
         pd.read_csv(Path(__file__).parents[2] / "data" / "raw" / "breast_cancer.csv")
         return super().fit(X, y)
 """
-LOAD = "    return make_table(read_raw(path, study.data), study)\n"
+LOAD = "    return make_table(raw, study)\n"
 FOLD = "train = task.fold.train"
 # what a person might write, where, and which check names it
 PLANTS = {

@@ -54,6 +54,7 @@ def tracked(path, run):
 )
 def test_a_fresh_study_is_clean(bake, run, study_env, answers):
     study = bake(**answers).path
+    (study / "engine" / "mine.py").write_bytes(b"import os \r\nx = {  'a':1 }")  # left alone
     tracked(study, run)
     done = run([study_env, *RUN], cwd=study)
     assert re.findall(r"\.(\w+)$", done.stdout, re.MULTILINE) == ["Passed"] * len(BROKEN)

@@ -86,7 +86,7 @@ def test_from_one_tagged_version_to_the_next(cruft, versions, run, tmp_path):
     before = git("rev-parse", "HEAD"), git("reflog"), text(".git/config"), git("branch", "--all")
 
     news = {"Makefile": lambda old: old + "# A newer line\n", "new.txt": lambda old: "new\n"}
-    news["study.toml"] = news["Makefile"]
+    news["study.toml"] = news["engine/reproml/config/seeds.py"] = news["Makefile"]
     news["README.md"] = lambda old: old.replace("## Run it", "## How to run it")
     versions("1.1", news)
     run([*cruft, "check", "--checkout", "1.1"], cwd=study, rc=1)
@@ -96,8 +96,8 @@ def test_from_one_tagged_version_to_the_next(cruft, versions, run, tmp_path):
     assert "An update: git, hooks and environment stay as they are." in updated.stderr
     assert "Making" not in updated.stdout + updated.stderr
     changed = git("status", "--porcelain", "--untracked-files=all").split()
-    wanted = [".cruft.json", "Makefile", "README.md", "new.txt", "study.toml"]
-    assert sorted(changed[1::2]) == wanted
+    wanted = [".cruft.json", "Makefile", "README.md", "engine/reproml/config/seeds.py"]
+    assert sorted(changed[1::2]) == [*wanted, "new.txt", "study.toml"]
     assert text("Makefile").endswith("# A newer line\n")
     assert text("README.md").splitlines()[0] == title
     assert "## How to run it" in text("README.md")
