@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -105,10 +105,6 @@ def draw_differences(comparison: pd.DataFrame, label: str) -> Figure:
     return figure
 
 
-def _draw_compared(name: str, other: str, frames: Frames, study: Study) -> Figure:
-    return draw_differences(frames[name], difference_label(study, other))
-
-
 def differences_caption(frames: Frames, study: Study) -> str:
     """Return the caption of the differences from the baselines."""
     return (
@@ -129,13 +125,6 @@ def ablation_caption(frames: Frames, study: Study) -> str:
         "nothing: two components that stand in for each other both look dispensable. "
         f"{UNSEEN}"
     )
-
-
-def _compared_alt(name: str, other: str, frames: Frames, study: Study) -> str:
-    texts = in_numbers(frames[name], "baseline", DIFFERENCE, digits=4).split("; ")
-    decided = zip(texts, frames[name]["decision"], strict=True)
-    numbers = "; ".join(f"{text} {decision}" for text, decision in decided)
-    return f"Dot plot of {difference_label(study, other)}: {numbers}."
 
 
 # The study's split and a random one
@@ -231,24 +220,26 @@ def _mark_far(
         axes.text(text_x, row + apart, text, **style)
 
 
-COMPARED = {"baseline": "baselines_comparison.csv", "variant": "ablation_comparison.csv"}
+def _comparison(name: str, other: str, caption: Callable[[Frames, Study], str]) -> Drawing:
+    """Return the figure of a file of paired differences from each "baseline" or "variant"."""
+
+    def draw(frames: Frames, study: Study) -> Figure:
+        return draw_differences(frames[name], difference_label(study, other))
+
+    def alt(frames: Frames, study: Study) -> str:
+        texts = in_numbers(frames[name], "baseline", DIFFERENCE, digits=4).split("; ")
+        decided = zip(texts, frames[name]["decision"], strict=True)
+        numbers = "; ".join(f"{text} {decision}" for text, decision in decided)
+        return f"Dot plot of {difference_label(study, other)}: {numbers}."
+
+    return Drawing((name,), name.removesuffix("_comparison.csv"), draw, caption, alt)
+
+
 DRAWINGS = {
     "baselines": Drawing(
         ("baselines.csv", SIZES), "baselines", draw_baselines, baselines_caption, baselines_alt
     ),
-    "differences": Drawing(
-        (COMPARED["baseline"],),
-        "baselines",
-        partial(_draw_compared, COMPARED["baseline"], "baseline"),
-        differences_caption,
-        partial(_compared_alt, COMPARED["baseline"], "baseline"),
-    ),
-    "ablation": Drawing(
-        (COMPARED["variant"],),
-        "ablation",
-        partial(_draw_compared, COMPARED["variant"], "variant"),
-        ablation_caption,
-        partial(_compared_alt, COMPARED["variant"], "variant"),
-    ),
+    "differences": _comparison("baselines_comparison.csv", "baseline", differences_caption),
+    "ablation": _comparison("ablation_comparison.csv", "variant", ablation_caption),
     "claim": Drawing(("claim.csv",), "claim", draw_claim, claim_caption, claim_alt),
 }
