@@ -24,6 +24,7 @@ VALUE = ("value", "low", "high")
 MEAN = ("mean", "low", "high")
 DIFFERENCE = ("difference", "low", "high")
 RANDOMLY = ("random", "random_low", "random_high")
+NOTHING = "there is nothing to compare"
 FAR = "A row with an arrow lies outside the axis; its numbers are written next to the arrow."
 
 
@@ -101,7 +102,10 @@ def draw_differences(comparison: pd.DataFrame, label: str) -> Figure:
     _mark_far(axes, comparison, far, DIFFERENCE, digits=4)
     axes.set_yticks(rows, comparison["baseline"])
     axes.set_xlabel(label)
-    figure.legend(loc="outside upper center", ncols=len(DECISIONS))
+    if comparison.empty:  # a study may declare no ablation
+        axes.text(0.5, 0.5, NOTHING, ha="center", va="center", transform=axes.transAxes)
+    else:
+        figure.legend(loc="outside upper center", ncols=len(DECISIONS))
     return figure
 
 
@@ -227,10 +231,11 @@ def _comparison(name: str, other: str, caption: Callable[[Frames, Study], str]) 
         return draw_differences(frames[name], difference_label(study, other))
 
     def alt(frames: Frames, study: Study) -> str:
-        texts = in_numbers(frames[name], "baseline", DIFFERENCE, digits=4).split("; ")
-        decided = zip(texts, frames[name]["decision"], strict=True)
-        numbers = "; ".join(f"{text} {decision}" for text, decision in decided)
-        return f"Dot plot of {difference_label(study, other)}: {numbers}."
+        numbers = "; ".join(
+            f"{one.baseline} {interval_text(one.difference, one.low, one.high, 4)} {one.decision}"
+            for one in frames[name].itertuples(index=False)
+        )
+        return f"Dot plot of {difference_label(study, other)}: {numbers or NOTHING}."
 
     return Drawing((name,), name.removesuffix("_comparison.csv"), draw, caption, alt)
 
