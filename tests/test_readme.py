@@ -1,4 +1,4 @@
-"""README of a study is one screen: the claim, a table, a figure, the commands, the author's files."""
+"""README of a study is one screen: claim, table, figure, commands and the author's files."""
 
 import re
 import subprocess

@@ -217,6 +217,13 @@ def test_a_row_far_away_does_not_squeeze_the_others():
     assert [text.get_text() for text in axes.texts] == ["0.5000 [0.4950, 0.5050]"]
 
 
+def test_a_study_without_ablations_has_a_figure_that_says_so(study: Study, tmp_path: Path):
+    path = tmp_path / "ablation_comparison.csv"
+    make_frames(study)[path.name].iloc[:0].to_csv(path, index=False)
+    text = svg_of("ablation", {path.name: pd.read_csv(path)}, study)
+    assert text.count("there is nothing to compare") == 2  # drawn, and in place of the numbers
+
+
 @pytest.mark.parametrize(("dependence", "drawn"), [("grouped", 2), ("independent", 1)])
 def test_the_claim_draws_every_model_and_split(study: Study, dependence: str, drawn: int):
     split = study.split.model_copy(update={"dependence": dependence})

@@ -215,14 +215,14 @@ class Silent(LogisticRegression):
         return np.full(len(X), self.mean_)
 
 
-def test_the_note_names_what_is_beyond_noise_and_says_when_noise_reached_no_model(study: Study):
+def test_the_note_names_what_is_beyond_noise_and_says_when_noise_shows_nothing(study: Study):
     table = pd.DataFrame({"kind": ["feature", "feature", "noise"], "name": ["a", "b", "noise"]})
     table = table.assign(value=[1.0, 0.2, 0.0], low=[0.5, 0.05, -0.1], high=[1.5, 0.4, 0.1])
     none = pd.DataFrame({"group": [], "feature": []})
     note = importance_note(table.assign(training=0.1), none, study)
     assert "above theirs and above 0: a." in note
-    assert "never reached the model" not in note
-    assert "never reached the model" in importance_note(table.assign(training=0.0), none, study)
+    assert "shows nothing" not in note
+    assert "shows nothing" in importance_note(table.assign(training=0.0), none, study)
     assert leading_features(table, most=1) == ["a"]
 
 

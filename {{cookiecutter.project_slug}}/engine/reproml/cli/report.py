@@ -94,7 +94,7 @@ def write_baselines(run: Run) -> Macros:
     write_comparison(run, "baselines", "model", comparison, first)
     short = primary_table(intervals, comparison, study)
     said = f"The claim is about {claim_of(study.split).about_in_full}. {first}"
-    below = f"Means over {len(run.folds)} development folds, with 95 % intervals."
+    below = f"Means over {len(run.folds)} folds of the development rows, with 95 % intervals."
     write_table(short, "Model", run.results / "tables" / "primary", before=said, note=below)
     macros = score_macros("baselines", intervals) | comparison_macros("baselines", comparison)
     return macros | headline_facts(study, intervals, comparison)

@@ -167,29 +167,15 @@ def _target(study: Study) -> str:
     return f"{study.data.target} in {unit}" if unit else study.data.target
 
 
+CLASSES, NUMBERS = "classification", "regression"
 DRAWINGS = {
     "confusion": Drawing(
-        (CONFUSION,),
-        "baselines",
-        draw_confusion,
-        confusion_caption,
-        confusion_alt,
-        task="classification",
+        (CONFUSION,), "baselines", draw_confusion, confusion_caption, confusion_alt, CLASSES
     ),
     "calibration": Drawing(
-        (CALIBRATION,),
-        "baselines",
-        draw_calibration,
-        calibration_caption,
-        calibration_alt,
-        task="classification",
+        (CALIBRATION,), "baselines", draw_calibration, calibration_caption, calibration_alt, CLASSES
     ),
     "residuals": Drawing(
-        (RESIDUALS,),
-        "baselines",
-        draw_residuals,
-        residuals_caption,
-        residuals_alt,
-        task="regression",
+        (RESIDUALS,), "baselines", draw_residuals, residuals_caption, residuals_alt, NUMBERS
     ),
 }

@@ -74,7 +74,7 @@ def importance_caption(frames: Frames, study: Study) -> str:
         f"Permutation importance of the features for {study.models.candidate}: by how much "
         f"{study.primary.label} gets worse when a feature's values are shuffled, "
         f"mean over {n_folds(study)} folds ({shuffles} shuffles in each) with 95 % "
-        "intervals. The grey band is the interval of a column of random numbers that a twin of the "
+        "intervals. The grey band is the interval of a column of random numbers that a copy of the "
         "model was given: what does not reach beyond it is not told from chance.",
     ]
     if n_features > MOST_ROWS:
@@ -207,19 +207,13 @@ def _short(at: object) -> str:
     return f"{at:.4g}" if isinstance(at, float) else str(at)
 
 
+IMPORTANCES = ("interpretation.csv", "interpretation_groups.csv", SIZES)
+CURVES = ("partial_dependence.csv", "partial_dependence_rows.csv", SIZES)
 DRAWINGS = {
     "importance": Drawing(
-        ("interpretation.csv", "interpretation_groups.csv", SIZES),
-        "interpretation",
-        draw_importance,
-        importance_caption,
-        importance_alt,
+        IMPORTANCES, "interpretation", draw_importance, importance_caption, importance_alt
     ),
     "partial_dependence": Drawing(
-        ("partial_dependence.csv", "partial_dependence_rows.csv", SIZES),
-        "interpretation",
-        draw_partial_dependence,
-        dependence_caption,
-        dependence_alt,
+        CURVES, "interpretation", draw_partial_dependence, dependence_caption, dependence_alt
     ),
 }

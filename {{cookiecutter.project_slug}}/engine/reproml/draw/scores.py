@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,7 @@ VALUE = ("value", "low", "high")
 MEAN = ("mean", "low", "high")
 DIFFERENCE = ("difference", "low", "high")
 RANDOMLY = ("random", "random_low", "random_high")
+NOTHING = "there is nothing to compare"
 FAR = "A row with an arrow lies outside the axis; its numbers are written next to the arrow."
 
 
@@ -101,12 +102,11 @@ def draw_differences(comparison: pd.DataFrame, label: str) -> Figure:
     _mark_far(axes, comparison, far, DIFFERENCE, digits=4)
     axes.set_yticks(rows, comparison["baseline"])
     axes.set_xlabel(label)
-    figure.legend(loc="outside upper center", ncols=len(DECISIONS))
+    if comparison.empty:  # a study may declare no ablation
+        axes.text(0.5, 0.5, NOTHING, ha="center", va="center", transform=axes.transAxes)
+    else:
+        figure.legend(loc="outside upper center", ncols=len(DECISIONS))
     return figure
-
-
-def _draw_compared(name: str, other: str, frames: Frames, study: Study) -> Figure:
-    return draw_differences(frames[name], difference_label(study, other))
 
 
 def differences_caption(frames: Frames, study: Study) -> str:
@@ -129,13 +129,6 @@ def ablation_caption(frames: Frames, study: Study) -> str:
         "nothing: two components that stand in for each other both look dispensable. "
         f"{UNSEEN}"
     )
-
-
-def _compared_alt(name: str, other: str, frames: Frames, study: Study) -> str:
-    texts = in_numbers(frames[name], "baseline", DIFFERENCE, digits=4).split("; ")
-    decided = zip(texts, frames[name]["decision"], strict=True)
-    numbers = "; ".join(f"{text} {decision}" for text, decision in decided)
-    return f"Dot plot of {difference_label(study, other)}: {numbers}."
 
 
 # The study's split and a random one
@@ -231,24 +224,27 @@ def _mark_far(
         axes.text(text_x, row + apart, text, **style)
 
 
-COMPARED = {"baseline": "baselines_comparison.csv", "variant": "ablation_comparison.csv"}
+def _comparison(name: str, other: str, caption: Callable[[Frames, Study], str]) -> Drawing:
+    """Return the figure of a file of paired differences from each "baseline" or "variant"."""
+
+    def draw(frames: Frames, study: Study) -> Figure:
+        return draw_differences(frames[name], difference_label(study, other))
+
+    def alt(frames: Frames, study: Study) -> str:
+        numbers = "; ".join(
+            f"{one.baseline} {interval_text(one.difference, one.low, one.high, 4)} {one.decision}"
+            for one in frames[name].itertuples(index=False)
+        )
+        return f"Dot plot of {difference_label(study, other)}: {numbers or NOTHING}."
+
+    return Drawing((name,), name.removesuffix("_comparison.csv"), draw, caption, alt)
+
+
 DRAWINGS = {
     "baselines": Drawing(
         ("baselines.csv", SIZES), "baselines", draw_baselines, baselines_caption, baselines_alt
     ),
-    "differences": Drawing(
-        (COMPARED["baseline"],),
-        "baselines",
-        partial(_draw_compared, COMPARED["baseline"], "baseline"),
-        differences_caption,
-        partial(_compared_alt, COMPARED["baseline"], "baseline"),
-    ),
-    "ablation": Drawing(
-        (COMPARED["variant"],),
-        "ablation",
-        partial(_draw_compared, COMPARED["variant"], "variant"),
-        ablation_caption,
-        partial(_compared_alt, COMPARED["variant"], "variant"),
-    ),
+    "differences": _comparison("baselines_comparison.csv", "baseline", differences_caption),
+    "ablation": _comparison("ablation_comparison.csv", "variant", ablation_caption),
     "claim": Drawing(("claim.csv",), "claim", draw_claim, claim_caption, claim_alt),
 }

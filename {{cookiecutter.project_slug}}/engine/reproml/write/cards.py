@@ -107,15 +107,16 @@ def limits_text(study: Study, findings: pd.DataFrame) -> str:
     """Say where the numbers end: the claim, the audit, and where intervals are too narrow."""
     count = findings["verdict"].value_counts()
     passed, warned, failed = (int(count.get(word, 0)) for word in ("pass", "warn", "fail"))
+    claim = claim_of(study.split)
     lines = [
-        f"The scores are about {claim_of(study.split).about_in_full}. They say nothing of other claims.",
+        f"The scores are about {claim.about_in_full}. They say nothing of other claims.",
         f"The leakage audit made {len(findings)} checks: {passed} passed, {warned} warned, "
         f"{failed} failed. It cannot see everything; see Leakage.",
     ]
     for one in findings[findings["verdict"] != "pass"].itertuples(index=False):
         lines.append(f"The audit {one.verdict}ed, {one.check}: {one.message}.")
-    caution = claim_of(study.split).caution
-    return "".join(f"- {line}\n" for line in [*lines, *([caution] if caution else [])])
+    lines += [claim.caution] if claim.caution else []
+    return "".join(f"- {line}\n" for line in lines)
 
 
 def data_text(study: Study, table: Table, n_development: int, prevalence: str) -> str:
