@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pandas as pd
-import pytest
 import yaml
 from example_study.data import load_table
+from reproml.cli.check import open_questions
 from reproml.compute.models import build_model
 from reproml.config.study import parse_study, read_study
 from reproml.write.cards import (
@@ -19,18 +19,11 @@ from reproml.write.cards import (
 )
 from reproml.write.texts import fill_markers, marked
 
+TEMPLATE = Path(__file__).resolve().parents[2]
 QUESTION = "**Question for the author:** Who uses it?"
 
 
-@pytest.fixture
-def open_questions(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "scripts"))
-    from check import open_questions
-
-    return open_questions
-
-
-def test_questions_are_counted_by_file_until_they_are_answered(tmp_path: Path, open_questions):
+def test_questions_are_counted_by_file_until_they_are_answered(tmp_path: Path):
     assert open_questions(tmp_path) == []
     card, data = tmp_path / "docs" / "model_card.md", tmp_path / "data" / "README.md"
     for path in (card, data):
@@ -46,14 +39,16 @@ def test_questions_are_counted_by_file_until_they_are_answered(tmp_path: Path, o
     assert "docs/model_card.md: 1 open question " in open_questions(tmp_path)[1]
 
 
-def test_a_text_that_only_speaks_of_questions_asks_none(tmp_path: Path, open_questions):
+def test_a_text_that_only_speaks_of_questions_asks_none(tmp_path: Path):
     (tmp_path / "README.md").write_text(f"A line begins with `{QUESTION}`.\n", encoding="utf-8")
     assert open_questions(tmp_path) == []
 
 
-def test_the_cards_of_this_study_use_the_counted_form(open_questions):
+def test_the_cards_of_this_study_use_the_counted_form():
     """A question in another form would be open and not counted."""
-    for path in sorted((Path(__file__).resolve().parents[1] / "docs").glob("*_card.md")):
+    pages = sorted((TEMPLATE / "{{cookiecutter.project_slug}}" / "docs").glob("*_card.md"))
+    assert len(pages) == 2
+    for path in pages:
         text = path.read_text(encoding="utf-8")
         loose = [line for line in text.splitlines() if "uestion for the author" in line]
         assert all(line.startswith("**Question for the author:** ") for line in loose)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
@@ -276,16 +275,13 @@ def test_two_runs_give_the_same_bytes_and_the_score_is_that_of_the_ladder(folder
     }
 
 
-def test_another_seed_gives_other_bytes(folder: Path, monkeypatch: pytest.MonkeyPatch):
+def test_another_seed_gives_other_bytes(folder: Path, make):
     """The twin of the same bytes."""
-    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "scripts"))
-    from interpretation import main
-
     made = []
     path = folder / "study.toml"
     for seed in (0, 1):
         text = path.read_text(encoding="utf-8").replace("seed = 0", f"seed = {seed}")
         path.write_text(text, encoding="utf-8", newline="\n")
-        main(Namespace(study=path, results=folder / str(seed), workers=1, fresh=True))
+        make("interpretation", folder, str(seed))
         made.append((folder / str(seed) / "interpretation.csv").read_bytes())
     assert made[0] != made[1]
