@@ -15,6 +15,7 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,10 @@ FOLDERS = [str(ROOT / "src"), str(STUDY / "engine")]
 sys.path[:0] = FOLDERS
 os.environ["PYTHONPATH"] = os.pathsep.join(FOLDERS)  # for workers and scripts
 
+from reproml.cli.stages import load_script  # noqa: E402
 from reproml.config.columns import Table  # noqa: E402
 from reproml.config.study import Study, parse_study  # noqa: E402
+from reproml.run.run import open_run  # noqa: E402
 
 from example_study import STUDY as CODE  # noqa: E402
 
@@ -147,6 +150,19 @@ def call() -> Callable[..., subprocess.CompletedProcess[str]]:
             check=False,
             timeout=600,  # a script that hangs is a failure, not a test without end
         )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def make() -> Callable[..., None]:
+    """Return a caller of a script or a verb in this process, on a folder's study."""
+
+    def run(name: str, folder: Path, results: str = "results", **options: Any) -> None:
+        script = (STUDY / "scripts" / f"{name}.py").is_file()
+        main = load_script(name, STUDY) if script else import_module(f"reproml.cli.{name}").main
+        with open_run(folder / "study.toml", folder / results, workers=1, fresh=True) as opened:
+            main(opened, **options)
 
     return run
 

@@ -20,6 +20,7 @@ from reproml.write.cards import (
 )
 from reproml.write.texts import fill_markers, marked
 
+TEMPLATE = Path(__file__).resolve().parents[2]
 QUESTION = "**Question for the author:** Who uses it?"
 STUDY = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}"
 
@@ -45,9 +46,11 @@ def test_a_text_that_only_speaks_of_questions_asks_none(tmp_path: Path):
     assert open_questions(tmp_path) == []
 
 
-def test_the_cards_of_a_study_use_the_counted_form():
+def test_the_cards_of_this_study_use_the_counted_form():
     """A question in another form would be open and not counted."""
-    for path in sorted((STUDY / "docs").glob("*_card.md")):
+    pages = sorted((TEMPLATE / "{{cookiecutter.project_slug}}" / "docs").glob("*_card.md"))
+    assert len(pages) == 2
+    for path in pages:
         text = path.read_text(encoding="utf-8")
         loose = [line for line in text.splitlines() if "uestion for the author" in line]
         assert loose

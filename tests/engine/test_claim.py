@@ -1,20 +1,16 @@
 """The comparison with a random split: same rows, same models, other folds."""
 
-from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-
 from example_study import STUDY as CODE
-from reproml.cli import claim as claim_verb
 from reproml.config.checksums import sha256_of
-from reproml.config.study import Split, StudyError
+from reproml.config.study import Metrics, Models, Split, Study, StudyError
 from reproml.split.splits import make_folds
 from reproml.write.claim import claim_note, claim_table, random_split
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}" / "scripts"
 GROUPED = Split(dependence="grouped", folds=3, repeats=2)
 SIZES = {"n_train": 40, "n_test": 20}
 
@@ -28,8 +24,14 @@ def long_table(metric: str = "mae", **scores: list[float]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["model", "repeat", "fold", "metric", "value"])
 
 
-def metric(name: str) -> dict:
+def one_metric(name: str) -> dict:
     return {name: CODE.metrics[name]}
+
+
+def study_of(split: Split) -> Study:
+    models = Models(candidate="new", baselines=["dummy"])
+    metrics = Metrics(primary="mae")
+    return Study.model_construct(split=split, models=models, metrics=metrics).with_code(CODE)
 
 
 def test_a_random_split_of_the_same_rows_tears_groups(network):
@@ -53,42 +55,40 @@ def test_what_belongs_to_the_other_split_is_left_out(dependence: str):
 
 def test_flattery_is_positive_in_both_directions():
     ours, random = long_table(a=[3.0, 3.2], b=[5.0, 5.2]), long_table(b=[4.0, 4.2], a=[3.5, 3.7])
-    as_error = claim_table(ours, random, metric("mae"), SIZES, SIZES)
+    as_error = claim_table(ours, random, one_metric("mae"), SIZES, SIZES)
     assert as_error["model"].tolist() == ["a", "b"]
     assert as_error["flattery"].tolist() == pytest.approx([-0.5, 1.0])
     ours, random = (s.assign(metric="mcc", value=s["value"] / 10) for s in (ours, random))
-    as_skill = claim_table(ours, random, metric("mcc"), SIZES, SIZES)
+    as_skill = claim_table(ours, random, one_metric("mcc"), SIZES, SIZES)
     assert as_skill["flattery"].tolist() == pytest.approx([0.05, -0.1])
 
 
-def test_the_note_says_by_how_much_and_when_there_is_nothing_to_compare(study):
-    ours, random = long_table(candidate=[3.0, 3.2]), long_table(candidate=[2.0, 2.2])
-    table = claim_table(ours, random, metric("mae"), SIZES, SIZES)
-    primary = study.metrics.model_copy(update={"primary": "mae"})
-    grouped = study.model_copy(update={"split": GROUPED, "metrics": primary})
-    assert claim_note(table, grouped).endswith(
-        "MAE 2.100 for candidate, too good by 1.000: the split that fits the claim reports 3.100."
+def test_the_note_says_by_how_much_and_when_there_is_nothing_to_compare():
+    ours, random = long_table(new=[3.0, 3.2]), long_table(new=[2.0, 2.2])
+    table = claim_table(ours, random, one_metric("mae"), SIZES, SIZES)
+    assert claim_note(table, study_of(GROUPED)).endswith(
+        "2.100 for new, too good by 1.000: the split that fits the claim reports 3.100."
     )
-    assert "candidate, no better: " in claim_note(table.assign(flattery=-0.1), grouped)
-    assert claim_note(table, study).endswith("there is nothing to compare.")
+    honest = table.assign(flattery=-0.1)
+    assert claim_note(honest, study_of(GROUPED)).endswith(
+        "for new, no better: the split that fits the claim reports 3.100."
+    )
+    independent = claim_note(table, study_of(random_split(GROUPED)))
+    assert independent.endswith("there is nothing to compare.")
 
 
 # With the script
 
 
 @pytest.fixture
-def claim(folder: Path, monkeypatch: pytest.MonkeyPatch):
-    """Return a caller of scripts/baselines.py and claim.py; it returns what they wrote."""
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    import baselines
+def claim(folder: Path, make):
+    """Return a caller of scripts/baselines.py and the verb claim; it returns what they wrote."""
 
     def run(*, first: bool = True) -> dict[str, bytes]:
-        results = folder / "results"
-        given = {"study": folder / "study.toml", "results": results, "workers": 1, "fresh": True}
         if first:
-            baselines.main(Namespace(**given))
-        claim_verb.main(Namespace(**given))
-        return {path.name: path.read_bytes() for path in sorted(results.rglob("*.*"))}
+            make("baselines", folder)
+        make("claim", folder)
+        return {path.name: path.read_bytes() for path in sorted(folder.glob("results/*.csv"))}
 
     return run
 

@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-from argparse import Namespace
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +16,6 @@ from reproml.split.test_ledger import FIRST_EDITION, admit, count_note, parts_of
 
 NOW = {"data": "d", "time": "2026-01-31T12:00:00+00:00", "commit": "0123456789abcdef"}
 SOURCE = Path(example_study.__file__).parent
-SCRIPTS = Path(reproml.__file__).parents[2] / "scripts"
 OLD = {"[models]": "1", "seed": "0", "models.py": "1", "compute.py": "1", "splits.py": "1"}
 
 
@@ -173,16 +171,12 @@ def test_openings_are_counted_in_words():
 
 
 @pytest.fixture
-def evaluate(folder: Path, monkeypatch: pytest.MonkeyPatch):
+def evaluate(folder: Path, make):
     """Return a caller of scripts/evaluation.py; it returns the files of the folder it wrote to."""
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    from evaluation import main
 
     def run(into: str = "results", *, again: bool = False) -> dict[str, bytes]:
-        results = folder / into
-        given = {"study": folder / "study.toml", "results": results, "again": again}
-        main(Namespace(**given, workers=1, fresh=True, debug=False))
-        return {path.name: path.read_bytes() for path in sorted(results.iterdir())}
+        make("evaluation", folder, into, again=again)
+        return {path.name: path.read_bytes() for path in sorted((folder / into).iterdir())}
 
     return run
 
@@ -249,15 +243,12 @@ def test_the_command_refuses_in_plain_words(folder, evaluate, call):
     assert done.stdout.strip().startswith("The test set was opened 2 times")
 
 
-def test_locked_rows_move_no_number_of_the_development(folder, evaluate, monkeypatch):
+def test_locked_rows_move_no_number_of_the_development(folder, evaluate, make):
     """Garble what the locked rows look like: only the evaluation may notice."""
-    import ablation
-    import baselines
 
     def everything() -> dict[str, bytes]:
-        given = {"study": folder / "study.toml", "results": folder / "results", "again": True}
-        for main in (baselines.main, ablation.main):
-            main(Namespace(**given, workers=1, fresh=True, debug=False))
+        for script in ("baselines", "ablation"):
+            make(script, folder)
         return evaluate(again=True)
 
     before = everything()

@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,12 +17,13 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-import reproml
 from example_study import STUDY as CODE
 from example_study.models import MODELS
+from reproml.cli.stages import ENGINE
 from reproml.compute.task import Task, fit_task
 from reproml.config.columns import Table
 from reproml.config.study import Split, StudyError, parse_study, read_study
+from reproml.run.run import open_run
 from reproml.share.model import (
     found_model,
     make_record,
@@ -181,22 +181,14 @@ def load_model(folder: Path, name: str, **given):
 # The same, with the script on a tiny study.
 
 
-def share(folder: Path, *, results: str = "results", **given) -> None:
-    """Run python -m reproml share on a folder's study, in this process."""
-    from reproml.cli.share import main
-
-    folders = {"study": folder / "study.toml", "results": folder / results}
-    main(Namespace(**folders | {"model": None, "workers": 1} | given))
-
-
 @pytest.fixture
-def shared(folder: Path) -> Path:
+def shared(folder: Path, make) -> Path:
     """Return a folder with a tiny study whose model was saved."""
-    share(folder)
+    make("share", folder)
     return folder
 
 
-def test_the_script_saves_what_the_test_rows_would_score(shared: Path):
+def test_the_script_saves_what_the_test_rows_would_score(shared: Path, make):
     study = read_study(shared / "study.toml")
     model = load_model(shared / "model", "candidate")
     assert model.record.rows == 48  # four fifths of 60: the locked rows stay unseen
@@ -211,26 +203,21 @@ def test_the_script_saves_what_the_test_rows_would_score(shared: Path):
 
     before = [path.read_bytes() for path in sorted((shared / "model").iterdir())]
     assert len(before) == 2
-    share(shared)
+    make("share", shared)
     assert [path.read_bytes() for path in sorted((shared / "model").iterdir())] == before
 
 
 def test_as_a_stage_it_writes_results_alone(shared: Path):
-    from reproml.cli.share import main
-
     shutil.rmtree(shared / "model")
-    main(Namespace(study=shared / "study.toml", results=shared / "aside", workers=1))
+    with open_run(shared / "study.toml", shared / "aside", workers=1) as run:
+        ENGINE["sharing"](run)
     before = (shared / "results" / "sharing.csv").read_bytes()
     assert (shared / "aside" / "sharing.csv").read_bytes() == before
     assert not (shared / "model").exists()
 
 
-def test_it_is_the_model_of_the_locked_rows(shared: Path, monkeypatch):
-    monkeypatch.syspath_prepend(str(Path(reproml.__file__).parents[2] / "scripts"))
-    from evaluation import main
-
-    folders = {"study": shared / "study.toml", "results": shared / "results"}
-    main(Namespace(**folders, workers=1, fresh=True, again=False))
+def test_it_is_the_model_of_the_locked_rows(shared: Path, make):
+    make("evaluation", shared)
     tested = pd.read_csv(shared / "results" / "predictions.csv").query("model == 'candidate'")
     said = predict_file(load_model(shared / "model", "candidate"), shared / "tiny.csv")
     assert said["probability_yes"].loc[tested["row"]].tolist() == tested["probability_yes"].tolist()
@@ -271,15 +258,15 @@ def test_rows_that_break_the_schema_are_refused(shared: Path, change, message: s
 
 def test_the_command_line_predicts_or_says_why_not(shared: Path, call):
     study, into = ["--study", str(shared / "study.toml")], shared / "said.csv"
-    arguments = [*study, "--predict", str(shared / "tiny.csv"), "--into", str(into)]
-    done = call("share", *arguments)
+    arguments = [*study, str(shared / "tiny.csv"), "--into", str(into)]
+    done = call("predict", *arguments)
     assert done.returncode == 0, done.stderr
     assert pd.read_csv(into)["row"].tolist() == list(range(1, 61))
     before = into.read_bytes()
 
     text = (shared / "tiny.csv").read_text(encoding="utf-8")
     (shared / "tiny.csv").write_text(text.replace(",a\n", ",c\n", 1), encoding="utf-8")
-    done = call("share", *arguments)
+    done = call("predict", *arguments)
     assert done.returncode == 2
     assert done.stderr.startswith("error: tiny.csv has 1 problem:\n  row 1, column 'kind': 'c' is")
     assert "Traceback" not in done.stderr
@@ -336,8 +323,8 @@ def test_the_record_of_another_model_is_refused(shared: Path):
         load_model(shared / "model", "forest")
 
 
-def test_the_published_digest_is_what_the_script_says(shared: Path, capsys):
-    share(shared)
+def test_the_published_digest_is_what_the_script_says(shared: Path, make, capsys):
+    make("share", shared)
     said = capsys.readouterr().out.split()[-1]
     load_model(shared / "model", "candidate", record_sha256=said)
     edit_record(shared / "model" / "candidate.json", python="0")
@@ -345,4 +332,5 @@ def test_the_published_digest_is_what_the_script_says(shared: Path, capsys):
     with pytest.raises(StudyError, match=f"you asked for {said}"):
         load_model(shared / "model", "candidate", record_sha256=said)
     with pytest.raises(StudyError, match="get it again from where the author published it"):
-        share(shared, predict=shared / "tiny.csv", into=shared / "said.csv", sha256=said)
+        given = {"rows": shared / "tiny.csv", "into": shared / "said.csv", "sha256": said}
+        make("predict", shared, **given)
