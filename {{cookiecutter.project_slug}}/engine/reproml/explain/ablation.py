@@ -168,7 +168,7 @@ def check_columns(reaching: dict[str, list[str]], study: Study) -> None:
             )
 
 
-def fold_columns(task: Task, table: Table, *, alone: bool = True) -> pd.DataFrame:
+def fold_columns(task: Task, table: Table) -> pd.DataFrame:
     """Name the input columns that the final estimator gets to see on a fold.
 
     Parameters
@@ -177,8 +177,6 @@ def fold_columns(task: Task, table: Table, *, alone: bool = True) -> pd.DataFram
         A model on one fold; its training rows are looked at.
     table : Table
         The checked rows.
-    alone : bool
-        Here because `stream` passes it.
 
     Returns
     -------

@@ -104,8 +104,6 @@ def fold_dependence(
     study: Study,
     grids: dict[str, np.ndarray],
     kept: np.ndarray,
-    *,
-    alone: bool = True,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Fit a fold's model and follow its predictions along the leading features.
 
@@ -121,8 +119,6 @@ def fold_dependence(
         Values by feature.
     kept : ndarray of int
         Positions of rows whose own curves are returned.
-    alone : bool
-        As for `fit_task`.
 
     Returns
     -------
@@ -151,8 +147,7 @@ def fold_dependence(
     1    dose  effect     1       0     1  3.0   27.0
     """
     fold = task.fold
-    how = {"fix_seeds": study.code.fix_seeds, "alone": alone}
-    model = fit_task(task, table, study.data.classes, study.split, **how)
+    model = fit_task(task, table, study)
     mine = np.isin(fold.test, kept)
     averages, individuals = [], []
     for name, grid in grids.items():

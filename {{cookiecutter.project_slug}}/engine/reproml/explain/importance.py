@@ -232,7 +232,7 @@ def noise_twin(model: Any) -> Any:
 
 
 def fold_importances(
-    task: Task, table: Table, study: Study, units: dict[str, list[str]], *, alone: bool = True
+    task: Task, table: Table, study: Study, units: dict[str, list[str]]
 ) -> pd.DataFrame:
     """Fit a fold's model and its twin with noise, and measure the importance of every unit.
 
@@ -246,8 +246,6 @@ def fold_importances(
         The configuration.
     units : dict of str to list of str
         Columns that are shuffled together, by ``"kind: name"``; see `units_of`.
-    alone : bool
-        As for `fit_task`.
 
     Returns
     -------
@@ -281,15 +279,10 @@ def fold_importances(
     where = f"{fold.repeat}/{fold.fold}"
     noisy = with_noise(table.X, seed_for(seed, f"interpretation/noise/{where}"))
     twin = Task(task.name, noise_twin(task.model), fold, task.seed)
-    rows_of = (study.data.classes, study.split)
-    how = {"fix_seeds": study.code.fix_seeds, "alone": alone}
+    other = replace(table, X=noisy)
     fits = [
-        (fit_task(task, table, *rows_of, **how), table.X, units),
-        (
-            fit_task(twin, replace(table, X=noisy), *rows_of, **how),
-            noisy,
-            {f"{NOISE}: {NOISE}": [NOISE]},
-        ),
+        (fit_task(task, table, study), table.X, units),
+        (fit_task(twin, other, study), noisy, {f"{NOISE}: {NOISE}": [NOISE]}),
     ]
     rows = []
     chosen_rows = dict(zip(PARTS, (fold.test, fold.train), strict=True))
@@ -323,14 +316,12 @@ def fold_explanation(
     study: Study,
     units: dict[str, list[str]],
     candidate: str,
-    *,
-    alone: bool = True,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Explain a model on a fold: what its score rests on, and what it says of itself.
 
     Parameters
     ----------
-    task, table, study, units, alone
+    task, table, study, units
         As for `fold_importances`.
     candidate : str
         The model whose importances are measured; of others the weights alone are wanted.
@@ -360,6 +351,6 @@ def fold_explanation(
     nothing = pd.DataFrame()
     ours, once = task.name == candidate, task.fold.repeat == 0
     return (
-        fold_importances(task, table, study, units, alone=alone) if ours else nothing,
-        fold_weights(task, table, study, alone=alone) if once else nothing,
+        fold_importances(task, table, study, units) if ours else nothing,
+        fold_weights(task, table, study) if once else nothing,
     )

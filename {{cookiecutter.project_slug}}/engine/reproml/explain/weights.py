@@ -104,7 +104,7 @@ def _as_array(matrix: Any) -> np.ndarray:
     return matrix.toarray() if sparse.issparse(matrix) else np.asarray(matrix, dtype=float)
 
 
-def fold_weights(task: Task, table: Table, study: Study, *, alone: bool = True) -> pd.DataFrame:
+def fold_weights(task: Task, table: Table, study: Study) -> pd.DataFrame:
     """Fit a fold's model and return what it says of itself.
 
     Parameters
@@ -115,8 +115,6 @@ def fold_weights(task: Task, table: Table, study: Study, *, alone: bool = True) 
         The checked rows.
     study : Study
         The configuration.
-    alone : bool
-        As for `fit_task`.
 
     Returns
     -------
@@ -140,8 +138,7 @@ def fold_weights(task: Task, table: Table, study: Study, *, alone: bool = True) 
         model feature         kind  columns  repeat  fold  value
     0  linear    dose  coefficient        1       0     1   8.94
     """
-    how = {"fix_seeds": study.code.fix_seeds, "alone": alone}
-    model = fit_task(task, table, study.data.classes, study.split, **how)
+    model = fit_task(task, table, study)
     positive = study.data.classes[-1] if study.data.classes else None
     weights = model_weights(model, table.X.iloc[task.fold.train], positive)
     fold = {"model": task.name, "repeat": task.fold.repeat, "fold": task.fold.fold}

@@ -297,7 +297,6 @@ def audit_fit(
     study: Study,
     opened: set[str],
     data_file: Path,
-    alone: bool = True,
 ) -> Finding:
     """Check a model of the study on one fold, fitted and asked as every experiment does it.
 
@@ -311,8 +310,6 @@ def audit_fit(
         The configuration.
     opened, data_file
         As for `fit`.
-    alone : bool
-        As for `run_task`.
 
     Returns
     -------
@@ -338,9 +335,7 @@ def audit_fit(
     """
 
     def predict(table: Table, fold: Fold) -> tuple[np.ndarray, ...]:
-        again = replace(task, fold=fold)
-        how = {"fix_seeds": study.code.fix_seeds, "alone": alone}
-        said = run_task(again, table, study.data.classes, study.split, **how)
+        said = run_task(replace(task, fold=fold), table, study)
         return tuple(part for part in (said.predicted, said.probability) if part is not None)
 
     return fit(task.name, task.model, predict, table, task.fold, opened, data_file, study.seed)
