@@ -19,7 +19,7 @@ VERBS = {  # verb: what it does; each is a module of cli with a function `start`
     "lock": "renew the lock from pyproject.toml",
     "vulnerabilities": "ask whether a locked library has a known vulnerability",
     "notebook": "run every notebook from its first cell to its last",
-    "compute": "show who would do the work",
+    "fits": "make a part of the fits for the cache, in any batch system; or count them",
 }
 
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import gc
 import importlib
-import json
 import sys
 import tempfile
 import tomllib
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,9 +18,8 @@ if TYPE_CHECKING:  # heavy libraries are imported when a script works, not for -
     from sklearn.pipeline import Pipeline
     from tqdm import tqdm
 
-    from ..compute.backends import Backend
     from ..compute.cache import Cache
-    from ..compute.dispatch import Progress
+    from ..compute.pool import Pool
     from ..compute.task import Predictions, Task
     from ..config.code import StudyCode
     from ..config.columns import Table
@@ -31,10 +27,10 @@ if TYPE_CHECKING:  # heavy libraries are imported when a script works, not for -
     from ..split.splits import Fold
 
 ROOT = Path(__file__).resolve().parents[3]  # commands work from any folder
-BACKENDS = ("loky", "threading", "sequential", "dask")
+BACKENDS = ("loky", "sequential", "dask")
 LARGE = 32 * 2**20  # bytes; a table above it is moved into a file, so that it is in memory once
 CLOSING = contextlib.ExitStack()  # what scripts opened on the way and close at the end
-OPEN: dict[str, Backend] = {}  # stages that run in one process share workers
+OPEN: dict[str, Pool] = {}  # stages that run in one process share workers
 PREPARED: dict[str, Setting] = {}  # and rows and folds
 
 
@@ -77,7 +73,6 @@ def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentPar
     try:
         with CLOSING:
             main(arguments)
-        gc.freeze()  # Python would look for garbage once more, which takes half a second
     except KeyboardInterrupt:
         sys.exit(_say("interrupted; every file under results is whole", 130))
     except Exception as error:
@@ -108,17 +103,6 @@ def progress(total: int, label: str) -> tqdm:
     from tqdm import tqdm
 
     return tqdm(total=total, desc=label, unit="fit", disable=None)
-
-
-def advance(bar: tqdm, now: Progress) -> None:
-    """Show that a task is done, and how long the others will take.
-
-    The slow ones go first, so the bar's own guess from tasks per second would be far too long.
-    """
-    if now.left is not None:
-        minutes, seconds = divmod(round(now.left), 60)
-        bar.set_postfix_str(f"about {minutes} min {seconds:02} s left", refresh=False)
-    bar.update()
 
 
 class Setting(NamedTuple):
@@ -212,54 +196,20 @@ def chosen(study: Study, arguments: argparse.Namespace) -> Compute:
 
     given = {name: getattr(arguments, name, None) for name in ("backend", "workers", "scheduler")}
     if given["scheduler"]:
-        given |= {"backend": given["backend"] or "dask", "slurm": None}
-    asked = {name: value for name, value in given.items() if value is not None or name == "slurm"}
+        given["backend"] = given["backend"] or "dask"
+    asked = {name: value for name, value in given.items() if value is not None}
     return parse_compute(study.compute, asked)
 
 
-def open_backend(study: Study, arguments: argparse.Namespace) -> Backend:
+def open_backend(study: Study, arguments: argparse.Namespace) -> Pool:
     """Return who does the work; workers stay for the stages that follow."""
+    from ..compute.pool import open_pool
+
     compute = chosen(study, arguments)
-    key = json.dumps(compute.model_dump(mode="json"))
+    key = compute.model_dump_json()
     if key not in OPEN:
-        if compute.backend == "dask":
-            from ..compute.cluster import open_cluster
-
-            opened = open_cluster(compute, compute.workers, scratch(arguments))
-            OPEN[key] = CLOSING.enter_context(opened)
-        elif compute.backend == "loky":
-            from ..compute.processes import Processes
-
-            OPEN[key] = Processes(compute.workers, scratch(arguments))
-        else:
-            from ..compute.backends import Sequential, Threads
-
-            threads = compute.backend == "threading"
-            OPEN[key] = Threads(compute.workers) if threads else Sequential()
+        OPEN[key] = CLOSING.enter_context(open_pool(compute, scratch(arguments)))
     return OPEN[key]
-
-
-def start_workers(arguments: argparse.Namespace) -> None:
-    """Let workers start while this process imports what it needs itself."""
-    from ..compute.libraries import import_libraries
-    from ..config.study import read_study
-
-    backend = open_backend(read_study(arguments.study), arguments)
-    if hasattr(backend, "start"):
-        backend.start(import_libraries)
-        CLOSING.callback(backend.wait)  # where all comes from the cache, nothing else does
-    import_libraries()
-
-
-def beside(job: Callable[[], Any]) -> Callable[[], Any]:
-    """Let a worker do something while this process goes on; call what comes back for the result.
-
-    Where no worker has been started before, that call does it.
-    """
-    for backend in OPEN.values():
-        if getattr(backend, "started", False):
-            return backend.beside(job)
-    return job
 
 
 def predict(
@@ -272,10 +222,10 @@ def predict(
     cached: bool = True,
 ) -> list[Any]:
     """Fit all tasks (or do something else with them), or take them from the cache."""
-    from ..compute.dispatch import run_tasks
+    from ..compute.fits import run_fits
 
     with running(tasks, study, table, arguments, label, cached) as how:
-        return run_tasks(tasks, table, study.data.classes, do=do, **how)
+        return run_fits(tasks, table, study, do=do, **how)
 
 
 def score(
@@ -302,10 +252,9 @@ def score_and_keep(
     from ..statistics.scores import score_tasks
 
     study, table = setting.study, setting.table
-    metrics, classes = study.reported, study.data.classes
     tasks = make_tasks(models, setting.folds, study.seed, purpose=purpose)
     with running(tasks, study, table, arguments, label) as how:
-        return score_tasks(tasks, table, metrics, classes, held_out=held_out, **how)
+        return score_tasks(tasks, table, study, held_out=held_out, **how)
 
 
 @contextlib.contextmanager
@@ -318,41 +267,28 @@ def running(
     cached: bool = True,
 ) -> Iterator[dict[str, Any]]:
     """Open what tasks are run with: workers, cache and progress bar."""
-    cache = open_cache(study, arguments) if cached else None
-    backend = open_backend(study, arguments)
+    cache = open_cache(study, table, arguments) if cached else None
+    pool = open_backend(study, arguments)
     with progress(len(tasks), label) as bar:
-        yield {
-            "split": study.split,
-            "fix_seeds": study.code.fix_seeds,
-            "backend": backend,
-            "cache": cache,
-            "on_done": partial(advance, bar),
-        }
+        yield {"pool": pool, "cache": cache, "on_done": bar.update}
     for name in cache.damaged if cache else []:
         _say(f"cache entry {name} was damaged: computed again", 0)
 
 
-def open_cache(study: Study, arguments: argparse.Namespace) -> Cache | None:
+def open_cache(study: Study, table: Table, arguments: argparse.Namespace) -> Cache | None:
     """Return the cache of fits, keyed by all that every fit of this study depends on.
 
     A run that is to fit everything again has none, or an empty one of its own (``fits``): the full
-    candidate of the ablation is the candidate of the ladder, and is fitted once.
+    candidate of the ablation is the candidate of the baselines, and is fitted once.
     """
     folder = arguments.study.resolve().parent / ".cache" / "fits"
     if arguments.fresh:
         folder = getattr(arguments, "fits", None)
         if folder is None:
             return None
-    from ..compute.cache import Cache
-    from ..prove.provenance import installed_versions, locked_versions, source_digest
+    from ..compute.cache import open_cache
 
-    context = {
-        "study": study.model_dump(mode="json", include={"task", "data", "split"}),
-        "source": source_digest(ROOT),
-        "python": sys.version,
-        "versions": installed_versions(list(locked_versions(ROOT / "requirements.txt"))),
-    }
-    return Cache(folder, context)
+    return open_cache(folder, study, table)
 
 
 def write_table(

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from .common import beside, open_study, options, predict, prepare, run, say, write_csv
+from .common import open_study, options, predict, prepare, run, say, write_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,9 +36,8 @@ def main(arguments: Namespace) -> None:
 
     row = table.X.index
     once = [(row[fold.train], row[fold.test]) for fold in folds if fold.repeat == 0]
-    path = beside(partial(changed_files, study, root, row[test], once))
-    fitted = fits(arguments, study, table, folds[0], opened)
-    findings += [*path(), *fitted]
+    findings += changed_files(study, root, row[test], once)
+    findings += fits(arguments, study, table, folds[0], opened)
 
     frame = pd.DataFrame(findings)
     write_csv(frame, arguments.results / "leakage.csv")

@@ -16,7 +16,7 @@ from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
-from .common import ROOT, options, run, say, scratch, source_folder, start_workers, write_text
+from .common import ROOT, options, run, say, scratch, source_folder, write_text
 
 # Each is a script with main(arguments), run in this order; the last two read what others wrote.
 STAGES = (
@@ -75,7 +75,6 @@ def main(arguments: Namespace) -> None:
 
 def make_all(arguments: Namespace, into: Path) -> dict[str, float]:
     """Run every stage into a folder; return how many seconds each took."""
-    start_workers(arguments)  # first of all: they take as long as this process
     for name in KEPT:
         if (arguments.results / name).is_file():
             shutil.copy(arguments.results / name, into / name)

@@ -51,7 +51,7 @@ def share(arguments: Namespace) -> None:
     task = Task(
         name, build_model(name, study), Fold(0, 0, setting.development, nothing), seed.value
     )
-    fitted = fit_task(task, setting.table, classes, study.split, fix_seeds=study.code.fix_seeds)
+    fitted = fit_task(task, setting.table, study)
     X = setting.table.X.iloc[setting.development]
     examples = make_examples(fitted, X, classes)
     counts = {"rows": len(X), "features": X.shape[1], "classes": len(classes), "seed": seed.value}

@@ -5,14 +5,13 @@ from __future__ import annotations
 import platform
 import re
 import subprocess
-from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from ..config.checksums import digest_of
 from ..config.seeds import seed_for
 from ..config.study import Study
+from ..config.versions import installed_versions, locked_versions  # noqa: F401
 
 SOURCES = ("src", "engine")
 
@@ -37,61 +36,6 @@ def source_digest(root: Path) -> str:
     """
     paths = [path for folder in SOURCES for path in (root / folder).rglob("*.py")]
     return digest_of(paths, root)
-
-
-def locked_versions(lock: Path) -> dict[str, str]:
-    r"""Return which version of each library a lock names.
-
-    Parameters
-    ----------
-    lock : Path
-        A requirements file with exact versions.
-
-    Returns
-    -------
-    dict of str to str
-        Versions by name, sorted; markers are left out.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     lock = Path(folder) / "requirements.txt"
-    ...     _ = lock.write_text("numpy==2.4.6 --hash=sha256:00\nscipy==1.17.1\n", "utf-8")
-    ...     locked_versions(lock)
-    {'numpy': '2.4.6', 'scipy': '1.17.1'}
-    """
-    text = lock.read_text(encoding="utf-8")
-    return dict(sorted(re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", text, flags=re.MULTILINE)))
-
-
-def installed_versions(names: list[str]) -> dict[str, str]:
-    """Return which version of each library is installed here.
-
-    Parameters
-    ----------
-    names : list of str
-        Names as a lock spells them.
-
-    Returns
-    -------
-    dict of str to str
-        Versions by name; ``"not installed"`` where there is none.
-
-    Examples
-    --------
-    >>> installed_versions(["no-such-library"])
-    {'no-such-library': 'not installed'}
-    """
-    return {name: _installed(name) for name in sorted(names)}
-
-
-@lru_cache  # stages that run in one process all ask
-def _installed(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"
 
 
 def machine() -> dict[str, Any]:

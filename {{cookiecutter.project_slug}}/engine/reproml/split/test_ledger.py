@@ -12,12 +12,10 @@ the code are not part of it.
 
 from __future__ import annotations
 
-import ast
-import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
+from ..config.source import digest, meaning_of
 from ..config.study import Study, StudyError
 
 SECTIONS = ("task", "seed", "data", "split", "metrics", "models")
@@ -66,59 +64,13 @@ def parts_of(study: Study, folder: str | Path, engine: str | Path = ENGINE) -> d
     # as the author wrote it: a default that is added later is no change of theirs
     written = study.model_dump(mode="json", exclude_unset=True)
     parts = {
-        f"[{name}]" if isinstance(written[name], dict) else name: _digest(written[name])
+        f"[{name}]" if isinstance(written[name], dict) else name: digest(written[name])
         for name in SECTIONS
     }
-    found = _digests(Path(folder), AUTHORS)
-    used = {f"engine/{name}": one for name, one in _digests(Path(engine), ENGINES).items()}
-    return parts | {f"{name}.py": one for name, one in (found | used).items()}
-
-
-def _digests(folder: Path, names: tuple[str, ...]) -> dict[str, str]:
-    """Describe modules of a package, and all of it that they import."""
-    found: dict[str, str] = {}
-    wanted = list(names)
-    while wanted:
-        name = wanted.pop()
-        path = folder / f"{name}.py"
-        if name in found or name in UNCOUNTED or not path.is_file():
-            continue
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        found[name] = _digest(_meaning(tree))
-        wanted += _imported(tree, name)
-    return dict(sorted(found.items()))
-
-
-def _imported(tree: ast.Module, name: str) -> list[str]:
-    """Return what a module imports of its own package: ``from ..config.columns import Table``."""
-    relative = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.level > 0]
-    found = []
-    for node in relative:
-        above = name.split("/")[: -node.level]
-        parts = [*above, *(node.module.split(".") if node.module else [])]
-        ends = [[]] if node.module else [[alias.name] for alias in node.names]
-        found += ["/".join(parts + end) for end in ends]
-    return found
-
-
-def _meaning(node: Any) -> Any:
-    """Return a syntax tree as lists, without docstrings; ``ast.dump`` differs between Pythons."""
-    if isinstance(node, ast.AST):
-        fields = [(name, value) for name, value in ast.iter_fields(node) if value not in (None, [])]
-        return [type(node).__name__, *((name, _meaning(value)) for name, value in fields)]
-    if isinstance(node, list):
-        return [_meaning(one) for one in node if not _is_text(one)]
-    return repr(node)
-
-
-def _is_text(node: Any) -> bool:
-    is_constant = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    return is_constant and isinstance(node.value.value, str)
-
-
-def _digest(content: Any) -> str:
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+    found = meaning_of(Path(folder), AUTHORS, UNCOUNTED)
+    used = meaning_of(Path(engine), ENGINES, UNCOUNTED)
+    found |= {f"engine/{name}": one for name, one in used.items()}
+    return parts | {f"{name}.py": one for name, one in found.items()}
 
 
 def admit(
@@ -191,7 +143,7 @@ Since then these changed: models.py.
             "folds (scripts/baselines.py), or go back to the model that was opened.\n"
             "  To open it all the same, add --again: it is recorded, and the report counts it."
         )
-    model = _digest(parts)
+    model = digest(parts)
     return [
         *openings,
         {
