@@ -93,7 +93,8 @@ def stream(
     pool = Parallel(n_jobs=workers, backend=backend, return_as="generator_unordered")
     fits = pool(delayed(run)(where, number) for number in numbers)
     try:
-        yield from fits
+        for outcome in fits:  # `yield from` would close them before the warnings are silenced
+            yield outcome
     finally:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that fits are left undone; the error says it
