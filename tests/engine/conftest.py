@@ -43,12 +43,11 @@ FOLDERS = [str(ROOT / "src"), str(STUDY / "engine")]
 sys.path[:0] = FOLDERS
 os.environ["PYTHONPATH"] = os.pathsep.join(FOLDERS)  # for workers and scripts
 
+from example_study import STUDY as CODE  # noqa: E402
 from reproml.cli.stages import load_script  # noqa: E402
 from reproml.config.columns import Table  # noqa: E402
 from reproml.config.study import Study, parse_study  # noqa: E402
 from reproml.run.run import open_run  # noqa: E402
-
-from example_study import STUDY as CODE  # noqa: E402
 
 TINY_CSV = "answer,dose,age,kind\n" + "".join(
     f"{'yes' if (i * 7) % 5 > 1 else 'no'},{(i * 3) % 11 * 0.9:.2f},{20 + i % 13},{'ab'[i % 2]}\n"

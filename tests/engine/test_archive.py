@@ -5,6 +5,7 @@ import zipfile
 from pathlib import Path
 
 import yaml
+
 from reproml.prove.archive import codecheck_yml, offline_page, write_zip
 
 HOSTILE = "Jo \"J\" O'Neil's \\new # {a}: \N{DNA DOUBLE HELIX}"
@@ -62,7 +63,11 @@ def test_a_folder_without_a_commit_is_refused(folder: Path, call):
 
 def test_what_is_not_committed_is_refused(folder: Path, call):
     identity = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
-    for command in (["init"], ["add", "study.toml", "pyproject.toml"], ["commit", "--no-verify", "-m", "first"]):
+    for command in (
+        ["init"],
+        ["add", "study.toml", "pyproject.toml"],
+        ["commit", "--no-verify", "-m", "first"],
+    ):
         subprocess.run(["git", *identity, *command], cwd=folder, check=True, capture_output=True)
     done = call("archive", "--study", str(folder / "study.toml"))
     assert done.returncode == 2

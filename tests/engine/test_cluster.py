@@ -1,9 +1,9 @@
 """Dask gives the same bits, whoever starts its workers and whatever becomes of them."""
 
 import os
+import re
 import signal
 import socket
-import stat
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -14,19 +14,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.preprocessing import FunctionTransformer
+
 from example_study.data import load_table
-from reproml.compute import cluster as module
-from reproml.compute.cluster import Cluster, open_cluster, run_checked
-from reproml.compute.dispatch import run_tasks
+from reproml.compute import pool as pools
+from reproml.compute.fits import run_fits
 from reproml.compute.models import build_model
-from reproml.compute.slurm import slurm_jobs
+from reproml.compute.pool import open_pool
 from reproml.compute.task import make_tasks
-from reproml.config.study import Compute, Slurm, StudyError, read_study
+from reproml.config.study import Compute, StudyError, parse_study
 from reproml.explain.weights import fold_weights
 from reproml.split.splits import make_folds
 
+DASK = find_spec("distributed") is not None
+if DASK:
+    from reproml.compute import cluster as module
+
 needs_dask = pytest.mark.skipif(
-    find_spec("distributed") is None or find_spec("dask_jobqueue") is None,
+    not DASK,
     reason="Dask is an extra: python scripts/environment.py --extra dask",
 )
 posix = pytest.mark.skipif(os.name == "nt", reason="kill -9 and sh are for POSIX")
@@ -35,20 +40,19 @@ pytestmark = pytest.mark.filterwarnings("default")
 
 
 @pytest.fixture
-def setting(folder: Path):
+def setting(study, folder: Path):
     """Return the tasks of two models on six folds, and what they are run on."""
-    study = read_study(folder / "study.toml")
     table = load_table(study, folder)
     folds = make_folds(table, np.arange(60), study.split, stratify=True, seed=0)
     models = {name: build_model(name, study) for name in ("linear", "forest")}
-    return make_tasks(models, folds, seed=0), table, study.data.classes
+    return make_tasks(models, folds, seed=0), table, study
 
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory):
     """Return a cluster of two workers on this machine."""
     folder = tmp_path_factory.mktemp("cluster")
-    with open_cluster(Compute(backend="dask"), 2, folder) as made:
+    with open_pool(Compute(backend="dask", workers=2), folder) as made:
         yield made
 
 
@@ -59,13 +63,13 @@ def bits(results) -> list[bytes]:
 @needs_dask
 def test_two_dask_workers_give_the_bits_of_this_process(setting, two):
     assert two.workers == 2
-    assert bits(run_tasks(*setting, backend=two)) == bits(run_tasks(*setting))
+    assert bits(run_fits(*setting, pool=two)) == bits(run_fits(*setting))
 
 
 @needs_dask
-def test_tables_are_made_at_the_workers_too(setting, two, folder: Path):
-    do = partial(fold_weights, study=read_study(folder / "study.toml"))
-    found, here = run_tasks(*setting, do=do, backend=two), run_tasks(*setting, do=do)
+def test_tables_are_made_at_the_workers_too(setting, two):
+    do = partial(fold_weights, study=setting[2])
+    found, here = run_fits(*setting, do=do, pool=two), run_fits(*setting, do=do)
     assert [one.to_csv() for one in found] == [one.to_csv() for one in here]
 
 
@@ -75,14 +79,14 @@ def test_a_killed_worker_costs_its_tasks_and_not_the_run(setting, two):
     before = sorted(two.client.run(os.getpid).values())
     killed: list[int] = []
 
-    def kill(progress) -> None:
+    def kill() -> None:
         if not killed:
             killed.append(before[0])
             os.kill(before[0], signal.SIGKILL)
 
-    results = run_tasks(*setting, backend=two, on_done=kill)
+    results = run_fits(*setting, pool=two, on_done=kill)
     assert killed == before[:1]
-    assert bits(results) == bits(run_tasks(*setting))
+    assert bits(results) == bits(run_fits(*setting))
 
 
 @needs_dask
@@ -91,36 +95,39 @@ def test_a_worker_that_sees_no_file_of_ours_gets_the_rows(setting, two, monkeypa
     def elsewhere(work, folder):
         yield "/no/such/folder/work"
 
-    monkeypatch.setattr(module, "saved", elsewhere)
-    assert bits(run_tasks(*setting, backend=two)) == bits(run_tasks(*setting))
+    monkeypatch.setattr(pools, "_saved", elsewhere)
+    assert bits(run_fits(*setting, pool=two)) == bits(run_fits(*setting))
 
 
 @needs_dask
 def test_a_worker_with_other_versions_is_refused(setting, two, monkeypatch):
-    ours = module.fingerprint()
-    monkeypatch.setattr(module, "fingerprint", lambda: ours | {"numpy": "9.9.9"})
+    ours = module.expected_of("example_study")
+    monkeypatch.setattr(module, "expected_of", lambda package: ours | {"numpy": "9.9.9"})
     with pytest.raises(StudyError, match=r"a Dask worker has numpy .* instead of 9\.9\.9"):
-        run_tasks(*setting, backend=two)
+        run_fits(*setting, pool=two)
 
 
-def test_versions_are_compared_where_the_fit_is_made():
+@needs_dask
+@pytest.mark.parametrize("package", ["reproml", "example_study"])
+def test_a_worker_with_other_source_is_refused(package: str):
+    expected = module.expected_of("example_study") | {f"source of {package}": "0123"}
     with pytest.raises(StudyError, match="instead of 0123"):
-        run_checked(module.fingerprint() | {"source": "0123"}, "nowhere", [])
+        module.run_checked(expected, "nowhere", 0)
 
 
 @needs_dask
 def test_a_mistake_of_the_author_arrives_as_it_is(setting, two):
-    tasks, table, classes = setting
+    tasks, table, study = setting
     model = tasks[0].model.set_params(subset__keep=["no_such_column"])
     with pytest.raises(StudyError, match="no_such_column"):
-        run_tasks(make_tasks({"x": model}, [tasks[0].fold], 0), table, classes, backend=two)
+        run_fits(make_tasks({"x": model}, [tasks[0].fold], 0), table, study, pool=two)
 
 
 @needs_dask
 def test_a_scheduler_that_runs_is_used(setting, two, tmp_path: Path):
     compute = Compute(backend="dask", scheduler=two.client.scheduler.address)
-    with open_cluster(compute, -1, tmp_path) as again:
-        assert bits(run_tasks(*setting, backend=again)) == bits(run_tasks(*setting))
+    with open_pool(compute, tmp_path) as again:
+        assert bits(run_fits(*setting, pool=again)) == bits(run_fits(*setting))
     assert two.workers == 2  # it is left running
 
 
@@ -129,7 +136,7 @@ def test_a_scheduler_that_does_not_answer_is_said_long_before_dask_does(tmp_path
     start = time.monotonic()
     compute = Compute(backend="dask", scheduler="tcp://127.0.0.1:9")
     expected = r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"
-    with pytest.raises(StudyError, match=expected), open_cluster(compute, -1, tmp_path):
+    with pytest.raises(StudyError, match=expected), open_pool(compute, tmp_path):
         pass
     assert time.monotonic() - start < 20  # 8 seconds on a machine that is not busy; Dask's are 30
 
@@ -143,7 +150,7 @@ def test_a_run_that_no_worker_is_left_for_ends(setting, tmp_path: Path, monkeypa
     with alone, Client(alone, set_as_default=False) as client:
         expected = "no Dask worker has been there for 1 seconds, and fits wait for one\n"
         with pytest.raises(StudyError, match=expected):
-            run_tasks(*setting, backend=Cluster(client, tmp_path))
+            run_fits(*setting, pool=module.Cluster(client, tmp_path))
 
 
 @needs_dask
@@ -168,98 +175,84 @@ def test_two_runs_side_by_side_both_end_with_the_same_bytes(folder: Path, call):
 
 def test_without_dask_the_message_says_how_to_get_it(tmp_path: Path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.delitem(sys.modules, "reproml.compute.cluster", raising=False)
     with (
         pytest.raises(StudyError, match=r"environment\.py --extra dask"),
-        open_cluster(Compute(backend="dask"), 1, tmp_path),
+        open_pool(Compute(backend="dask"), tmp_path),
     ):
         pass
 
 
-SLURM = Slurm(
-    queue="short",
-    account="climate",
-    cores=4,
-    memory="8 GB",
-    walltime="01:30:00",
-    directives=["--constraint=avx2"],
-    setup=["module load python"],
-)
-
-
-@pytest.fixture
-def slurm(tmp_path: Path, monkeypatch):
-    """Return a maker of stand-ins for SLURM's commands, with what sbatch does before it answers."""
-
-    def make(sbatch: str, squeue: str = "ps -A -o pid=") -> Compute:
-        # as SLURM does, it copies the script, which is gone as soon as sbatch has answered
-        start = 'cp "$1" "$0.$$"\n' + sbatch + '\necho "Submitted batch job $!"'
-        # what the job has started goes first: nothing is left running
-        texts = {"sbatch": start, "squeue": squeue, "scancel": 'pkill -P "$1"\nkill "$1"'}
-        for name, text in texts.items():
-            path = tmp_path / name
-            path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
-            path.chmod(path.stat().st_mode | stat.S_IXUSR)
-        monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-        slurm = SLURM.model_copy(update={"cores": 1, "memory": "1 GB", "setup": []})
-        return Compute(backend="dask", slurm=slurm)
-
-    return make
-
-
-@needs_dask
-def test_the_job_asks_for_what_study_toml_says(tmp_path: Path):
-    with slurm_jobs(SLURM, 8, tmp_path, send=False) as jobs:
-        script = jobs.cluster.job_script()
-    for line in ("-p short", "-A climate", "--cpus-per-task=4", "--mem=8G", "-t 01:30:00"):
-        assert f"#SBATCH {line}\n" in script
-    assert "#SBATCH --constraint=avx2\n" in script
-    assert script.index("module load python") < script.index(sys.executable)
-    assert "--nthreads 1" in script
-    assert "--nworkers 4" in script
-
-
 @needs_dask
 @posix
-def test_jobs_bring_workers_however_long_they_are_queued(
-    setting, slurm, tmp_path: Path, monkeypatch
-):
-    monkeypatch.setattr(module, "GONE", 1)
-    compute = slurm('(sleep 3; exec sh "$0.$$") >/dev/null 2>&1 &')
-    with open_cluster(compute, 1, tmp_path) as jobs:
-        assert bits(run_tasks(*setting, backend=jobs)) == bits(run_tasks(*setting))
+def test_a_fit_that_always_kills_its_worker_ends_the_run(setting, tmp_path: Path):
+    def die(X):
+        os.kill(os.getpid(), signal.SIGKILL)
 
-
-@needs_dask
-@posix
-@pytest.mark.parametrize(
-    ("sbatch", "squeue", "message"),
-    [
-        ("true &", "true", "no SLURM job is queued. The last lines of its log:\n  no such module"),
-        ("echo no such queue >&2; exit 1", "true", "sbatch refused: no such queue"),
-        ("true &", "exit 1", "SLURM does not say whether its jobs are still to come"),
-    ],
-    ids=["ended", "refused", "unknown"],
-)
-def test_jobs_that_bring_no_worker_end_the_run(
-    setting, slurm, tmp_path: Path, monkeypatch, sbatch, squeue, message
-):
-    monkeypatch.setattr(module, "GONE", 1)
-    monkeypatch.setattr(module, "ASKED", 2)
-    log = tmp_path / "slurm" / "dask-worker-7.err"
-    log.parent.mkdir()
-    log.write_text("no such module\n", encoding="utf-8")
+    tasks, table, study = setting
+    model = tasks[0].model.set_params(columns__numbers__scale=FunctionTransformer(die))
+    deadly = make_tasks({"deadly": model}, [tasks[0].fold], 0)
     with (
-        pytest.raises(StudyError, match=message),
-        open_cluster(slurm(sbatch, squeue), 1, tmp_path) as jobs,
+        open_pool(Compute(backend="dask", workers=2), tmp_path) as own,
+        pytest.raises(StudyError, match="--backend sequential the fit fails in this process"),
     ):
-        run_tasks(*setting, backend=jobs)
+        run_fits(deadly, table, study, pool=own)
 
 
 @needs_dask
+def test_a_scheduler_that_ends_is_said(setting, tmp_path: Path):
+    from distributed import Client, LocalCluster
+
+    with LocalCluster(n_workers=1, dashboard_address="127.0.0.1:0") as gone:
+        client = Client(gone, set_as_default=False)
+        pool = module.Cluster(client, tmp_path)
+        end = iter([gone.close])
+
+        def stop() -> None:
+            next(end, lambda: None)()
+
+        with pytest.raises(StudyError, match="the Dask scheduler is gone"):
+            run_fits(*setting, pool=pool, on_done=stop)
+        client.close()
+
+
 @pytest.mark.parametrize(
-    ("workers", "message"), [(-1, "say how many"), (2, "sends jobs with sbatch")]
+    ("compute", "message"),
+    [
+        ({"slurm": {"queue": "short"}}, "compute: slurm: a study sends no jobs of its own"),
+        ({"backend": "threading"}, 'compute: backend is "threading", which is gone'),
+    ],
 )
-def test_jobs_that_cannot_be_sent_are_refused(tmp_path: Path, monkeypatch, workers, message):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(StudyError, match=message), slurm_jobs(SLURM, workers, tmp_path):
-        pass
+def test_what_was_given_up_names_the_shards(content, compute, message):
+    with pytest.raises(StudyError, match=message) as caught:
+        parse_study(content | {"compute": compute})
+    assert "python -m reproml fits --shard i/n" in str(caught.value)
+
+
+def test_three_shards_make_all_fits_and_the_same_bytes(folder: Path, call):
+    """What a batch system does: each part in a process of its own, into one cache."""
+    study = ("--study", str(folder / "study.toml"))
+    results = [folder / "fresh", folder / "cached"]
+    fresh = call("baselines", *study, "--results", str(results[0]), "--fresh")
+    assert fresh.returncode == 0, fresh.stderr
+    said = [call("fits", *study, "--shard", f"{part}/3") for part in (1, 2, 3)]
+    made = [int(re.search(r"(\d+) fits made, 0 were there", one.stdout)[1]) for one in said]
+    assert sum(made) == 30 and max(made) - min(made) <= 1  # 4 models and a variant on 6 folds
+    entries = sorted((folder / ".cache" / "fits").rglob("*"))
+    for name in ("baselines", "ablation"):
+        done = call(name, *study, "--results", str(results[1]))
+        assert done.returncode == 0, done.stderr
+    new = {p for p in (folder / ".cache" / "fits").rglob("*") if p.is_file()} - set(entries)
+    assert len(new) == 2  # which columns reach the ablation's two models; no fit
+    assert (results[0] / "baselines.csv").read_bytes() == (
+        results[1] / "baselines.csv"
+    ).read_bytes()
+    counted = call("fits", *study)
+    assert counted.stdout.startswith("30 fits, of which the cache has 30\n"), counted.stderr
+
+
+@pytest.mark.parametrize("text", ["0/3", "4/3", "1", "a/b", "1/0"])
+def test_a_shard_is_written_i_of_n(folder: Path, call, text: str):
+    done = call("fits", "--study", str(folder / "study.toml"), "--shard", text)
+    assert done.returncode == 2
+    assert "write i/n, the i-th of n parts, such as 3/10" in done.stderr

@@ -1,20 +1,22 @@
 """The same numbers on any number of workers; one model's seeds are nobody else's business."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from example_study.data import load_table
-from example_study.models import prepare
-from reproml.compute.dispatch import run_tasks
-from reproml.compute.models import build_model
-from reproml.compute.processes import Processes
-from reproml.compute.task import make_tasks
-from reproml.config.study import StudyError, read_study
-from reproml.split.splits import make_folds
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
+
+from example_study.data import load_table
+from example_study.models import prepare
+from reproml.compute.fits import run_fits
+from reproml.compute.models import build_model
+from reproml.compute.pool import Pool
+from reproml.compute.task import make_tasks
+from reproml.config.study import StudyError
+from reproml.split.splits import make_folds
 
 
 def bits(results) -> list[bytes]:
@@ -22,9 +24,8 @@ def bits(results) -> list[bytes]:
 
 
 @pytest.fixture
-def setting(folder: Path):
+def setting(study, folder: Path):
     """Return a study, its table and its folds."""
-    study = read_study(folder / "study.toml")
     table = load_table(study, folder)
     folds = make_folds(table, np.arange(60), study.split, stratify=True, seed=0)
     return study, table, folds
@@ -33,7 +34,7 @@ def setting(folder: Path):
 def fit(setting, names: list[str], seed: int = 0, workers: int = 1):
     study, table, folds = setting
     tasks = make_tasks({name: build_model(name, study) for name in names}, folds, seed)
-    return run_tasks(tasks, table, study.data.classes, backend=Processes(workers))
+    return run_fits(tasks, table, study, pool=Pool(workers))
 
 
 def test_results_come_in_the_order_of_the_tasks(setting):
@@ -59,7 +60,8 @@ def test_without_seeding_the_bits_differ(setting, monkeypatch: pytest.MonkeyPatc
     from reproml.compute import task as compute
 
     monkeypatch.setattr(compute, "fix_random_state", lambda model, seed: model)
-    monkeypatch.setattr(compute, "fix_seeds", lambda seed: {})
+    code = replace(setting[0].code, fix_seeds=lambda seed: None)
+    setting = setting[0].with_code(code), *setting[1:]
     assert bits(fit(setting, ["forest"])) != bits(fit(setting, ["forest"]))
 
 
@@ -72,8 +74,11 @@ def test_another_model_moves_nobodys_numbers(setting):
 def test_probabilities_stand_in_the_order_of_the_classes(setting):
     study, table, folds = setting
     tasks = make_tasks({"linear": build_model("linear", study)}, folds[:1], 0)
-    no_yes = run_tasks(tasks, table, ["no", "yes"])[0].probability
-    yes_no = run_tasks(tasks, table, ["yes", "no"])[0].probability
+    no_yes = run_fits(tasks, table, study)[0].probability
+    turned = study.data.model_copy(update={"positive": "no"})
+    study = study.model_copy(update={"data": turned})
+    assert study.data.classes == ["yes", "no"]
+    yes_no = run_fits(tasks, table, study)[0].probability
     assert np.array_equal(no_yes, yes_no[:, ::-1])
 
 
@@ -89,7 +94,7 @@ def test_a_prediction_that_is_no_number_is_an_error(setting):
     tasks = make_tasks({"lost": Pipeline([*prepare(), ("model", Lost())])}, folds[:1], 0)
     expected = r"lost predicts NaN or infinity for 3 of 20 test rows of repeat 0, fold 0"
     with pytest.raises(StudyError, match=expected):
-        run_tasks(tasks, table, study.data.classes)
+        run_fits(tasks, table, study)
 
 
 def test_rows_are_prepared_once_for_classes_and_probabilities(setting):
@@ -103,15 +108,5 @@ def test_rows_are_prepared_once_for_classes_and_probabilities(setting):
     steps = [("note", FunctionTransformer(note)), *build_model("linear", study).steps]
     task = make_tasks({"noted": Pipeline(steps)}, folds[:1], 0)
     plain = make_tasks({"noted": build_model("linear", study)}, folds[:1], 0)
-    classes = study.data.classes
-    assert bits(run_tasks(task, table, classes)) == bits(run_tasks(plain, table, classes))
+    assert bits(run_fits(task, table, study)) == bits(run_fits(plain, table, study))
     assert seen == [40, 20]
-
-
-def test_progress_is_told_once_a_task(setting):
-    study, table, folds = setting
-    done: list = []
-    tasks = make_tasks({"dummy": build_model("dummy", study)}, folds, 0)
-    run_tasks(tasks, table, study.data.classes, on_done=done.append)
-    assert [(one.done, one.total) for one in done] == [(n, 6) for n in range(1, 7)]
-    assert done[-1].left == 0.0

@@ -5,6 +5,14 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.feature_selection import RFECV
+from sklearn.linear_model import LassoCV, Ridge, RidgeCV
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, check_cv
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.svm import LinearSVC
+
 from example_study.models import MODELS, candidate, tuned
 from reproml.compute.dispatch import run_tasks
 from reproml.compute.task import Task, make_tasks, run_task
@@ -13,13 +21,6 @@ from reproml.config.study import Split, StudyError
 from reproml.split.claims import block_ids
 from reproml.split.inner_folds import inner_folds, searches, set_inner_folds
 from reproml.split.splits import Fold, make_folds
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.feature_selection import RFECV
-from sklearn.linear_model import LassoCV, Ridge, RidgeCV
-from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, check_cv
-from sklearn.neighbors import KNeighborsRegressor
-from sklearn.pipeline import Pipeline
-from sklearn.svm import LinearSVC
 
 SPLITS = {
     "grouped": Split(dependence="grouped", folds=3),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from example_study.evaluation import METRICS
 from reproml.config.metrics import Metric
 from reproml.statistics.weighted import weighted_scores

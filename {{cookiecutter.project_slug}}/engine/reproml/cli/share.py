@@ -51,7 +51,7 @@ def write_reference(run: Run) -> tuple[Pipeline, Seed, list[Example]]:
     seed = Seed(study=study.seed, purpose=purpose, value=seed_for(study.seed, purpose))
     nothing = np.array([], dtype=int)
     task = Task(name, build_model(name, study), Fold(0, 0, run.development, nothing), seed.value)
-    fitted = fit_task(task, run.table, classes, study.split, fix_seeds=study.code.fix_seeds)
+    fitted = fit_task(task, run.table, study)
     X = run.table.X.iloc[run.development]
     examples = make_examples(fitted, X, classes)
     rows = [("rows", "", len(X)), ("features", "", X.shape[1])]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from argparse import ArgumentTypeError
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -12,6 +13,14 @@ from typing import Any, NamedTuple
 from ..run.start import start
 
 MODEL = {"type": Path, "help": "folder of the model (default: model, beside the configuration)"}
+
+
+def shard(text: str) -> tuple[int, int]:
+    """Read ``i/n``, the i-th of n parts, from 1."""
+    part, _, parts = text.partition("/")
+    if not (part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+        raise ArgumentTypeError(f"{text!r}: write i/n, the i-th of n parts, such as 3/10")
+    return int(part), int(parts)
 
 
 class Verb(NamedTuple):
@@ -49,6 +58,10 @@ VERBS = {  # each is a module of this folder with a function `main`
             "model": MODEL,
             "sha256": {"help": "SHA-256 that candidate.json has to have"},
         },
+    ),
+    "fits": Verb(
+        "make a part of the fits for the cache, in any batch system; or count them",
+        {"shard": {"type": shard, "metavar": "i/n", "help": "make the i-th of n parts"}},
     ),
     "cards": Verb("fill in the model card and the data card, list what is asked of the author"),
     "checklist": Verb(

@@ -1,8 +1,10 @@
 """Remembers fits: nothing is computed twice, and nothing stale is ever taken for an answer.
 
-A fit is found again by everything that its numbers depend on: data, rows, model and parameters,
-seed, this package's source and the versions of the libraries. Change any of it and the key is
-another one. Each entry carries a checksum; a damaged one is computed again.
+A fit is found again by what its numbers depend on: rows, model and parameters, seed, the source of
+what the model is made of and of the engine's modules that a fit runs through, Python and the
+locked libraries. Change any of it and the key is another one; comments, docstrings and what only
+shows results are no part of it. Scores are computed from cached predictions, so metrics are not
+either. Each entry carries a checksum; a damaged one is computed again.
 """
 
 from __future__ import annotations
@@ -12,74 +14,67 @@ import io
 import json
 import os
 import pickle
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
-import joblib
 import numpy as np
 import pandas as pd
+import sklearn
+from joblib.hashing import NumpyHasher
 
+from ..config.code import StudyCode
+from ..config.columns import Table
+from ..config.source import digest, effects_of, meaning_of
+from ..config.study import Study
+from ..config.versions import LOCK, installed_versions, locked_versions
 from .task import Predictions, Task
+
+ENGINE = Path(__file__).resolve().parents[1]
+EVERY_FIT = ("compute/task", "compute/models")  # with what they import
+
+
+class UnknownSourceError(Exception):
+    """Something is made of code that no file holds."""
+
+
+def open_cache(folder: str | Path, study: Study, table: Table) -> Cache:
+    """Open the fits of a study on these rows; deleting the folder is always safe."""
+    code = study.code
+    every = {
+        "table": _table_digest(table),
+        "study": study.model_dump(mode="json", include={"task", "split"}),
+        "target": [study.data.target, *study.data.classes],
+        "engine": meaning_of(ENGINE, EVERY_FIT),
+        "effects": effects_of(code.folder),
+        "sklearn": {name: str(value) for name, value in sklearn.get_config().items()},
+        "python": sys.version,
+        "versions": installed_versions(list(locked_versions(LOCK))),
+    }
+    return Cache(folder, every, code)
 
 
 class Cache:
-    """A folder of fits.
+    """A folder of fits that depend on ``every`` and on what each is made of.
 
-    Parameters
-    ----------
-    folder : str or Path
-        Where entries are kept; made when the first one is saved. Deleting it is always safe.
-    context : dict
-        What all fits of this study depend on, as JSON: data, source, library versions.
-
-    Attributes
-    ----------
-    hits, misses : int
-        How many fits were found, and how many were not.
-    damaged : list of str
-        Entries that were there but broken.
-
-    Examples
-    --------
-    >>> from ..config.example import linear
-    >>> from ..split.splits import Fold
-    >>> fold = Fold(0, 0, train=np.array([0, 1]), test=np.array([2]))
-    >>> task = Task("linear", linear("regression"), fold, seed=0)
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     cache = Cache(folder, {"data": "abc"})
-    ...     before = cache.load(task)
-    ...     cache.save(task, Predictions("linear", fold, np.array([1.5]), None))
-    ...     after = cache.load(task)
-    ...     other = Cache(folder, {"data": "changed"}).load(task)
-    >>> before, after.predicted.tolist(), other
-    (None, [1.5], None)
+    Counts ``hits`` and ``misses``, and lists the names of ``damaged`` entries.
     """
 
-    def __init__(self, folder: str | Path, context: dict[str, Any]):
+    def __init__(self, folder: str | Path, every: dict[str, Any], code: StudyCode):
         self.folder = Path(folder)
-        self.context = context
         self.hits = 0
         self.misses = 0
         self.damaged: list[str] = []
-        self._hashes: dict[int, tuple[Any, str]] = {}  # with the object: its id is its own so long
+        self._every = digest(every)
+        self._code = code
+        self._described: dict[int, tuple[Any, Any]] = {}  # with the object: its id is its own so
+        self._sources: dict[frozenset[str], dict[str, str]] = {}
 
     def load(self, task: Task, do: Callable[..., Any] | None = None) -> Any:
-        """Return a fit's predictions, or None if it has to be computed.
-
-        Parameters
-        ----------
-        task : Task
-            The fit.
-        do : callable or None
-            What was done instead of predicting.
-
-        Returns
-        -------
-        Predictions, DataFrame, list of DataFrame or None
-            The same bits as were saved; tables where something else was done.
-        """
+        """Return the bits that were saved, predictions or the tables that `do` made; or None."""
         path = self._path(task, do)
         found = None
         if path is not None and path.is_file():
@@ -95,17 +90,7 @@ class Cache:
         return Predictions(task.name, task.fold, found["predicted"], found.get("probability"))
 
     def save(self, task: Task, result: Any, do: Callable[..., Any] | None = None) -> None:
-        """Keep what a fit gave; the entry is there whole or not at all.
-
-        Parameters
-        ----------
-        task : Task
-            The fit.
-        result : Predictions, DataFrame or tuple of DataFrame
-            What it gave.
-        do : callable or None
-            What was done instead of predicting.
-        """
+        """Keep what a fit gave; the entry is there whole or not at all."""
         path = self._path(task, do)
         if path is None:
             return
@@ -115,28 +100,88 @@ class Cache:
             file.write(_pack(_tables(result) if do else _predictions(result)))
         Path(aside).replace(path)
 
-    def _path(self, task: Task, do: Callable[..., Any] | None) -> Path | None:
+    def key(self, task: Task, do: Callable[..., Any] | None = None) -> str | None:
+        """Return the name of a fit, or None where it has none and is always made."""
         try:
-            model = self._hash(task.model)
-            done = {"do": self._hash(do)} if do else {}
-        except (pickle.PicklingError, AttributeError, TypeError):
-            return None  # a model that has no stable description (a lambda in it) is always fitted
+            made_of = [self._described_once(one) for one in (task.model, self._code.fix_seeds, do)]
+            modules = frozenset().union(*(modules for _, modules in made_of))
+            if modules not in self._sources:
+                self._sources[modules] = _sources(modules, self._code)
+        except (pickle.PicklingError, AttributeError, TypeError, UnknownSourceError):
+            return None  # no stable description: a lambda, or a class that a notebook defines
         fit = {
-            "context": self.context,
-            "model": model,
+            "every": self._every,
+            "made of": [described for described, _ in made_of],
+            "source": self._sources[modules],
             "seed": task.seed,
-            "train": self._hash(task.fold.train),
-            "test": self._hash(task.fold.test),
-            **done,
+            "rows": [self._described_once(rows)[0] for rows in (task.fold.train, task.fold.test)],
         }
-        key = hashlib.sha256(json.dumps(fit, sort_keys=True).encode("utf-8")).hexdigest()
-        return self.folder / key[:2] / key
+        return digest(fit)
 
-    def _hash(self, content: Any) -> str:
-        """Hash an object once: thousands of tasks share a few models and folds."""
-        if id(content) not in self._hashes:
-            self._hashes[id(content)] = content, joblib.hash(content)
-        return self._hashes[id(content)][1]
+    def _path(self, task: Task, do: Callable[..., Any] | None) -> Path | None:
+        key = self.key(task, do)
+        return None if key is None else self.folder / key[:2] / key
+
+    def _described_once(self, content: Any) -> tuple[str, frozenset[str]]:
+        """Describe an object once: thousands of tasks share a few models and folds."""
+        if id(content) not in self._described:
+            hasher = _Description()
+            self._described[id(content)] = content, (hasher.hash(content), frozenset(hasher.held))
+        return self._described[id(content)][1]
+
+
+class _Description(NumpyHasher):
+    """Hashes an object, and notes the modules of the classes and functions that it holds."""
+
+    def __init__(self) -> None:
+        super().__init__(hash_name="sha256")
+        self.held: set[str] = set()
+
+    def persistent_id(self, content: Any) -> str | None:
+        """Note a class or function; of the author's code, describe what can count."""
+        if isinstance(content, type | FunctionType):
+            self.held.add(content.__module__)
+        elif isinstance(content, StudyCode):  # models come with tasks, rows are hashed
+            self.held.update(metric.function.__module__ for metric in content.metrics.values())
+            return "the author's code"
+        return None
+
+
+def _sources(modules: frozenset[str], code: StudyCode) -> dict[str, str]:
+    """Return what own modules say, with what they import; libraries are in the lock."""
+    found = {}
+    for name in modules:
+        package, _, below = name.partition(".")
+        if package in sys.stdlib_module_names:
+            continue
+        file = getattr(sys.modules[name], "__file__", None)
+        if name.startswith(f"{code.package}."):
+            folder, below = code.folder, name.removeprefix(f"{code.package}.")
+        elif package == ENGINE.name:
+            folder = ENGINE
+        elif file is None:
+            raise UnknownSourceError(name)
+        elif {"site-packages", "dist-packages"} & set(Path(file).parts):
+            continue
+        else:
+            folder, below = Path(file).parent, Path(file).stem
+        own = meaning_of(folder, [below.replace(".", "/") or "__init__"])
+        found |= {f"{folder.name}/{module}": one for module, one in own.items()}
+    return dict(sorted(found.items()))
+
+
+def _table_digest(table: Table) -> str:
+    """Describe rows by their values, wherever in memory they lie."""
+    if "_digest" not in table.__dict__:  # a large one takes seconds, and every stage asks
+        whole = hashlib.sha256()
+        for name in ("X", "y", "groups", "time", "place"):
+            part = getattr(table, name)
+            columns = {} if part is None else dict(part.items() if part.ndim == 2 else [("", part)])
+            for column, values in columns.items():
+                whole.update(f"{name} {column} {values.dtype} {len(values)}\n".encode())
+                whole.update(pd.util.hash_pandas_object(values, index=True).to_numpy().tobytes())
+        table.__dict__["_digest"] = whole.hexdigest()
+    return table.__dict__["_digest"]
 
 
 def _predictions(result: Predictions) -> dict[str, np.ndarray]:

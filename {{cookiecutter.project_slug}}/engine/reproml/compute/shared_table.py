@@ -1,9 +1,9 @@
 """Keeps what all workers read in one file, and maps it: in memory once, however many they are.
 
-A process that gets arrays by pickling has a copy of its own. Here the large buffers of a table (its
-numbers, and its texts too) are laid out in a file behind one another, and every process maps that
-file: the system holds its pages once for all of them, and reads them when they are used. What is
-mapped cannot be written to, so no fit can change the rows of another.
+joblib maps the large number arrays of what it sends, but a text column travels whole with every
+fit, and so does each array below 1 MB. Here all buffers of a table are laid out in a file behind
+one another, numbers and texts alike, and every process maps that file. What is mapped cannot be
+written to, so no fit can change the rows of another.
 """
 
 from __future__ import annotations
@@ -32,13 +32,6 @@ class MappedTable(Table):
 def save(content: Any, path: str | Path) -> None:
     """Write an object to a file that `load` maps: first its large buffers, then all else.
 
-    Parameters
-    ----------
-    content : object
-        Anything that joblib can send to a worker; arrays and frames are not copied on the way.
-    path : str or Path
-        The file to write.
-
     Examples
     --------
     >>> import tempfile
@@ -65,36 +58,7 @@ def save(content: Any, path: str | Path) -> None:
 
 
 def load(path: str | Path) -> Any:
-    """Map a file that `save` wrote; arrays in it are views of the file and cannot be written to.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file; made by this study, as unpickling runs what it says.
-
-    Returns
-    -------
-    object
-        What was saved.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be opened here.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> import numpy as np
-    >>> with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-    ...     save({"dose": np.array([1.0, 2.5])}, Path(folder) / "content")
-    ...     dose = load(Path(folder) / "content")["dose"]
-    >>> try:
-    ...     dose[0] = 9.0
-    ... except ValueError as error:
-    ...     print(dose[0].item(), error)
-    1.0 assignment destination is read-only
-    """
+    """Map a file that `save` wrote; made by this study, as unpickling runs what it says."""
     with Path(path).open("rb") as file:
         content = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     start = int.from_bytes(content[-8:], "little")
@@ -105,28 +69,7 @@ def load(path: str | Path) -> Any:
 def map_table(table: Table, path: str | Path) -> MappedTable:
     """Move a table into a file; drop the one that came, and its memory is free.
 
-    Parameters
-    ----------
-    table : Table
-        The checked rows.
-    path : str or Path
-        The file to write. It has to stay until the last worker is done.
-
-    Returns
-    -------
-    MappedTable
-        The same rows, read from the file.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> import pandas as pd
-    >>> y = pd.Series([1.0, 2.0])
-    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})
-    >>> with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-    ...     mapped = map_table(table, Path(folder) / "table")
-    ...     len(pickle.dumps(mapped)) < 300, mapped.X.equals(table.X)
-    (True, True)
+    The file has to stay until the last worker is done.
     """
     save(_fields(table), path)
     return open_table(str(path))
@@ -134,64 +77,14 @@ def map_table(table: Table, path: str | Path) -> MappedTable:
 
 @lru_cache(maxsize=1)  # a worker maps a table once, not once a task
 def open_table(path: str) -> MappedTable:
-    """Map a table that `map_table` wrote.
-
-    Parameters
-    ----------
-    path : str
-        The file.
-
-    Returns
-    -------
-    MappedTable
-        The rows.
-
-    Raises
-    ------
-    OSError
-        If there is no such file on this machine.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> import pandas as pd
-    >>> y = pd.Series([1.0, 2.0])
-    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={"no value in 'dose'": 3})
-    >>> with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-    ...     _ = map_table(table, Path(folder) / "table")
-    ...     table = open_table(str(Path(folder) / "table"))
-    >>> table.y.tolist(), table.dropped
-    ([1.0, 2.0], {"no value in 'dose'": 3})
-    """
+    """Map a table that `map_table` wrote."""
     table = MappedTable(**load(path))
     table.__dict__["path"] = path  # no field: it says where the rows are, not what they are
     return table
 
 
 def plain_table(table: Table) -> Table:
-    """Return a table that is pickled with its rows, for machines that do not see the file.
-
-    Parameters
-    ----------
-    table : Table
-        Any table.
-
-    Returns
-    -------
-    Table
-        The same rows.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> import pandas as pd
-    >>> y = pd.Series(range(1000), dtype=float)
-    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})
-    >>> with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-    ...     mapped = map_table(table, Path(folder) / "table")
-    ...     len(pickle.dumps(mapped)) < 300, len(pickle.dumps(plain_table(mapped))) > 16_000
-    (True, True)
-    """
+    """Return a table that is pickled with its rows, for machines that do not see the file."""
     return Table(**_fields(table))
 
 

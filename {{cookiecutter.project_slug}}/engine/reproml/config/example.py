@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 from sklearn import metrics
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.dummy import DummyClassifier, DummyRegressor
@@ -11,7 +12,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from .code import StudyCode
+from .columns import Table
 from .metrics import Metric
+from .study import Column, Data, Metrics, Study
 
 
 def dummy(task: str) -> Pipeline:
@@ -58,3 +61,13 @@ CODE = StudyCode(
     },
     fix_seeds=fix_seeds,
 )
+
+
+def trial(doses: list[float]) -> tuple[Table, Study]:
+    """Return a regression whose one feature is its target too, and its study."""
+    y = pd.Series(doses)
+    data = Data(file="trial.csv", sha256="0" * 64, columns={"effect": Column(role="target")})
+    study = Study.model_construct(
+        task="regression", seed=0, data=data, split=None, metrics=Metrics(primary="mae")
+    )
+    return Table(y.to_frame("dose"), y, None, None, None, dropped={}), study.with_code(CODE)

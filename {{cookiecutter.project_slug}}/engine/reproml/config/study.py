@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from .code import StudyCode
     from .metrics import Metric
 
+SHARDS = (
+    "Any batch system can make a part of the fits with `python -m reproml fits --shard i/n`; "
+    "docs/compute.md has examples"
+)
+
 
 class StudyError(Exception):
     """A mistake that the author can mend: in study.toml, in the data or in a command.
@@ -170,34 +175,31 @@ class Sharing(_Section):
     trusted_types: list[Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")]] = []
 
 
-class Slurm(_Section):
-    """What each SLURM job asks for; ``workers`` says how many workers there are in all."""
-
-    queue: Annotated[str, Field(min_length=1)]  # SLURM's partition
-    account: Annotated[str, Field(min_length=1)] | None = None
-    cores: Annotated[int, Field(ge=1)] = 1  # of a job; each brings one worker
-    memory: Annotated[str, Field(pattern=r"^[1-9][0-9]* ?[KMGT]i?B$")]  # of a job
-    walltime: Annotated[str, Field(pattern=r"^([0-9]+-)?[0-9]{1,2}:[0-5][0-9]:[0-5][0-9]$")]
-    interface: str | None = None  # network that workers and scheduler share, such as "ib0"
-    directives: list[str] = []  # more options of sbatch, such as "--constraint=avx2"
-    setup: list[str] = []  # shell lines before the worker starts, such as "module load gcc"
-
-
 class Compute(_Section):
     """How the work is spread; the numbers do not depend on it."""
 
-    backend: Literal["loky", "threading", "sequential", "dask"] = "loky"
+    backend: Literal["loky", "sequential", "dask"] = "loky"
     workers: int = -1
-    # where Dask runs; with neither, on this machine
+    # where Dask runs; without it, on this machine
     scheduler: Annotated[str, Field(pattern=r"^(tcp|tls|ws|wss)://.+:[0-9]+$")] | None = None
-    slurm: Slurm | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _given_up(cls, given: Any) -> Any:
+        if isinstance(given, dict):
+            if "slurm" in given:
+                raise ValueError(f"slurm: a study sends no jobs of its own any more. {SHARDS}")
+            if given.get("backend") == "threading":
+                raise ValueError(
+                    'backend is "threading", which is gone: use "loky", which is as fast and keeps '
+                    f"generators apart. For more than this machine: {SHARDS}"
+                )
+        return given
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
         if self.workers == 0:
             raise ValueError("workers is 0; use 1 or more, or -1 for every core")
-        if self.scheduler and self.slurm:
-            raise ValueError("scheduler and slurm are both there; keep the one that runs Dask")
         return self
 
 

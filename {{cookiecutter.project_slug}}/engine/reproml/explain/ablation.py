@@ -83,7 +83,7 @@ def check_columns(reaching: dict[str, list[str]], study: Study) -> None:
             )
 
 
-def fold_columns(task: Task, table: Table, *, alone: bool = True) -> pd.DataFrame:
+def fold_columns(task: Task, table: Table) -> pd.DataFrame:
     """Return a column "column": the input columns that the final estimator sees on a fold."""
     train = task.fold.train
     names = columns_reaching(task.model, table.X.iloc[train], table.y.iloc[train])

@@ -62,8 +62,6 @@ def fold_dependence(
     study: Study,
     grids: dict[str, np.ndarray],
     kept: np.ndarray,
-    *,
-    alone: bool = True,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Fit a fold's model and follow its predictions for held-out rows along some features.
 
@@ -72,8 +70,7 @@ def fold_dependence(
     feature, of, step, row, at, value).
     """
     fold = task.fold
-    how = {"fix_seeds": study.code.fix_seeds, "alone": alone}
-    model = fit_task(task, table, study.data.classes, study.split, **how)
+    model = fit_task(task, table, study)
     mine = np.isin(fold.test, kept)
     averages, individuals = [], []
     for name, grid in grids.items():

@@ -126,7 +126,7 @@ def noise_twin(model: Any) -> Any:
 
 
 def fold_importances(
-    task: Task, table: Table, study: Study, units: dict[str, list[str]], *, alone: bool = True
+    task: Task, table: Table, study: Study, units: dict[str, list[str]]
 ) -> pd.DataFrame:
     """Fit a fold's model and its twin with noise, and measure the importance of every unit.
 
@@ -138,15 +138,10 @@ def fold_importances(
     where = f"{fold.repeat}/{fold.fold}"
     noisy = with_noise(table.X, seed_for(seed, f"interpretation/noise/{where}"))
     twin = Task(task.name, noise_twin(task.model), fold, task.seed)
-    rows_of = (study.data.classes, study.split)
-    how = {"fix_seeds": study.code.fix_seeds, "alone": alone}
+    other = replace(table, X=noisy)
     fits = [
-        (fit_task(task, table, *rows_of, **how), table.X, units),
-        (
-            fit_task(twin, replace(table, X=noisy), *rows_of, **how),
-            noisy,
-            {f"{NOISE}: {NOISE}": [NOISE]},
-        ),
+        (fit_task(task, table, study), table.X, units),
+        (fit_task(twin, other, study), noisy, {f"{NOISE}: {NOISE}": [NOISE]}),
     ]
     rows, chosen = [], dict(zip(PARTS, (fold.test, fold.train), strict=True))
     for part in PARTS if fold.repeat == 0 else PARTS[:1]:
@@ -173,13 +168,11 @@ def fold_explanation(
     study: Study,
     units: dict[str, list[str]],
     candidate: str,
-    *,
-    alone: bool = True,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return a fold's importances, of the candidate only, and weights, in the first repeat only."""
     nothing = pd.DataFrame()
     ours, once = task.name == candidate, task.fold.repeat == 0
     return (
-        fold_importances(task, table, study, units, alone=alone) if ours else nothing,
-        fold_weights(task, table, study, alone=alone) if once else nothing,
+        fold_importances(task, table, study, units) if ours else nothing,
+        fold_weights(task, table, study) if once else nothing,
     )

@@ -89,10 +89,9 @@ def _as_array(matrix: Any) -> np.ndarray:
     return matrix.toarray() if sparse.issparse(matrix) else np.asarray(matrix, dtype=float)
 
 
-def fold_weights(task: Task, table: Table, study: Study, *, alone: bool = True) -> pd.DataFrame:
+def fold_weights(task: Task, table: Table, study: Study) -> pd.DataFrame:
     """Fit a fold's model and return `model_weights` with columns model, repeat and fold."""
-    how = {"fix_seeds": study.code.fix_seeds, "alone": alone}
-    model = fit_task(task, table, study.data.classes, study.split, **how)
+    model = fit_task(task, table, study)
     positive = study.data.classes[-1] if study.data.classes else None
     weights = model_weights(model, table.X.iloc[task.fold.train], positive)
     fold = {"model": task.name, "repeat": task.fold.repeat, "fold": task.fold.fold}

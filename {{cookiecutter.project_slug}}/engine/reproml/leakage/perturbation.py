@@ -186,14 +186,11 @@ def audit_fit(
     study: Study,
     opened: set[str],
     data_file: Path,
-    alone: bool = True,
 ) -> Finding:
     """Check a model of the study on one fold, fitted and asked as every experiment does it."""
 
     def predict(table: Table, fold: Fold) -> tuple[np.ndarray, ...]:
-        again = replace(task, fold=fold)
-        how = {"fix_seeds": study.code.fix_seeds, "alone": alone}
-        said = run_task(again, table, study.data.classes, study.split, **how)
+        said = run_task(replace(task, fold=fold), table, study)
         return tuple(part for part in (said.predicted, said.probability) if part is not None)
 
     return fit(task.name, task.model, predict, table, task.fold, opened, data_file, study.seed)

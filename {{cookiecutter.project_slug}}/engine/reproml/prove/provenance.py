@@ -5,8 +5,6 @@ from __future__ import annotations
 import platform
 import re
 import subprocess
-from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from .. import __version__
 from ..config.checksums import changed_files, digest_of
 from ..config.seeds import seed_for
 from ..config.study import Study
+from ..config.versions import installed_versions, locked_versions  # noqa: F401
 
 SOURCES = ("src", "engine")
 
@@ -45,35 +44,6 @@ def engine_state(root: Path) -> dict[str, str]:
 def engine_line(state: dict[str, str]) -> str:
     """Say in a line which engine this is, as `engine_state` found it."""
     return f"engine {state['version']}: {state['state']}"
-
-
-def locked_versions(lock: Path) -> dict[str, str]:
-    r"""Return which version of each library a lock names.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     lock = Path(folder) / "requirements.txt"
-    ...     _ = lock.write_text("numpy==2.4.6 --hash=sha256:00\nscipy==1.17.1\n", "utf-8")
-    ...     locked_versions(lock)
-    {'numpy': '2.4.6', 'scipy': '1.17.1'}
-    """
-    text = lock.read_text(encoding="utf-8")
-    return dict(sorted(re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", text, flags=re.MULTILINE)))
-
-
-def installed_versions(names: list[str]) -> dict[str, str]:
-    """Return which version of each library is installed here."""
-    return {name: _installed(name) for name in sorted(names)}
-
-
-@lru_cache  # stages that run in one process all ask
-def _installed(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"
 
 
 def machine() -> dict[str, Any]:

@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from ..compute.backends import Backend
 from ..compute.models import build_model
+from ..compute.pool import Pool, open_pool
 from ..compute.shared_table import map_table
 from ..compute.task import Predictions, make_tasks
 from ..config.columns import Table
@@ -146,9 +146,9 @@ class Run:
         return dict(zip(("n_train", "n_test"), fold_sizes(self.folds), strict=True))
 
     @cached_property
-    def pool(self) -> Backend:
+    def pool(self) -> Pool:
         """Who does the work; workers stay for what follows."""
-        return fits.open_pool(self)
+        return self.closing.enter_context(open_pool(fits.chosen(self), self.scratch()))
 
     def scratch(self) -> Path:
         """Return a folder for files of this run; workers elsewhere may see it too."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[3]  # commands work from any folder
-BACKENDS = ("loky", "threading", "sequential", "dask")
+BACKENDS = ("loky", "sequential", "dask")
 
 
 def start(main: Callable[..., None], doc: str, prog: str | None = None, **options: Any) -> None:

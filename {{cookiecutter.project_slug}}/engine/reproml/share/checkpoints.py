@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 from ..config.files import write_whole
 from ..config.seeds import seed_for
 from ..config.study import StudyError
-from ..prove.provenance import installed_versions
+from ..config.versions import installed_versions
 from .model import pack_model, unpack_model
 from .trusted_types import LIBRARIES
 

@@ -22,7 +22,7 @@ from skops.io import dumps, loads
 
 from ..config.columns import check_rows, read_raw
 from ..config.study import Column, Data, Study, StudyError
-from ..prove.provenance import installed_versions
+from ..config.versions import installed_versions
 from ..split.inner_folds import searches
 from .modelfile import normalised, refused
 from .record import Example, Record, Seed, answers, check_examples, check_versions, read_record

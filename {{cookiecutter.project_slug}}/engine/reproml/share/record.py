@@ -18,7 +18,7 @@ from sklearn.pipeline import Pipeline
 
 from ..compute.task import predict_with
 from ..config.study import Column, StudyError
-from ..prove.provenance import installed_versions
+from ..config.versions import installed_versions
 
 QUANTILES = (0.1, 0.5, 0.9)
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]

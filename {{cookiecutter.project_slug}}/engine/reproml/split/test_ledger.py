@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..config.code_digest import digest, module_digests
+from ..config.source import digest, meaning_of
 from ..config.study import Study, StudyError
 
 SECTIONS = ("task", "seed", "data", "split", "metrics", "models")
@@ -49,7 +49,7 @@ def parts_of(study: Study, folder: str | Path) -> dict[str, str]:
         f"[{name}]" if isinstance(written[name], dict) else name: digest(written[name])
         for name in SECTIONS
     }
-    found = module_digests(Path(folder), AUTHORS)
+    found = meaning_of(Path(folder), AUTHORS)
     return sections | {f"{name}.py": one for name, one in found.items()}
 
 

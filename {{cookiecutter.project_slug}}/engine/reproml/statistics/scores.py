@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..compute.dispatch import stream
+from ..compute.fits import run_fits
 from ..compute.task import Predictions, Task
 from ..config.columns import Table
 from ..config.metrics import Metric
+from ..config.study import Study
 from ..split.splits import Fold
 
 
@@ -102,58 +103,28 @@ def score_predictions(
 
 
 def score_tasks(
-    tasks: list[Task],
-    table: Table,
-    metrics: Mapping[str, Metric],
-    classes: list[str],
-    *,
-    held_out: bool = False,
-    **how: Any,
+    tasks: list[Task], table: Table, study: Study, *, held_out: bool = False, **how: Any
 ) -> tuple[pd.DataFrame, list[Predictions]]:
-    """Fit tasks and score each where it was fitted; most predictions are dropped at once.
+    """Fit tasks and score each where it was fitted, by the metrics that the study reports.
 
-    Parameters
-    ----------
-    tasks : list of Task
-        What to fit.
-    table : Table
-        The checked rows.
-    metrics : mapping of str to Metric
-        By name.
-    classes : list of str
-        Order of the probabilities' columns; empty for regression.
-    held_out : bool
-        Keep the predictions of the first repeat: there, a row that was held out counts once.
-    **how : dict
-        As for `stream`: split, backend, cache, on_done.
-
-    Returns
-    -------
-    scores : DataFrame of shape (n_tasks * n_metrics, 5)
-        As from `score_predictions`, in the order of the tasks.
-    predictions : list of Predictions
-        Those that are kept, in the order of the tasks.
+    Most predictions are dropped at once; with ``held_out`` those of the first repeat are returned
+    too, where a row that was held out counts once. ``how`` is as for `run_fits`.
 
     Examples
     --------
-    >>> from ..config.example import CODE, dummy
-    >>> y = pd.Series([1.0, 2.0, 4.0])
-    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})
+    >>> from ..config.example import dummy, trial
+    >>> table, study = trial([1.0, 2.0, 4.0])
     >>> fold = Fold(0, 0, train=np.array([0, 1]), test=np.array([2]))
-    >>> task = Task("dummy", dummy("regression"), fold, seed=0)
-    >>> score_tasks([task], table, {"mae": CODE.metrics["mae"]}, classes=[])
+    >>> score_tasks([Task("dummy", dummy("regression"), fold, seed=0)], table, study)
     (   model  repeat  fold metric  value
     0  dummy       0     0    mae    2.5, [])
     """
-    values = np.full((len(tasks), len(metrics)), np.nan)
-    kept: dict[int, Predictions] = {}
-    finish = partial(_scored, metrics=metrics, classes=classes, held_out=held_out)
-    for number, (scores, said) in stream(tasks, table, classes, finish=finish, **how):
-        values[number] = scores
-        if said is not None:
-            kept[number] = Predictions(tasks[number].name, tasks[number].fold, *said)
-    scores = _long([(task.name, task.fold) for task in tasks], list(metrics), values)
-    return scores, [kept[number] for number in sorted(kept)]
+    metrics = study.reported
+    scored = partial(_scored, metrics=metrics, classes=study.data.classes, held_out=held_out)
+    found = run_fits(tasks, table, study, finish=scored, **how)
+    scores = _long([(t.name, t.fold) for t in tasks], list(metrics), [one for one, _ in found])
+    kept = [(task, said) for task, (_, said) in zip(tasks, found, strict=True) if said is not None]
+    return scores, [Predictions(task.name, task.fold, *said) for task, said in kept]
 
 
 def _scored(

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from example_study.data import load_table
-from reproml.compute.dispatch import run_tasks
+from reproml.compute.fits import run_fits
 from reproml.compute.models import build_model
 from reproml.compute.shared_table import load, map_table, plain_table, save
 from reproml.compute.task import make_tasks
 from reproml.config.columns import Table
-from reproml.config.study import read_study
 from reproml.split.splits import make_folds
 
 
@@ -59,13 +59,12 @@ def test_a_model_of_a_notebook_can_be_sent(tmp_path: Path):
     assert load(tmp_path / "content")["double"](4) == 8
 
 
-def test_fits_on_a_mapped_table_give_the_same_bits(folder: Path, tmp_path: Path):
-    study = read_study(folder / "study.toml")
+def test_fits_on_a_mapped_table_give_the_same_bits(study, folder: Path, tmp_path: Path):
     table = load_table(study, folder)
     folds = make_folds(table, np.arange(60), study.split, stratify=True, seed=0)
     models = {name: build_model(name, study) for name in ("linear", "forest", "candidate")}
     tasks = make_tasks(models, folds, seed=0)
     mapped = map_table(table, tmp_path / "table")
-    one = run_tasks(tasks, table, study.data.classes)
-    two = run_tasks(tasks, mapped, study.data.classes)
+    one = run_fits(tasks, table, study)
+    two = run_fits(tasks, mapped, study)
     assert [r.probability.tobytes() for r in one] == [r.probability.tobytes() for r in two]
