@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import spearmanr
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.feature_selection import SelectKBest, f_classif
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
@@ -45,6 +47,7 @@ from reproml.leakage.row_checks import (
     audit_rows,
     duplicates,
     near_duplicates,
+    rank_agreement,
     single_features,
 )
 from reproml.split.splits import Fold, lock_test_set, make_folds
@@ -224,6 +227,15 @@ def test_the_target_copied_into_a_feature(table: Table, as_text: bool):
     assert found.verdict == "warn"
     assert found.message == "copy alone predicts 'yes' (AUC 1.000)"
     assert "[leakage.accepted]" in found.advice
+
+
+def test_rank_agreement_is_that_of_the_libraries():
+    rng = np.random.default_rng(0)
+    score, number = rng.normal(size=50).round(1), rng.normal(size=50).round(1)  # with ties
+    auc, rho = roc_auc_score(number > 0, score), spearmanr(number, score).statistic
+    assert rank_agreement(number > 0, score) == pytest.approx(2 * auc - 1, rel=1e-12)
+    assert rank_agreement(number, score) == pytest.approx(rho, rel=1e-12)
+    assert rank_agreement(number > 0, np.zeros(50)) == rank_agreement(number, np.zeros(50)) == 0
 
 
 def test_a_numeric_target_copied_into_a_feature(table: Table):
