@@ -18,7 +18,6 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 from example_study import STUDY as CODE
 from example_study.data import load_table
 from example_study.models import candidate, linear
-from reproml.compute.dispatch import run_tasks
 from reproml.compute.task import make_tasks
 from reproml.config.columns import Table
 from reproml.config.study import Study, StudyError, parse_study, read_study
@@ -107,8 +106,7 @@ def reaching(models: dict[str, Pipeline]) -> dict[str, list[str]]:
     table = Table(X, Y, None, None, None, dropped={})
     fold = Fold(0, 0, train=np.arange(4), test=np.array([], dtype=int))
     tasks = make_tasks(models, [fold], seed=0)
-    found = run_tasks(tasks, table, ["no", "yes"], do=fold_columns)
-    return {task.name: list(one["column"]) for task, one in zip(tasks, found, strict=True)}
+    return {task.name: list(fold_columns(task, table)["column"]) for task in tasks}
 
 
 def check(content: dict[str, Any], **ablation: Any) -> None:

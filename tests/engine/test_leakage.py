@@ -21,10 +21,11 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
+from example_study import STUDY as CODE
 from example_study.models import linear
 from reproml.compute.task import Task, run_task
 from reproml.config.columns import Table
-from reproml.config.study import Split, StudyError, parse_study
+from reproml.config.study import Column, Data, Split, Study, StudyError, parse_study
 from reproml.leakage.findings import (
     Cut,
     Finding,
@@ -372,10 +373,12 @@ SPLIT = Fold(0, 0, np.arange(60), np.arange(60, 80))
 
 
 def as_the_study_does(model: BaseEstimator) -> Callable[[Table, Fold], tuple[np.ndarray, ...]]:
-    split = CLAIMS["independent"]
+    answer = Column(role="target", type="category", values=["no", "yes"])
+    data = Data(file="tiny.csv", sha256="0" * 64, positive="yes", columns={"answer": answer})
+    study = Study.model_construct(task="classification", data=data, split=CLAIMS["independent"])
 
     def predict(table: Table, fold: Fold) -> tuple[np.ndarray, ...]:
-        said = run_task(Task("model", model, fold, seed=0), table, ["no", "yes"], split)
+        said = run_task(Task("model", model, fold, seed=0), table, study.with_code(CODE))
         return said.predicted, said.probability
 
     return predict

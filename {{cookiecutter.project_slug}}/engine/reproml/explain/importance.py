@@ -136,12 +136,11 @@ def fold_importances(
     """
     fold, metric, seed = task.fold, study.metrics.primary, study.seed
     where = f"{fold.repeat}/{fold.fold}"
-    noisy = with_noise(table.X, seed_for(seed, f"interpretation/noise/{where}"))
-    twin = Task(task.name, noise_twin(task.model), fold, task.seed)
-    other = replace(table, X=noisy)
+    twin = replace(task, model=noise_twin(task.model))
+    noisy = replace(table, X=with_noise(table.X, seed_for(seed, f"interpretation/noise/{where}")))
     fits = [
         (fit_task(task, table, study), table.X, units),
-        (fit_task(twin, other, study), noisy, {f"{NOISE}: {NOISE}": [NOISE]}),
+        (fit_task(twin, noisy, study), noisy.X, {f"{NOISE}: {NOISE}": [NOISE]}),
     ]
     rows, chosen = [], dict(zip(PARTS, (fold.test, fold.train), strict=True))
     for part in PARTS if fold.repeat == 0 else PARTS[:1]:
