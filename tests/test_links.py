@@ -273,6 +273,7 @@ def test_a_command_that_is_not_listed_is_seen():
 # Commands within a sentence are not run from there, but what they name has to be there.
 INLINE = re.compile(r"(?<!`)`((?:\.venv/bin/)?(?:python3?|make)\s[^`]+)`(?!`)")
 PLACEHOLDER = "python scripts/x.py"
+OPTIONS = ("cli/verbs.py", "run/start.py")  # of the engine: where options of commands stand
 
 
 def inline_commands(text):
@@ -290,19 +291,26 @@ def cannot_work(command, roots):
         engines = [root / "engine" / "reproml" for root in roots]
         verb = Path("cli", f"{words[2]}.py") if len(words) > 2 else Path("__main__.py")
         homes = [engine for engine in engines if (engine / verb).is_file()]
-        known = [home / name for home in homes for name in (verb, Path("cli", "common.py"))]
+        known = [home / name for home in homes for name in (verb, *OPTIONS)]
         files = ["".join(read(path) for path in known)]
-        marks = [f'"{w}"' for w in words[3:] if w.startswith("--")] if homes else [words[2]]
+        marks = [w for w in words[3:] if w.startswith("--")] if homes else [words[2]]
     elif words[0] == "-m":
         files = [read(root / "requirements-dev.txt") for root in roots]
         marks = [f"\n{words[1].replace('_', '-')}=="]
     else:
         homes = [root for root in roots if (root / words[0]).is_file()]
-        common = [home / "engine" / "reproml" / "cli" / "common.py" for home in homes]
+        common = [home / "engine" / "reproml" / name for home in homes for name in OPTIONS]
         paths = [*(home / words[0] for home in homes), *(p for p in common if p.is_file())]
         files = ["".join(read(path) for path in paths)]
-        marks = [f'"{w}"' for w in words[1:] if w.startswith("--")] if homes else [words[0]]
-    return [mark for mark in marks if not any(mark in "\n" + file for file in files)]
+        marks = [w for w in words[1:] if w.startswith("--")] if homes else [words[0]]
+    return [mark for mark in marks if not any(stands_in(mark, "\n" + file) for file in files)]
+
+
+def stands_in(mark, text):
+    """Say whether code has an option, as argparse or the engine takes it; or text anything else."""
+    if mark.startswith("--"):
+        return f'"{mark}"' in text or f'"{mark[2:]}": ' in text
+    return mark in text
 
 
 def test_what_a_command_in_a_sentence_names_is_there(house, default_bake):
@@ -323,7 +331,7 @@ def test_what_a_command_in_a_sentence_names_is_there(house, default_bake):
         ("make archive WHEELS=1", []),
         ("make achive WHEEL=1", ["\nachive:", "$(WHEEL)"]),
         ("python -m reproml archive --wheels --into x.zip --study y", []),
-        ("python -m reproml archive --wheel", ['"--wheel"']),
+        ("python -m reproml archive --wheel", ["--wheel"]),
         ("python -m reproml archives --wheels", ["archives"]),
         ("python -m reproml", []),
         ("python scripts/archives.py", ["scripts/archives.py"]),
