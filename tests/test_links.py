@@ -35,6 +35,8 @@ OUTSIDE_OF_STUDIES = {
     "https://creativecommons.org/publicdomain/zero/1.0/",
     "https://doi.org/10.1214/009053604000000067",
     "https://doi.org/10.24432/C5DW2B",
+    "https://github.com/org/repro-ml",
+    "https://skops.readthedocs.io",
     "https://www4.stat.ncsu.edu/~boos/var.select/diabetes.html",
 }
 
@@ -80,6 +82,16 @@ COMMANDS = {
     "git tag v1.2.0": "publishes",
     "git push origin main v1.2.0": "publishes",
 }
+UPDATE = "tests/test_update.py::test_from_the_first_edition"
+COMMANDS |= {
+    "git clone https://github.com/org/repro-ml": LABS + "test_a_fork_follows",
+    "make venv": "tests/test_demo.py::test_the_environment_is_made_again_only_when_the_lock_changes",
+    ".venv/bin/python tools/update.py ../my-study": UPDATE,
+    "python scripts/environment.py": START,
+    "python -m black .": "tests/test_study.py::test_check_is_green",
+    "python -m ruff check --fix .": "tests/test_study.py::test_check_is_green",
+    "python scripts/reproduce.py": UPDATE,
+}
 ARCHIVE = "tests/test_archive.py::test_with_its_wheels_it_installs_and_verifies_without_a_network"
 COMMANDS |= {
     "python -m reproml archive --wheels": ARCHIVE,
@@ -112,7 +124,7 @@ STUDY_COMMANDS = {
     "python scripts/reproduce.py --scheduler tcp://10.0.0.7:8786": (
         DASK + "test_a_scheduler_that_runs_is_used"
     ),
-    "python -m reproml share --predict rows.csv --into predictions.csv": (
+    "python -m reproml predict rows.csv --into predictions.csv": (
         "tests/test_sharing.py::test_a_saved_model_predicts_in_a_process_of_its_own"
     ),
 }
