@@ -12,41 +12,38 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from reproml.cli.common import load_code, open_study, prepare
 from reproml.compute.processes import Processes
 from reproml.compute.shared_table import map_table
 from reproml.compute.task import make_tasks
 from reproml.config.columns import Table
+from reproml.run.code import load_code
+from reproml.run.run import open_run
 from reproml.split.splits import Fold
 from reproml.statistics.scores import score_tasks
 
 
 def loop(arguments):
     """Score every model of baselines and ablation by cross_validate, one after the other."""
-    from reproml.compute.models import build_model
-    from reproml.explain.ablation import make_variants
     from sklearn.model_selection import cross_validate
 
-    asked = argparse.Namespace(study=arguments.study / "study.toml")
-    study = open_study(asked)
-    setting = prepare(study, asked)
-    models = [build_model(name, study) for name in study.models.names]
-    models += make_variants(study).values()
-    y = setting.table.y == study.data.positive  # what scikit-learn's scorers take for positive
+    with open_run(arguments.study / "study.toml") as run:
+        study, table, folds = run.study, run.table, run.folds
+        models = [*run.models().values(), *run.variants().values()]
+    y = table.y == study.data.positive  # what scikit-learn's scorers take for positive
     theirs = {"mcc": "matthews_corrcoef", "brier": "neg_brier_score"}  # the others have our names
     for model in models:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             cross_validate(
                 model,
-                setting.table.X,
+                table.X,
                 y,
-                cv=[(fold.train, fold.test) for fold in setting.folds],
+                cv=[(fold.train, fold.test) for fold in folds],
                 scoring=[theirs.get(name, name) for name in study.metrics.names],
                 n_jobs=arguments.workers,
                 error_score="raise",
             )
-    return {"fits": len(models) * len(setting.folds)}
+    return {"fits": len(models) * len(folds)}
 
 
 def made_table(n_rows, n_columns):

@@ -88,7 +88,7 @@ def test_a_command_that_fails_stops_the_benchmark(load, tmp_path):
 
 @pytest.mark.network
 @pytest.mark.slow
-@pytest.mark.parametrize("case", ["long_stage", "many", "memory"])
+@pytest.mark.parametrize("case", ["many", "memory"])
 def test_a_case_can_be_measured(template, default_bake, study_env, run, tmp_path, case):
     command = [study_env, template / "benchmarks" / "probe.py", case, "--study", default_bake.path]
     command += ["--repeats", 1, "--tasks", 50, "--megabytes", 1, "--mark", tmp_path / "mark"]

@@ -38,8 +38,8 @@ NOT_MET = {
     "engine's lines": 17_400,
     "engine's lines of code": 8_100,
     "imports of a higher folder": 3,
-    "circles of imports": 3,
-    "longest chain of imports": 17,
+    "circles of imports": 6,
+    "longest chain of imports": 20,
     "functions above 50 lines": 3,
     "lines of Python in all": 36_600,
 }

@@ -35,6 +35,8 @@ OUTSIDE_OF_STUDIES = {
     "https://creativecommons.org/publicdomain/zero/1.0/",
     "https://doi.org/10.1214/009053604000000067",
     "https://doi.org/10.24432/C5DW2B",
+    "https://github.com/org/repro-ml",
+    "https://skops.readthedocs.io",
     "https://www4.stat.ncsu.edu/~boos/var.select/diabetes.html",
 }
 
@@ -80,6 +82,16 @@ COMMANDS = {
     "git tag v1.2.0": "publishes",
     "git push origin main v1.2.0": "publishes",
 }
+UPDATE = "tests/test_update.py::test_from_the_first_edition"
+COMMANDS |= {
+    "git clone https://github.com/org/repro-ml": LABS + "test_a_fork_follows",
+    "make venv": "tests/test_demo.py::test_the_environment_is_made_again_only_when_the_lock_changes",
+    ".venv/bin/python tools/update.py ../my-study": UPDATE,
+    "python scripts/environment.py": START,
+    "python -m black .": "tests/test_study.py::test_check_is_green",
+    "python -m ruff check --fix .": "tests/test_study.py::test_check_is_green",
+    "python scripts/reproduce.py": UPDATE,
+}
 ARCHIVE = "tests/test_archive.py::test_with_its_wheels_it_installs_and_verifies_without_a_network"
 COMMANDS |= {
     "python -m reproml archive --wheels": ARCHIVE,
@@ -112,7 +124,7 @@ STUDY_COMMANDS = {
     "python scripts/reproduce.py --scheduler tcp://10.0.0.7:8786": (
         DASK + "test_a_scheduler_that_runs_is_used"
     ),
-    "python -m reproml share --predict rows.csv --into predictions.csv": (
+    "python -m reproml predict rows.csv --into predictions.csv": (
         "tests/test_sharing.py::test_a_saved_model_predicts_in_a_process_of_its_own"
     ),
 }
@@ -273,6 +285,7 @@ def test_a_command_that_is_not_listed_is_seen():
 # Commands within a sentence are not run from there, but what they name has to be there.
 INLINE = re.compile(r"(?<!`)`((?:\.venv/bin/)?(?:python3?|make)\s[^`]+)`(?!`)")
 PLACEHOLDER = "python scripts/x.py"
+OPTIONS = ("cli/verbs.py", "run/start.py")  # of the engine: where options of commands stand
 
 
 def inline_commands(text):
@@ -290,19 +303,26 @@ def cannot_work(command, roots):
         engines = [root / "engine" / "reproml" for root in roots]
         verb = Path("cli", f"{words[2]}.py") if len(words) > 2 else Path("__main__.py")
         homes = [engine for engine in engines if (engine / verb).is_file()]
-        known = [home / name for home in homes for name in (verb, Path("cli", "common.py"))]
+        known = [home / name for home in homes for name in (verb, *OPTIONS)]
         files = ["".join(read(path) for path in known)]
-        marks = [f'"{w}"' for w in words[3:] if w.startswith("--")] if homes else [words[2]]
+        marks = [w for w in words[3:] if w.startswith("--")] if homes else [words[2]]
     elif words[0] == "-m":
         files = [read(root / "requirements-dev.txt") for root in roots]
         marks = [f"\n{words[1].replace('_', '-')}=="]
     else:
         homes = [root for root in roots if (root / words[0]).is_file()]
-        common = [home / "engine" / "reproml" / "cli" / "common.py" for home in homes]
+        common = [home / "engine" / "reproml" / name for home in homes for name in OPTIONS]
         paths = [*(home / words[0] for home in homes), *(p for p in common if p.is_file())]
         files = ["".join(read(path) for path in paths)]
-        marks = [f'"{w}"' for w in words[1:] if w.startswith("--")] if homes else [words[0]]
-    return [mark for mark in marks if not any(mark in "\n" + file for file in files)]
+        marks = [w for w in words[1:] if w.startswith("--")] if homes else [words[0]]
+    return [mark for mark in marks if not any(stands_in(mark, "\n" + file) for file in files)]
+
+
+def stands_in(mark, text):
+    """Say whether code has an option, as argparse or the engine takes it; or text anything else."""
+    if mark.startswith("--"):
+        return f'"{mark}"' in text or f'"{mark[2:]}": ' in text
+    return mark in text
 
 
 def test_what_a_command_in_a_sentence_names_is_there(house, default_bake):
@@ -323,7 +343,7 @@ def test_what_a_command_in_a_sentence_names_is_there(house, default_bake):
         ("make archive WHEELS=1", []),
         ("make achive WHEEL=1", ["\nachive:", "$(WHEEL)"]),
         ("python -m reproml archive --wheels --into x.zip --study y", []),
-        ("python -m reproml archive --wheel", ['"--wheel"']),
+        ("python -m reproml archive --wheel", ["--wheel"]),
         ("python -m reproml archives --wheels", ["archives"]),
         ("python -m reproml", []),
         ("python scripts/archives.py", ["scripts/archives.py"]),

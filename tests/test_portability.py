@@ -35,6 +35,7 @@ def mistakes(code):
         if ast.unparse(node.func) in BY_SHELL:
             found.append(f"line {node.lineno}: {name}()")
         binary = any(isinstance(a, ast.Constant) and "b" in str(a.value) for a in node.args[:1])
+        binary |= "fileobj" in named  # of a tarfile
         reads = name in {"read_text", "write_text", "open"} and not (name == "open" and binary)
         positional = name != "open" and len(node.args) == 1 + (name == "write_text")
         if reads and "encoding" not in named and not positional:

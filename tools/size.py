@@ -108,11 +108,10 @@ def targets(node, package, root, modules):
 
 
 def place(module):
-    """Return a module's place in the order of folders; files of the package itself come last."""
-    folder, _, rest = module.partition(".")
-    if folder in FOLDERS:
-        return FOLDERS.index(folder)
-    return len(FOLDERS) if not rest and folder in ("", "__main__", "__init__") else None
+    """Return a module's place in the order of folders, or None where it has none."""
+    folder = module.partition(".")[0]
+    places = {"": -1, "__main__": len(FOLDERS)}  # the package itself holds its version alone
+    return FOLDERS.index(folder) if folder in FOLDERS else places.get(module)
 
 
 def upward(found):

@@ -111,9 +111,7 @@ def make_checkpoint(model: BaseEstimator, done: int, key: str, trusted: Iterable
     return hashlib.sha256(content).digest() + content
 
 
-def read_checkpoint(
-    content: bytes, key: str, trusted: Iterable[str], file: str
-) -> tuple[Any, int]:
+def read_checkpoint(content: bytes, key: str, trusted: Iterable[str], file: str) -> tuple[Any, int]:
     """Return the model in a checkpoint and how many steps it has had.
 
     Examples
