@@ -21,6 +21,7 @@ PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
 INSTRUMENT = "scripts/reproduce.py"
 DATA_PAGE = "data/README.md"
+ENGINE = "https://spdx.org/licenses/MIT"  # its licence, whatever the study's is
 
 
 def authors_of(citation: dict[str, Any]) -> list[dict[str, str]]:
@@ -99,7 +100,7 @@ def make_crate(
     people, labs = _people(authors_of(citation))
     agents = [{"@id": one["@id"]} for one in people]
     inputs = [name for name in manifest["inputs"] if name in files]
-    inputs += sorted(name for name in files if re.match(r"src/.+\.py$", name))
+    inputs += sorted(name for name in files if re.match(r"(src|engine)/.+\.py$", name))
     outputs = [name for name in (f"results/{one}" for one in manifest["results"]) if name in files]
     root = {
         "@id": "./",
@@ -135,8 +136,10 @@ def make_crate(
     tool |= {"softwareRequirements": {"@id": "requirements.txt"}}
     if url:
         root["url"] = tool["url"] = url
-    if data[1] not in (code["@id"], DATA_PAGE):
-        graph.append({"@id": data[1], "@type": "CreativeWork", "name": data[0]})
+    others = {data[1]: data[0]} | ({ENGINE: "MIT"} if "engine/LICENSE" in files else {})
+    for address, name in others.items():
+        if address not in (code["@id"], DATA_PAGE):
+            graph.append({"@id": address, "@type": "CreativeWork", "name": name})
     return {"@context": [f"{CRATE}/context", TERMS], "@graph": graph}
 
 
@@ -193,4 +196,6 @@ def _file(name: str, size: int, sha256: str, data: str) -> dict[str, Any]:
         "sha256": sha256,
         "encodingFormat": kinds.get(Path(name).suffix, kind or "application/octet-stream"),
     }
-    return entity | ({"license": {"@id": data}} if name.startswith("data/raw/") else {})
+    licence = {"data/raw/": data, "engine/": ENGINE}  # of all else: the root's
+    own = [one for folder, one in licence.items() if name.startswith(folder)]
+    return entity | ({"license": {"@id": own[0]}} if own else {})

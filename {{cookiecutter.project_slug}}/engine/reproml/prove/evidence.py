@@ -19,10 +19,10 @@ import pandas as pd
 from ..config.checksums import sha256_of
 from ..config.columns import Table
 from ..config.study import Study, StudyError
+from ..config.versions import locked_versions
 from ..split.test_ledger import count_note
 from ..write.texts import marked
 from .crate import DATA_PAGE, data_licence
-from .provenance import locked_versions
 
 
 class Facts(NamedTuple):
