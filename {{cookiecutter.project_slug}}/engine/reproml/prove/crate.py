@@ -25,16 +25,7 @@ ENGINE = "https://spdx.org/licenses/MIT"  # its licence, whatever the study's is
 
 
 def authors_of(citation: dict[str, Any]) -> list[dict[str, str]]:
-    """Return who wrote the study, from CITATION.cff.
-
-    Examples
-    --------
-    >>> authors_of({"authors": [
-    ...     {"given-names": "Ada", "family-names": "Lovelace"},
-    ...     {"name": "Lab", "orcid": "https://orcid.org/0000-0002-1825-0097"},
-    ... ]})
-    [{'name': 'Ada Lovelace'}, {'name': 'Lab', 'orcid': '0000-0002-1825-0097'}]
-    """
+    """Return who wrote the study, from CITATION.cff."""
     found = []
     for one in citation.get("authors") or []:
         parts = ("given-names", "name-particle", "family-names", "name-suffix")
@@ -81,21 +72,7 @@ def make_crate(
     verified: str,
     url: str = "",
 ) -> dict[str, Any]:
-    """Describe an archive as a Process Run Crate.
-
-    Examples
-    --------
-    >>> manifest = {"finished": "2026-01-31T12:00:07+00:00", "seconds": {"baselines": 7.0},
-    ...     "inputs": {"study.toml": "a", "source": "b"}, "results": {"a.csv": "c"},
-    ...     "versions": {}, "machine": {"python": "3.12.1", "platform": "Linux"}}
-    >>> files = {name: (1, "c") for name in ("study.toml", "results/a.csv", INSTRUMENT)}
-    >>> citation = {"title": "T", "license": "MIT", "version": "1", "authors": [{"name": "A"}]}
-    >>> crate = make_crate(manifest, files, citation, ("CC0 1.0", "https://example.org/zero"),
-    ...     published="2026-02-01", verified="Verified.")
-    >>> run = next(one for one in crate["@graph"] if one["@type"] == "CreateAction")
-    >>> run["startTime"], run["object"], run["result"]
-    ('2026-01-31T12:00:00+00:00', [{'@id': 'study.toml'}], [{'@id': 'results/a.csv'}])
-    """
+    """Describe an archive as a Process Run Crate."""
     code = {"@id": f"https://spdx.org/licenses/{citation['license']}"}
     people, labs = _people(authors_of(citation))
     agents = [{"@id": one["@id"]} for one in people]
