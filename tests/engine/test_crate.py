@@ -21,6 +21,8 @@ FILES = {
             INSTRUMENT,
             "data/README.md",
             "data/raw/a b.csv",
+            "engine/LICENSE",
+            "engine/reproml/x.py",
             "requirements.txt",
             "results/baselines.csv",
             "results/manifest.json",
@@ -35,7 +37,7 @@ FILES = {
 def crate_of(data: tuple[str, str] = DATA, **author: str) -> dict[str, dict]:
     """Return the entities by their @id."""
     author = {"given-names": "Ada", "family-names": "Lovelace"} | author
-    citation = {"title": "T", "abstract": "What.", "license": "MIT", "authors": [author]}
+    citation = {"title": "T", "abstract": "What.", "license": "Apache-2.0", "authors": [author]}
     crate = make_crate(
         MANIFEST, FILES, citation, data, published="2026-02-01", verified="Verified."
     )
@@ -60,6 +62,7 @@ def test_the_run_says_what_went_in_and_what_came_out():
         "study.toml",
         "data/raw/a%20b.csv",
         "requirements.txt",
+        "engine/reproml/x.py",
         "src/p/models.py",
     ]
     assert ids(run["result"]) == ["results/baselines.csv", "results/tables/baselines.md"]
@@ -103,10 +106,12 @@ def test_every_file_has_its_size_and_checksum():
 
 def test_licences_of_code_and_data_stand_apart():
     graph = crate_of()
-    assert ids(graph["./"]["license"]) == ["https://spdx.org/licenses/MIT"]
+    assert ids(graph["./"]["license"]) == ["https://spdx.org/licenses/Apache-2.0"]
+    assert ids(graph["engine/reproml/x.py"]["license"]) == ["https://spdx.org/licenses/MIT"]
+    assert graph["https://spdx.org/licenses/MIT"]["name"] == "MIT"
     assert ids(graph["data/raw/a%20b.csv"]["license"]) == [DATA[1]]
     assert graph[DATA[1]]["name"] == "CC BY 4.0"
-    assert "Code: MIT. Data: CC BY 4.0." in graph["./"]["description"]
+    assert "Code: Apache-2.0. Data: CC BY 4.0." in graph["./"]["description"]
     unclear = crate_of(data_licence("**Licence: unclear.** Ask first."))
     assert ids(unclear["data/raw/a%20b.csv"]["license"]) == ["data/README.md"]
 

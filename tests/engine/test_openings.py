@@ -205,6 +205,26 @@ def test_the_same_model_gives_the_same_bytes_and_no_new_opening(folder, evaluate
     assert evaluate("elsewhere") == first
 
 
+def test_what_the_first_edition_opened_is_scored_again_and_nothing_else_is(folder, evaluate):
+    first = evaluate()
+    (opening,) = json.loads(first["openings.json"])
+    parts = {name: one for name, one in opening["parts"].items() if not name.endswith(".py")}
+    old = {name: opening[name] for name in ("count", "time", "commit", "data", "model")}
+    old |= {"parts": parts | {"models.py": "1", "compute.py": "2", "splits.py": "3"}}
+    record = folder / "results" / "openings.json"
+    record.write_text(json.dumps([old]), encoding="utf-8")
+    again = evaluate()
+    assert again["evaluation.csv"] == first["evaluation.csv"]
+    (kept,) = json.loads(again["openings.json"])
+    assert kept == old | {"engine": opening["engine"], "parts": opening["parts"]} | {
+        "first_edition": old["parts"]
+    }
+    record.write_text(json.dumps([old]), encoding="utf-8")
+    edit(folder / "study.toml", "model__n_estimators = 5", "model__n_estimators = 6")
+    with pytest.raises(StudyError, match=r"these changed: \[models\]"):
+        evaluate()
+
+
 def test_another_model_is_refused_and_leaves_everything_as_it_was(folder, evaluate):
     first = evaluate()
     edit(folder / "study.toml", "model__n_estimators = 5", "model__n_estimators = 6")

@@ -10,13 +10,12 @@ import pytest
 import reproml
 from reproml.config.checksums import SUMS, sums_of, write_sums
 from reproml.config.study import Study
+from reproml.config.versions import installed_versions, locked_versions
 from reproml.prove.provenance import (
     all_seeds,
     commit_of,
     engine_line,
     engine_state,
-    installed_versions,
-    locked_versions,
     machine,
 )
 from reproml.split.splits import make_folds

@@ -10,8 +10,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..config.versions import installed_versions
 from ..prove.compare import Difference, compare_files, compare_texts
-from ..prove.provenance import engine_line, engine_state, installed_versions, machine
+from ..prove.provenance import engine_line, engine_state, machine
 from ..run.manifest import KEPT, digests, read_manifest, remember, result_files
 from ..run.start import ROOT, say
 from ..run.texts import renewed

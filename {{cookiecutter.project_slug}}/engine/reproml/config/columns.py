@@ -216,22 +216,7 @@ def make_table(raw: pd.DataFrame, study: Study) -> Table:
 
 
 def check_rows(raw: pd.DataFrame, data: Data, advice: str = ADVICE) -> pd.DataFrame:
-    """Check raw rows against the declared columns.
-
-    Examples
-    --------
-    >>> columns = {"kind": Column(role="feature", type="category", values=["a", "b"])}
-    >>> data = Data(file="trial.csv", sha256="0" * 64, columns=columns)
-    >>> check_rows(pd.DataFrame({"kind": ["a", "b"]}, index=[1, 2]), data)["kind"].tolist()
-    ['a', 'b']
-    >>> try:
-    ...     check_rows(pd.DataFrame({"kind": ["a", "c"]}, index=[1, 2]), data, "Mend it.")
-    ... except StudyError as error:
-    ...     print(error)
-    trial.csv has 1 problem:
-      row 2, column 'kind': 'c' is none of ['a', 'b']
-      Mend it.
-    """
+    """Check raw rows against the declared columns."""
     problems = [*_name_problems(raw, data)]
     clean = {}
     used = [name for name in raw.columns if (c := data.column_for(name)) and c.role != "ignore"]

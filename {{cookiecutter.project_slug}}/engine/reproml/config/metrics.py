@@ -43,22 +43,7 @@ class Metric:
 
 
 def check_metrics(study: Study) -> dict[str, Metric]:
-    """Return the study's metrics, the primary one first, or say which one does not fit.
-
-    Examples
-    --------
-    >>> from .example import CODE
-    >>> from .study import Metrics
-    >>> metrics = Metrics(primary="mae", others=["r2"])
-    >>> study = Study.model_construct(task="regression", metrics=metrics).with_code(CODE)
-    >>> [metric.label for metric in check_metrics(study).values()]
-    ['MAE', 'R2']
-    >>> try:
-    ...     check_metrics(study.model_copy(update={"task": "classification"}))
-    ... except StudyError as error:
-    ...     print(str(error).partition(";")[0])
-    metrics: ['mae', 'r2'] do not fit classification
-    """
+    """Return the study's metrics, the primary one first, or say which one does not fit."""
     fits = [
         name
         for name, metric in study.code.metrics.items()

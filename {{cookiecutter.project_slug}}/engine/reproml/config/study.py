@@ -75,18 +75,7 @@ class Column(_Section):
 
 
 class Data(_Section):
-    """Where the rows come from and what each column is.
-
-    Examples
-    --------
-    >>> columns = {
-    ...     "answer": Column(role="target", type="category", values=["yes", "no"]),
-    ...     "dose_*": Column(role="feature", min=0.5),
-    ... }
-    >>> data = Data(file="trial.csv", sha256="0" * 64, positive="yes", columns=columns)
-    >>> data.target, data.classes, data.named("feature"), data.column_for("dose_1").min
-    ('answer', ['no', 'yes'], ['dose_*'], 0.5)
-    """
+    """Where the rows come from and what each column is."""
 
     file: str
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]

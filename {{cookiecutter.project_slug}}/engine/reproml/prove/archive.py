@@ -18,24 +18,7 @@ COMMENT = "made by scripts/reproduce.py, compared by scripts/verify.py"
 
 
 def codecheck_yml(citation: dict[str, Any], outputs: list[str]) -> str:
-    """Write the author's part of codecheck.yml; a codechecker adds the rest.
-
-    Examples
-    --------
-    >>> author = {"name": "Ada", "orcid": "https://orcid.org/0000-0002-1825-0097"}
-    >>> text = codecheck_yml({"title": "T", "authors": [author]}, ["results/a.csv"])
-    >>> print("".join(text.splitlines(keepends=True)[5:]), end="")
-    manifest:
-      - file: "results/a.csv"
-        comment: "made by scripts/reproduce.py, compared by scripts/verify.py"
-    <BLANKLINE>
-    paper:
-      title: "T"
-      authors:
-        - name: "Ada"
-          ORCID: "0000-0002-1825-0097"
-      reference: "in preparation"
-    """
+    """Write the author's part of codecheck.yml; a codechecker adds the rest."""
     doi = citation.get("doi")
     lines = [
         "%YAML 1.1",
@@ -61,13 +44,7 @@ def _quoted(text: str) -> str:
 
 
 def offline_page(python: str, platform: str, n_wheels: int) -> str:
-    r"""Say how to run the study from the archive alone.
-
-    Examples
-    --------
-    >>> "for Python 3.12 on\nLinux x86_64" in offline_page("3.12", "Linux x86_64", 30)
-    True
-    """
+    """Say how to run the study from the archive alone."""
     return f"""\
 # Run this study without a network
 
@@ -95,18 +72,7 @@ there is one.
 
 
 def write_zip(entries: dict[str, bytes | Path], executable: set[str], into: Path) -> None:
-    """Write a zip whose bytes depend on its content alone.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     one, two = Path(folder, "1.zip"), Path(folder, "2.zip")
-    ...     write_zip({"b": b"2", "a": b"1"}, set(), one)
-    ...     write_zip({"a": b"1", "b": b"2"}, set(), two)
-    ...     one.read_bytes() == two.read_bytes(), zipfile.ZipFile(one).namelist()
-    (True, ['a', 'b'])
-    """
+    """Write a zip whose bytes depend on its content alone."""
     # Stored, not packed: what a packer makes of the same bytes depends on its version.
     with zipfile.ZipFile(into, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(entries):

@@ -11,9 +11,7 @@ import tomllib
 from collections import Counter
 from functools import partial
 from pathlib import Path
-from typing import Annotated, NamedTuple
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing import NamedTuple
 
 from ..config.study import StudyError
 from . import evidence
@@ -21,7 +19,7 @@ from .evidence import Check, Facts
 
 ITEMS = Path(__file__).with_name("checklist_items.toml")
 STATES = ("checked", "built in", "answered", "open", "failed")
-Answer = Annotated[str, Field(pattern=r"\S")]
+Answers = dict[str, dict[str, str]]  # by checklist and number
 
 
 class Item(NamedTuple):
@@ -46,15 +44,6 @@ CHECKLISTS = {
 }
 
 
-class Answers(BaseModel):
-    """What checklist.toml may hold: a section per checklist, an answer per number."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-    completeness: dict[str, Answer] = {}
-    neurips: dict[str, Answer] = {}
-    reforms: dict[str, Answer] = {}
-
-
 class Line(NamedTuple):
     """One item as it stands now."""
 
@@ -65,75 +54,38 @@ class Line(NamedTuple):
 
 
 def read_answers(path: Path) -> Answers:
-    r"""Read checklist.toml and check all of it.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder, "checklist.toml")
-    ...     _ = path.write_text('[reforms]\n1a = "All adults."\n2c = "A laptop."\n', "utf-8")
-    ...     try:
-    ...         read_answers(path)
-    ...     except StudyError as error:
-    ...         print(error)
-    checklist.toml has 1 mistake:
-      reforms.2c: this item asks nothing; take the answer out
-    """
+    """Read checklist.toml and check all of it; where there is no file, nothing is answered."""
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise StudyError(f"{path.name}: not valid TOML in UTF-8: {error}") from error
     mistakes = []
-    try:
-        answers = Answers.model_validate(content)
-    except ValidationError as error:
-        mistakes = [_in_words(one) for one in error.errors()]
-    else:
-        for name, (_, items) in CHECKLISTS.items():
-            asked = {one.number: bool(one.question) for one in items}
-            for number in getattr(answers, name):
-                if number not in asked:
-                    mistakes.append(
-                        f"{name}.{number}: there is no such item; see docs/checklist.md"
-                    )
-                elif not asked[number]:
-                    mistakes.append(f"{name}.{number}: this item asks nothing; take the answer out")
+    for name, answers in content.items():
+        if name not in CHECKLISTS or not isinstance(answers, dict):
+            there = ", ".join(CHECKLISTS)
+            mistakes.append(f"{name}: there is no such checklist; there are {there}")
+            continue
+        asked = {one.number: bool(one.question) for one in CHECKLISTS[name][1]}
+        for number, answer in answers.items():
+            where = f"{name}.{number}"
+            if number not in asked:
+                mistakes.append(f"{where}: there is no such item; see docs/checklist.md")
+            elif not asked[number]:
+                mistakes.append(f"{where}: this item asks nothing; take the answer out")
+            elif not isinstance(answer, str) or not answer.strip():
+                mistakes.append(
+                    f"{where} is {answer!r}: an answer is a text in quotes, and not empty"
+                )
     if mistakes:
         count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
         raise StudyError("\n  ".join([f"{path.name} has {count}:", *mistakes]))
-    return answers
-
-
-def _in_words(error: dict) -> str:
-    where = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        return f"{where}: there is no such checklist; there are {', '.join(CHECKLISTS)}"
-    return f"{where} is {error['input']!r}: an answer is a text in quotes, and not empty"
+    return content
 
 
 def fill(answers: Answers, facts: Facts) -> dict[str, list[Line]]:
-    """Look at everything that can be looked at, and say how each item stands.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from ..config.columns import Table
-    >>> from ..config.study import Column, Data, Metrics, Models, Split, Study
-    >>> columns = {"dose": Column(role="feature", min=0.0), "effect": Column(role="target")}
-    >>> study = Study.model_construct(
-    ...     task="regression", seed=0, split=Split(dependence="independent"), ablations={},
-    ...     data=Data(file="trial.csv", sha256="0" * 64, columns=columns),
-    ...     metrics=Metrics(primary="mae"), models=Models(candidate="linear", baselines=["dummy"]),
-    ... )
-    >>> y, nowhere = pd.Series([1.0, 2.0]), Path("no-such-folder")
-    >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})
-    >>> lines = fill(Answers(reforms={"1b": "All adults."}), Facts(nowhere, nowhere, study, table))
-    >>> counts(lines)
-    {'checked': 2, 'built in': 8, 'answered': 1, 'open': 25, 'failed': 17}
-    """
+    """Look at everything that can be looked at, and say how each item stands."""
     return {
-        name: [_line(item, getattr(answers, name).get(item.number, ""), facts) for item in items]
+        name: [_line(item, answers.get(name, {}).get(item.number, ""), facts) for item in items]
         for name, (_, items) in CHECKLISTS.items()
     }
 

@@ -58,18 +58,7 @@ def _is_whole(text: str) -> bool:
 def compare_tables(
     file: str, committed: str, made: str, tolerances: dict[str, float], default: float
 ) -> Comparison:
-    r"""Compare two CSV files cell by cell.
-
-    Examples
-    --------
-    >>> committed = "model,metric,value\ndummy,mae,0.5\nforest,mae,0.25\n"
-    >>> made = "model,metric,value\ndummy,mae,0.75\n"
-    >>> found = compare_tables("a.csv", committed, made, {}, 1e-9)
-    >>> dict(found.counts)
-    {'different': 1, 'extra': 1}
-    >>> [(one.row, one.committed, one.made) for one in found.differences]
-    [('dummy, mae', '0.5', '0.75'), ('forest, mae', 'forest,mae,0.25', '')]
-    """
+    """Compare two CSV files cell by cell."""
     head_old, old = _rows(committed)
     head_new, new = _rows(made)
     if head_old != head_new:

@@ -21,19 +21,11 @@ PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
 INSTRUMENT = "scripts/reproduce.py"
 DATA_PAGE = "data/README.md"
+ENGINE = "https://spdx.org/licenses/MIT"  # its licence, whatever the study's is
 
 
 def authors_of(citation: dict[str, Any]) -> list[dict[str, str]]:
-    """Return who wrote the study, from CITATION.cff.
-
-    Examples
-    --------
-    >>> authors_of({"authors": [
-    ...     {"given-names": "Ada", "family-names": "Lovelace"},
-    ...     {"name": "Lab", "orcid": "https://orcid.org/0000-0002-1825-0097"},
-    ... ]})
-    [{'name': 'Ada Lovelace'}, {'name': 'Lab', 'orcid': '0000-0002-1825-0097'}]
-    """
+    """Return who wrote the study, from CITATION.cff."""
     found = []
     for one in citation.get("authors") or []:
         parts = ("given-names", "name-particle", "family-names", "name-suffix")
@@ -80,26 +72,12 @@ def make_crate(
     verified: str,
     url: str = "",
 ) -> dict[str, Any]:
-    """Describe an archive as a Process Run Crate.
-
-    Examples
-    --------
-    >>> manifest = {"finished": "2026-01-31T12:00:07+00:00", "seconds": {"baselines": 7.0},
-    ...     "inputs": {"study.toml": "a", "source": "b"}, "results": {"a.csv": "c"},
-    ...     "versions": {}, "machine": {"python": "3.12.1", "platform": "Linux"}}
-    >>> files = {name: (1, "c") for name in ("study.toml", "results/a.csv", INSTRUMENT)}
-    >>> citation = {"title": "T", "license": "MIT", "version": "1", "authors": [{"name": "A"}]}
-    >>> crate = make_crate(manifest, files, citation, ("CC0 1.0", "https://example.org/zero"),
-    ...     published="2026-02-01", verified="Verified.")
-    >>> run = next(one for one in crate["@graph"] if one["@type"] == "CreateAction")
-    >>> run["startTime"], run["object"], run["result"]
-    ('2026-01-31T12:00:00+00:00', [{'@id': 'study.toml'}], [{'@id': 'results/a.csv'}])
-    """
+    """Describe an archive as a Process Run Crate."""
     code = {"@id": f"https://spdx.org/licenses/{citation['license']}"}
     people, labs = _people(authors_of(citation))
     agents = [{"@id": one["@id"]} for one in people]
     inputs = [name for name in manifest["inputs"] if name in files]
-    inputs += sorted(name for name in files if re.match(r"src/.+\.py$", name))
+    inputs += sorted(name for name in files if re.match(r"(src|engine)/.+\.py$", name))
     outputs = [name for name in (f"results/{one}" for one in manifest["results"]) if name in files]
     root = {
         "@id": "./",
@@ -135,8 +113,10 @@ def make_crate(
     tool |= {"softwareRequirements": {"@id": "requirements.txt"}}
     if url:
         root["url"] = tool["url"] = url
-    if data[1] not in (code["@id"], DATA_PAGE):
-        graph.append({"@id": data[1], "@type": "CreativeWork", "name": data[0]})
+    others = {data[1]: data[0]} | ({ENGINE: "MIT"} if "engine/LICENSE" in files else {})
+    for address, name in others.items():
+        if address not in (code["@id"], DATA_PAGE):
+            graph.append({"@id": address, "@type": "CreativeWork", "name": name})
     return {"@context": [f"{CRATE}/context", TERMS], "@graph": graph}
 
 
@@ -193,4 +173,6 @@ def _file(name: str, size: int, sha256: str, data: str) -> dict[str, Any]:
         "sha256": sha256,
         "encodingFormat": kinds.get(Path(name).suffix, kind or "application/octet-stream"),
     }
-    return entity | ({"license": {"@id": data}} if name.startswith("data/raw/") else {})
+    licence = {"data/raw/": data, "engine/": ENGINE}  # of all else: the root's
+    own = [one for folder, one in licence.items() if name.startswith(folder)]
+    return entity | ({"license": {"@id": own[0]}} if own else {})

@@ -19,10 +19,10 @@ import pandas as pd
 from ..config.checksums import sha256_of
 from ..config.columns import Table
 from ..config.study import Study, StudyError
+from ..config.versions import locked_versions
 from ..split.test_ledger import count_note
 from ..write.texts import marked
 from .crate import DATA_PAGE, data_licence
-from .provenance import locked_versions
 
 
 class Facts(NamedTuple):
@@ -136,18 +136,7 @@ def readme(facts: Facts) -> Evidence:
 
 
 def leakage(facts: Facts, begin: tuple[str, ...]) -> Evidence:
-    """Check that the audits of leakage.csv whose names begin so were made and passed.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> found = pd.DataFrame({"check": ["fit of linear", "fit of forest"], "verdict": "pass"})
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     found.to_csv(Path(folder, "leakage.csv"), index=False)
-    ...     facts = Facts(None, Path(folder), None, None)
-    ...     leakage(facts, ("fit of",)).text, leakage(facts, ("time order",)).text
-    ('leakage.csv: 2 checks pass (fit of)', 'leakage.csv has no check time order')
-    """
+    """Check that the audits of leakage.csv whose names begin so were made and passed."""
     path = facts.results / "leakage.csv"
     if not path.is_file():
         return Evidence(False, "leakage.csv is not there; run python -m reproml leakage")
@@ -233,17 +222,7 @@ def outcome(facts: Facts) -> Evidence:
 
 
 def left_out(facts: Facts) -> Evidence:
-    """Say which rows were left out, and how gaps are treated.
-
-    Examples
-    --------
-    >>> from ..config.study import Data
-    >>> data = Data(file="trial.csv", sha256="0" * 64, missing="impute", columns={})
-    >>> X = pd.DataFrame({"dose": [1.0, None]})
-    >>> table = Table(X, None, None, None, None, dropped={"no value in 'effect'": 2})
-    >>> print(left_out(Facts(None, None, Study.model_construct(data=data), table)).text)
-    left out: 2 rows (no value in 'effect'); gaps in features: 1, with missing = "impute"
-    """
+    """Say which rows were left out, and how gaps are treated."""
     dropped = [f"{number} rows ({reason})" for reason, number in facts.table.dropped.items()]
     gaps = int(facts.table.X.isna().to_numpy().sum())
     return Evidence(

@@ -8,11 +8,14 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from threadpoolctl import threadpool_info
+
 from .. import __version__
 from ..config.checksums import changed_files, digest_of
 from ..config.seeds import seed_for
 from ..config.study import Study
-from ..config.versions import installed_versions, locked_versions  # noqa: F401
+from ..explain.importance import PARTS
 
 SOURCES = ("src", "engine")
 
@@ -48,9 +51,6 @@ def engine_line(state: dict[str, str]) -> str:
 
 def machine() -> dict[str, Any]:
     """Describe this machine as far as numbers may depend on it."""
-    import numpy as np
-    from threadpoolctl import threadpool_info
-
     simd = np.show_config(mode="dicts")["SIMD Extensions"]
     pools = [
         f"{pool['internal_api']} {pool.get('version') or ''} "
@@ -107,8 +107,6 @@ def all_seeds(study: Study) -> dict[str, int]:
     >>> len(seeds), seeds["study"], seeds["model/dummy/0/1"]
     (17, 0, 3861478969)
     """
-    from ..explain.importance import PARTS  # brings scikit-learn in, which takes a second
-
     split = study.split
     fits = [f"{repeat}/{fold}" for repeat in range(split.repeats) for fold in range(split.folds)]
     purposes = [

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..config.checksums import digest_of, sha256_of
 from ..config.study import StudyError, read_study
+from ..config.versions import installed_versions, locked_versions
 from ..prove.provenance import (
     all_seeds,
     commit_of,
     engine_state,
-    installed_versions,
-    locked_versions,
     machine,
     source_digest,
 )

@@ -67,16 +67,7 @@ def found_model(model: Any) -> Any:
 
 
 def pack_model(model: Any, trusted: Iterable[str]) -> bytes:
-    """Write a fitted model as a skops file; the same model is the same bytes.
-
-    Examples
-    --------
-    >>> from ..config.example import dummy
-    >>> X = pd.DataFrame({"dose": [1.0, 2.0, 9.0]})
-    >>> content = pack_model(dummy("regression").fit(X, [1.0, 2.0, 30.0]), trusted=[])
-    >>> unpack_model(content, trusted=[]).predict(X[:1]).tolist()
-    [2.0]
-    """
+    """Write a fitted model as a skops file; the same model is the same bytes."""
     try:
         content = normalised(dumps(model))
     except Exception as error:  # skops raises whatever the foreign type raised
@@ -223,6 +214,23 @@ def _read(path: Path, most: int) -> bytes:
 
 def predict_file(shared: SharedModel, path: str | Path) -> pd.DataFrame:
     """Check the rows of a file against the model's schema, then ask the model about them.
+
+    Parameters
+    ----------
+    shared : SharedModel
+        As `load_model` returns it.
+    path : str or Path
+        CSV or Parquet file; columns that are no features may be missing.
+
+    Returns
+    -------
+    DataFrame of shape (n_rows, 1 + n_classes)
+        Columns predicted, and probability_CLASS for each class; indexed by row number from 1.
+
+    Raises
+    ------
+    StudyError
+        If the file is missing or has no rows, or with every offending row and column.
 
     Examples
     --------

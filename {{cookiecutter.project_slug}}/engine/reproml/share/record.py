@@ -68,16 +68,7 @@ class Record(_Part):
 
 
 def make_examples(model: Pipeline, X: pd.DataFrame, classes: list[str]) -> list[Example]:
-    """Make up rows, none of which is a row of the data, and ask the model about them.
-
-    Examples
-    --------
-    >>> from ..config.example import linear
-    >>> X = pd.DataFrame({"dose": [0.0, 1.0, 2.0, 3.0]})
-    >>> examples = make_examples(linear("regression").fit(X, X["dose"] * 2), X, classes=[])
-    >>> [(example.row["dose"], round(example.said["predicted"], 1)) for example in examples]
-    [(0.0, 0.6), (2.0, 3.8), (3.0, 5.4)]
-    """
+    """Make up rows, none of which is a row of the data, and ask the model about them."""
     rows = pd.DataFrame(
         {
             name: (
@@ -117,32 +108,13 @@ def answers(model: Pipeline, X: pd.DataFrame, classes: list[str]) -> pd.DataFram
 
 
 def write_record(record: Record) -> str:
-    """Write a record as JSON, with the digest of its content as last key.
-
-    Examples
-    --------
-    >>> print(write_record(Record.model_construct(model="linear", rows=455)), end="")
-    {
-     "model": "linear",
-     "rows": 455,
-     "digest": "b571c6eac816481b6d20c0d1b9c7fe436b072d822e28869b3654357c20a37e7f"
-    }
-    """
+    """Write a record as JSON, with the digest of its content as last key."""
     content = record.model_dump(mode="json", exclude_unset=True)
     return json.dumps(content | {"digest": _digest(content)}, indent=1, ensure_ascii=False) + "\n"
 
 
 def read_record(text: str, name: str) -> Record:
-    """Read a record and check all of it.
-
-    Examples
-    --------
-    >>> try:
-    ...     read_record('{"model": "forest"}', "candidate.json")
-    ... except StudyError as error:
-    ...     print(error)
-    candidate.json: was changed after it was written; get it again from where the model came from
-    """
+    """Read a record and check all of it."""
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -167,18 +139,7 @@ def _digest(content: dict[str, Any]) -> str:
 
 
 def check_versions(record: Record, name: str) -> None:
-    """Refuse other versions of the libraries: no format restores a model under another one.
-
-    Examples
-    --------
-    >>> record = Record.model_construct(versions={"no-such-library": "1.0"}, commit=None)
-    >>> try:
-    ...     check_versions(record, "candidate.skops")
-    ... except StudyError as error:
-    ...     print(str(error).splitlines()[0])
-    candidate.skops: the model was saved with no-such-library==1.0; here no-such-library is not \
-installed.
-    """
+    """Refuse other versions of the libraries: no format restores a model under another one."""
     here = installed_versions(list(record.versions))
     other = [lib for lib, version in record.versions.items() if here[lib] != version]
     if other:
@@ -194,22 +155,7 @@ installed.
 
 
 def check_examples(record: Record, model: Pipeline, name: str) -> None:
-    """Ask a restored model about the record's examples; it has to say the same.
-
-    Examples
-    --------
-    >>> from ..config.example import dummy
-    >>> model = dummy("regression").fit(pd.DataFrame({"dose": [1.0, 2.0, 9.0]}), [1.0, 2.0, 30.0])
-    >>> features, row = {"dose": Column(role="feature")}, {"dose": 4.0}
-    >>> examples = [Example(row=row, said={"predicted": said}) for said in (2.0, 5.0)]
-    >>> how = {"features": features, "classes": [], "examples": examples, "commit": None}
-    >>> record = Record.model_construct(**how)
-    >>> try:
-    ...     check_examples(record, model, "candidate.skops")
-    ... except StudyError as error:
-    ...     print(str(error).partition(";")[0])
-    candidate.skops: the restored model says predicted = 2.0 of example 2, the saved one said 5.0
-    """
+    """Ask a restored model about the record's examples; it has to say the same."""
     rows = pd.DataFrame([example.row for example in record.examples], columns=[*record.features])
     for feature, column in record.features.items():
         is_text = column.type == "category"
