@@ -112,7 +112,7 @@ STUDY_COMMANDS = {
     "python scripts/reproduce.py --scheduler tcp://10.0.0.7:8786": (
         DASK + "test_a_scheduler_that_runs_is_used"
     ),
-    "python -m reproml share --predict rows.csv --into predictions.csv": (
+    "python -m reproml predict rows.csv --into predictions.csv": (
         "tests/test_sharing.py::test_a_saved_model_predicts_in_a_process_of_its_own"
     ),
 }
