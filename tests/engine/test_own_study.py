@@ -165,9 +165,10 @@ def test_a_study_without_ablations_and_with_one_baseline_runs_through(folder: Pa
     done = run("reproduce")
     assert done.returncode == 0, done.stderr
     assert pd.read_csv(folder / "results" / "ablation_comparison.csv").empty
-    assert not (folder / "results" / "figures" / "ablation.svg").exists()
+    figure = (folder / "results" / "figures" / "ablation.svg").read_text(encoding="utf-8")
+    assert "there is nothing to compare" in figure
     text = (folder / "README.md").read_text(encoding="utf-8")
-    assert text.count("This study has no ablation.") == 2
+    assert text.count("This study has no ablation.") == 1
     for verb in ("verify", "cards", "checklist", "report", "share"):
         done = run(verb)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -195,6 +196,3 @@ def test_few_files_lie_between_a_script_and_a_fit(folder: Path, run, tmp_path: P
     files.remove("stub.py")
     assert files[0] == "baselines.py"
     assert len(files) <= MOST, files
-
-
-
