@@ -29,10 +29,14 @@ def shared(bake, study_env, run):
     return make
 
 
-def script(run, python, study, *arguments: str, rc: int = 0, **env: str):
+def script(run, python, study, *arguments: str, rc: int = 0, verb: str = "share", **env: str):
     environment = {"PYTHONPATH": paths(study.path), "PYTHONIOENCODING": "utf-8"} | env
-    command = [python, "-m", "reproml", *(arguments or ["share"])]
+    command = [python, "-m", "reproml", verb, "--study", study.path / "study.toml", *arguments]
     return run(command, study.path.parent, env=environment, rc=rc)
+
+
+def predict(run, python, study, *arguments: str, rc: int = 0):
+    return script(run, python, study, *arguments, rc=rc, verb="predict")
 
 
 def data_of(study) -> Path:
@@ -44,7 +48,7 @@ def data_of(study) -> Path:
 def test_a_saved_model_predicts_in_a_process_of_its_own(shared, study_env, run, task, tmp_path):
     study = shared(task)
     into = tmp_path / "said.csv"
-    script(run, study_env, study, "predict", str(data_of(study)), "--into", str(into))
+    predict(run, study_env, study, str(data_of(study)), "--into", str(into))
     with into.open(encoding="utf-8", newline="") as file:
         said = list(csv.DictReader(file))
     with data_of(study).open(encoding="utf-8", newline="") as file:
@@ -65,9 +69,7 @@ def test_sharing_twice_gives_the_same_bytes(shared, study_env, run):
     study = shared("classification")
     before = {path.name: path.read_bytes() for path in (study.path / "model").iterdir()}
     assert set(before) == {"candidate.skops", "candidate.json"}
-    script(
-        run, study_env, study, "share", "--workers", "2", PYTHONHASHSEED="2", OMP_NUM_THREADS="2"
-    )
+    script(run, study_env, study, "--workers", "2", PYTHONHASHSEED="2", OMP_NUM_THREADS="2")
     assert {p.name: p.read_bytes() for p in (study.path / "model").iterdir()} == before
 
 
@@ -86,8 +88,8 @@ def test_a_pickle_under_the_models_name_runs_nothing(shared, study_env, run, tmp
     shutil.copytree(study.path / "model", folder)
     forged = pickle.dumps(Canary(canary))
     (folder / "candidate.skops").write_bytes(forged)
-    arguments = ["predict", str(data_of(study)), "--model", str(folder)]
-    done = script(run, study_env, study, *arguments, "--into", str(tmp_path / "said.csv"), rc=2)
+    arguments = ["--model", str(folder), str(data_of(study))]
+    done = predict(run, study_env, study, *arguments, "--into", str(tmp_path / "said.csv"), rc=2)
     assert "Nothing of it was opened" in done.stderr
     assert "Traceback" not in done.stderr
     assert not canary.exists()
@@ -103,7 +105,7 @@ def test_rows_that_break_the_schema_are_named(shared, study_env, run, tmp_path):
     cells = lines[3].split(",")
     lines[3] = ",".join([*cells[:column], "-1.5", *cells[column + 1 :]])
     rows.write_text("\n".join(lines), encoding="utf-8")
-    done = script(run, study_env, study, "predict", str(rows), rc=2)
+    done = predict(run, study_env, study, str(rows), rc=2)
     assert "rows.csv has 1 problem:" in done.stderr
     assert "row 3, column 'worst_area': -1.5 is below the minimum of 0.0" in done.stderr
 

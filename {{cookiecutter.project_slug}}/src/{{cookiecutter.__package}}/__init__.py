@@ -15,4 +15,6 @@ STUDY = StudyCode(
     metrics=METRICS,
     fix_seeds=fix_seeds,
     ablations=ABLATIONS,
+    # in this order; name a script of your own before figures, and its results are like the rest
+    scripts=("baselines", "ablation", "interpretation", "evaluation", "figures"),
 )

@@ -1,7 +1,5 @@
 """Write a zip of the committed study, for Zenodo or the like; it says what its numbers are from."""
 
-from __future__ import annotations
-
 import hashlib
 import importlib.util
 import io
@@ -14,17 +12,15 @@ import tarfile
 import tempfile
 import venv
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..config.checksums import sha256_of
 from ..config.study import StudyError
 from ..prove.archive import codecheck_yml, offline_page, write_zip
 from ..prove.crate import authors_of, data_licence, make_crate
 from ..run.manifest import MANIFEST, changed_since, last_verified
+from ..run.run import Run
 from ..run.start import say
-
-if TYPE_CHECKING:
-    from ..run.run import Run
 
 
 def main(

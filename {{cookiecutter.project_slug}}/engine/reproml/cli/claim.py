@@ -1,16 +1,10 @@
 """Show what a random split would have reported, beside the split that fits the claim."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from ..config.study import StudyError
 from ..run.figures import read_result
+from ..run.run import Run
 from ..run.start import say
 from ..write.claim import claim_note, claim_table, random_split
-
-if TYPE_CHECKING:
-    from ..run.run import Run
 
 
 def main(run: Run) -> None:

@@ -1,18 +1,11 @@
 """Makes a part of the fits for the cache, in any batch system; or says how many there are."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from ..compute.fits import run_fits
-from ..compute.task import make_tasks
+from ..compute.task import Task, make_tasks
 from ..explain.ablation import make_variants
 from ..run.fits import open_cache, running
+from ..run.run import Run
 from ..run.start import say
-
-if TYPE_CHECKING:
-    from ..compute.task import Task
-    from ..run.run import Run
 
 
 def main(run: Run, shard: tuple[int, int] | None = None) -> None:

@@ -1,12 +1,10 @@
 """Audit the data, the splits and the models for test rows that are known too early."""
 
-from __future__ import annotations
-
 import sys
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -18,10 +16,8 @@ from ..leakage.findings import audit_splits, cuts_of
 from ..leakage.perturbation import audit_fit, preparation, shuffled_labels
 from ..leakage.row_checks import audit_rows
 from ..run import fits
+from ..run.run import Run
 from ..run.start import say
-
-if TYPE_CHECKING:
-    from ..run.run import Run
 
 
 def main(run: Run) -> None:

@@ -1,21 +1,17 @@
 """Build the paper from the committed results: paper/build/main.pdf."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..config.study import StudyError
 from ..run.manifest import changed_since, read_manifest
+from ..run.run import Run
 from ..run.start import say
 from ..write.latex import log_message, typed_numbers
-
-if TYPE_CHECKING:
-    from ..run.run import Run
 
 # Both build a PDF; the first that is there does.
 BUILDERS = {

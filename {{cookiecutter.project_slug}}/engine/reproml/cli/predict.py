@@ -1,16 +1,11 @@
 """Asks the saved model about the rows of a file."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..run.output import write_csv
+from ..run.run import Run
 from ..run.start import say
 from ..share.model import load_model, predict_file
-
-if TYPE_CHECKING:
-    from ..run.run import Run
 
 
 def main(

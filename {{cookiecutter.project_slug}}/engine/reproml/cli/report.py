@@ -1,9 +1,7 @@
 """Write tables and macros from the results, and renew the numbers in README and docs."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -12,6 +10,7 @@ from ..prove.checklist import to_page
 from ..run.figures import read_result
 from ..run.output import write_table, write_text
 from ..run.printed import prevalence
+from ..run.run import Run
 from ..run.start import say
 from ..run.test_rows import RECORD
 from ..run.texts import renew_texts
@@ -42,9 +41,6 @@ from ..write.tables import (
 )
 from .cards import write_cards
 from .checklist import TABLE, filled
-
-if TYPE_CHECKING:
-    from ..run.run import Run
 
 Macros = dict[str, str | bool]
 NO_ABLATION = "This study has no ablation."

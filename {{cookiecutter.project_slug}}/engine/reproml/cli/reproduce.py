@@ -1,22 +1,17 @@
 """Make everything under results, in order; what is unchanged comes from the cache."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..run.manifest import MANIFEST, result_files, state, write_manifest
 from ..run.output import write_text
+from ..run.run import Run
 from ..run.start import say
 from ..run.texts import renew_texts
 from .stages import make_all
-
-if TYPE_CHECKING:
-    from ..run.run import Run
 
 CLOSED = "evaluation  left out: the test rows are locked for this model; see scripts/evaluation.py"
 

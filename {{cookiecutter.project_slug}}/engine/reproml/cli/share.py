@@ -1,10 +1,7 @@
 """Share the candidate: fit it as it was tested, save it with its record."""
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,6 +14,7 @@ from ..config.seeds import seed_for
 from ..config.study import StudyError
 from ..prove.provenance import commit_of
 from ..run.output import write_text
+from ..run.run import Run
 from ..run.start import say
 from ..share.model import (
     MODEL_FILE,
@@ -28,9 +26,6 @@ from ..share.model import (
 )
 from ..share.record import Example, Seed, answers, make_examples, write_record
 from ..split.splits import Fold
-
-if TYPE_CHECKING:
-    from ..run.run import Run
 
 
 def main(run: Run, model: Path | None = None) -> None:

@@ -1,7 +1,5 @@
 """The stages of a study: its scripts, and what the engine makes before, between and after them."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import shutil
@@ -10,16 +8,13 @@ import time
 from collections.abc import Callable
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..config.study import StudyError
 from ..run.manifest import KEPT
+from ..run.run import Run
 from ..run.start import ROOT
 from ..run.test_rows import may_be_scored
 from . import claim, leakage, report, share
-
-if TYPE_CHECKING:
-    from ..run.run import Run
 
 ENGINE = {
     "leakage": leakage.main,

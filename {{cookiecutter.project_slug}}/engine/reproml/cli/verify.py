@@ -1,25 +1,21 @@
 """Make every result again, elsewhere and without cache, and compare it with what is committed."""
 
-from __future__ import annotations
-
 import json
 import sys
 import tempfile
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..config.versions import installed_versions
 from ..prove.compare import Difference, compare_files, compare_texts
 from ..prove.provenance import engine_line, engine_state, machine
 from ..run.manifest import KEPT, digests, read_manifest, remember, result_files
+from ..run.run import Run
 from ..run.start import ROOT, say
 from ..run.texts import renewed
 from .stages import make_all
-
-if TYPE_CHECKING:
-    from ..run.run import Run
 
 KINDS = ("bit-identical", "within tolerance", "different", "missing", "extra", "edited")
 

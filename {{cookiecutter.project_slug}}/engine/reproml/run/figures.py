@@ -17,13 +17,11 @@ from .output import write_text
 if TYPE_CHECKING:
     from .run import Run
 
-NOTHING = "This study has no ablation.\n"  # what a page shows where the figure would be
-
 
 def draw_figures(run: Run, kind: str = "svg", into: Path | None = None) -> list[str]:
     """Write an SVG and a caption per figure, and captions.tex, or a PDF each; return names."""
     into, study = into or run.results / "figures", run.study
-    stems = [stem for stem in figures_of(study) if stem != "ablation" or study.ablations]
+    stems = figures_of(study)
     frames = read_frames(run.results, stems)
     texts = {}
     for stem in stems:
@@ -36,8 +34,6 @@ def draw_figures(run: Run, kind: str = "svg", into: Path | None = None) -> list[
             write_text(to_html(stem, caption), into / f"{stem}.md")
     if kind == "svg":
         write_text(text_macros(texts), into / "captions.tex")
-        if not study.ablations:
-            write_text(NOTHING, into / "ablation.md")
     return [f"{stem}.{kind}" for stem in stems]
 
 

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from sklearn.pipeline import Pipeline
 from tqdm import tqdm
 
 from ..compute.cache import Cache
 from ..compute.cache import open_cache as open_folder
 from ..compute.fits import run_fits
-from ..compute.task import Predictions, Task
+from ..compute.task import Predictions, Task, make_tasks
 from ..config.study import Compute, parse_compute
 from ..statistics.scores import score_tasks
 from .start import say
@@ -30,10 +31,23 @@ def predict(
         return run_fits(tasks, run.table, run.study, do=do, **how)
 
 
-def score(run: Run, tasks: list[Task], *, held_out: bool) -> tuple[pd.DataFrame, list[Predictions]]:
-    """Return the scores in long form and, where held_out, the predictions of the first repeat."""
+def score(run: Run, models: dict[str, Pipeline], *, seeds_of: str | None = None) -> pd.DataFrame:
+    """Fit every model on every fold; return a long table: model, repeat, fold, metric, value.
+
+    Variants of one model draw its seeds (seeds_of), so that each differs in its switch alone.
+    """
+    tasks = make_tasks(models, run.folds, run.study.seed, purpose=seeds_of)
     with running(run, tasks) as how:
-        return score_tasks(tasks, run.table, run.study, held_out=held_out, **how)
+        return score_tasks(tasks, run.table, run.study, held_out=False, **how)[0]
+
+
+def score_and_predict(
+    run: Run, models: dict[str, Pipeline]
+) -> tuple[pd.DataFrame, list[Predictions]]:
+    """Return the scores, and what was predicted for the rows of the first repeat's folds."""
+    tasks = make_tasks(models, run.folds, run.study.seed)
+    with running(run, tasks) as how:
+        return score_tasks(tasks, run.table, run.study, held_out=True, **how)
 
 
 @contextlib.contextmanager

@@ -1,12 +1,10 @@
 """Says what results are made from, and whether they still are."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..config.checksums import digest_of, sha256_of
 from ..config.study import StudyError, read_study
@@ -19,11 +17,9 @@ from ..prove.provenance import (
     source_digest,
 )
 from .output import write_text
+from .run import Run
 from .start import ROOT
 from .test_rows import RECORD
-
-if TYPE_CHECKING:
-    from .run import Run
 
 MANIFEST = "manifest.json"
 KEPT = (RECORD,)  # a record that grows; every run starts from the committed one

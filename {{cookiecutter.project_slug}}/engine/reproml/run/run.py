@@ -172,20 +172,8 @@ class Run:
         check_columns(reaching, self.study)
         return variants
 
-    def score(self, models: dict[str, Pipeline], *, seeds_of: str | None = None) -> pd.DataFrame:
-        """Fit every model on every fold; return a long table: model, repeat, fold, metric, value.
-
-        Variants of one model draw its seeds (seeds_of), so that each differs in its switch alone.
-        """
-        tasks = make_tasks(models, self.folds, self.study.seed, purpose=seeds_of)
-        return fits.score(self, tasks, held_out=False)[0]
-
-    def score_and_predict(
-        self, models: dict[str, Pipeline]
-    ) -> tuple[pd.DataFrame, list[Predictions]]:
-        """Return the scores, and what was predicted for the rows of the first repeat's folds."""
-        tasks = make_tasks(models, self.folds, self.study.seed)
-        return fits.score(self, tasks, held_out=True)
+    score = fits.score
+    score_and_predict = fits.score_and_predict
 
     def compare(
         self, scores: pd.DataFrame, candidate: str | None = None, others: list[str] | None = None
