@@ -13,11 +13,12 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 
+from example_study import STUDY as CODE
 from example_study.models import MODELS, candidate, tuned
-from reproml.compute.dispatch import run_tasks
+from reproml.compute.fits import run_fits
 from reproml.compute.task import Task, make_tasks, run_task
 from reproml.config.columns import Table
-from reproml.config.study import Split, StudyError
+from reproml.config.study import Column, Data, Split, Study, StudyError
 from reproml.split.claims import block_ids
 from reproml.split.inner_folds import inner_folds, searches, set_inner_folds
 from reproml.split.splits import Fold, make_folds
@@ -27,6 +28,19 @@ SPLITS = {
     "spatial": Split(dependence="spatial", folds=3, block=10.0),
     "temporal": Split(dependence="temporal", folds=3, gap=1),
 }
+
+
+def study_of(split: Split | None, task: str = "regression") -> Study:
+    target = Column(role="target")
+    if task == "classification":
+        target = Column(role="target", type="category", values=["no", "yes"])
+    data = Data(
+        file="network.csv",
+        sha256="0" * 64,
+        positive=None if task == "regression" else "yes",
+        columns={"target": target},
+    )
+    return Study.model_construct(task=task, seed=0, data=data, split=split).with_code(CODE)
 
 
 def units(table: Table, dependence: str) -> np.ndarray:
@@ -88,11 +102,11 @@ def test_every_cv_is_replaced(network, search):
     table.X["calm"] = 10 - table.X["wind"]
     fold = make_folds(table, np.arange(96), SPLITS["grouped"], stratify=False, seed=0)[0]
     task = Task("search", Pipeline([("model", search)]), fold, seed=0)
-    assert np.isfinite(run_task(task, table, [], SPLITS["grouped"]).predicted).all()
+    assert np.isfinite(run_task(task, table, study_of(SPLITS["grouped"])).predicted).all()
     with pytest.raises(AssertionError, match="by itself"):
         task.model.fit(table.X.iloc[fold.train], table.y.iloc[fold.train])
     with pytest.raises(StudyError, match=r"\['model__cv'\]: it tunes itself"):
-        run_task(task, table, [])
+        run_task(task, table, study_of(None))
 
 
 def test_a_search_on_groups_does_not_choose_what_recognises_them():
@@ -135,7 +149,9 @@ def test_a_search_inside_a_search_cuts_the_rows_that_it_gets(network, monkeypatc
     model = nested(CalibratedClassifierCV(LinearSVC()), "estimator__fit_intercept")
     fold = Fold(0, 0, np.arange(72), np.arange(72, 96))
     task = Task("x", model, fold, 0)
-    probability = run_task(task, network(), ["no", "yes"], SPLITS["grouped"]).probability
+    probability = run_task(
+        task, network(), study_of(SPLITS["grouped"], "classification")
+    ).probability
     assert np.allclose(probability.sum(axis=1), 1.0)
     assert cuts[0][0] == 72
     assert [n for n, _ in cuts[1:]] == [48] * 6 + [72]  # 3 folds of 2 settings, then the refit
@@ -146,7 +162,7 @@ def test_an_inner_search_that_does_not_learn_its_rows_is_refused(network):
     table, fold = network(task="regression"), Fold(0, 0, np.arange(48), np.arange(48, 96))
     task = Task("x", nested(LassoCV(), "fit_intercept"), fold, 0)
     with pytest.raises(StudyError, match="does not learn which rows it gets"):
-        run_task(task, table, [], SPLITS["grouped"])
+        run_task(task, table, study_of(SPLITS["grouped"]))
 
 
 def test_too_few_groups_are_said_to_be_too_few_for_tuning(network):
@@ -157,12 +173,11 @@ def test_too_few_groups_are_said_to_be_too_few_for_tuning(network):
 @pytest.mark.parametrize("task", ["classification", "regression"])
 def test_the_worked_example(network, task: str):
     table, split = network(task=task), SPLITS["grouped"]
-    classes = ["no", "yes"] if task == "classification" else []
     stratify = task == "classification"
     folds = make_folds(table, np.arange(96), split, stratify=stratify, seed=0)
     tasks = make_tasks({"tuned": tuned(task)}, folds[:1], seed=0)
-    once = run_tasks(tasks, table, classes, split=split)
-    again = run_tasks(tasks, table, classes, split=split)
+    once = run_fits(tasks, table, study_of(split, task))
+    again = run_fits(tasks, table, study_of(split, task))
     for one, two in zip(once, again, strict=True):
         assert one.predicted.tolist() == two.predicted.tolist()
     assert MODELS["tuned"] is tuned
