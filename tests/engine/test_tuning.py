@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import fit_study
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.feature_selection import RFECV
 from sklearn.linear_model import LassoCV, Ridge, RidgeCV
@@ -14,7 +15,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 
 from example_study.models import MODELS, candidate, tuned
-from reproml.compute.dispatch import run_tasks
+from reproml.compute.fits import run_fits
 from reproml.compute.task import Task, make_tasks, run_task
 from reproml.config.columns import Table
 from reproml.config.study import Split, StudyError
@@ -88,11 +89,11 @@ def test_every_cv_is_replaced(network, search):
     table.X["calm"] = 10 - table.X["wind"]
     fold = make_folds(table, np.arange(96), SPLITS["grouped"], stratify=False, seed=0)[0]
     task = Task("search", Pipeline([("model", search)]), fold, seed=0)
-    assert np.isfinite(run_task(task, table, [], SPLITS["grouped"]).predicted).all()
+    assert np.isfinite(run_task(task, table, fit_study(split=SPLITS["grouped"])).predicted).all()
     with pytest.raises(AssertionError, match="by itself"):
         task.model.fit(table.X.iloc[fold.train], table.y.iloc[fold.train])
     with pytest.raises(StudyError, match=r"\['model__cv'\]: it tunes itself"):
-        run_task(task, table, [])
+        run_task(task, table, fit_study())
 
 
 def test_a_search_on_groups_does_not_choose_what_recognises_them():
@@ -135,7 +136,7 @@ def test_a_search_inside_a_search_cuts_the_rows_that_it_gets(network, monkeypatc
     model = nested(CalibratedClassifierCV(LinearSVC()), "estimator__fit_intercept")
     fold = Fold(0, 0, np.arange(72), np.arange(72, 96))
     task = Task("x", model, fold, 0)
-    probability = run_task(task, network(), ["no", "yes"], SPLITS["grouped"]).probability
+    probability = run_task(task, network(), fit_study(["no", "yes"], SPLITS["grouped"])).probability
     assert np.allclose(probability.sum(axis=1), 1.0)
     assert cuts[0][0] == 72
     assert [n for n, _ in cuts[1:]] == [48] * 6 + [72]  # 3 folds of 2 settings, then the refit
@@ -146,7 +147,7 @@ def test_an_inner_search_that_does_not_learn_its_rows_is_refused(network):
     table, fold = network(task="regression"), Fold(0, 0, np.arange(48), np.arange(48, 96))
     task = Task("x", nested(LassoCV(), "fit_intercept"), fold, 0)
     with pytest.raises(StudyError, match="does not learn which rows it gets"):
-        run_task(task, table, [], SPLITS["grouped"])
+        run_task(task, table, fit_study(split=SPLITS["grouped"]))
 
 
 def test_too_few_groups_are_said_to_be_too_few_for_tuning(network):
@@ -161,8 +162,8 @@ def test_the_worked_example(network, task: str):
     stratify = task == "classification"
     folds = make_folds(table, np.arange(96), split, stratify=stratify, seed=0)
     tasks = make_tasks({"tuned": tuned(task)}, folds[:1], seed=0)
-    once = run_tasks(tasks, table, classes, split=split)
-    again = run_tasks(tasks, table, classes, split=split)
+    once = run_fits(tasks, table, fit_study(classes, split))
+    again = run_fits(tasks, table, fit_study(classes, split))
     for one, two in zip(once, again, strict=True):
         assert one.predicted.tolist() == two.predicted.tolist()
     assert MODELS["tuned"] is tuned
