@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from reproml.compute import task as compute
 from reproml.config.columns import Table
-from reproml.config.study import Split
+from reproml.config.study import Column, Data, Split, Study
 from reproml.leakage import findings, perturbation, row_checks
 from reproml.split import splits
 from sklearn import datasets
@@ -23,6 +23,7 @@ from sklearn.model_selection import cross_val_score, train_test_split
 from sklearn.pipeline import make_pipeline
 
 models = import_module(f"{sys.argv[1]}.models")
+CODE = import_module(sys.argv[1]).STUDY
 
 
 def as_table(raw):
@@ -35,6 +36,9 @@ def audit(raw, make=as_table):
     table, target = make(raw), raw.columns[-1]
     classes = [] if table.y.dtype == float else sorted(set(table.y))
     split = Split(dependence="independent", folds=5, repeats=6)
+    kind = {"type": "category", "values": classes} if classes else {}
+    data = Data(file="none.csv", sha256="0" * 64, columns={target: Column(role="target", **kind)})
+    study = Study.model_construct(data=data, split=split).with_code(CODE)
     how = {"stratify": bool(classes), "seed": 0}
     development, test = splits.lock_test_set(table, split, **how)
     folds = splits.make_folds(table, development, split, **how)
@@ -46,7 +50,7 @@ def audit(raw, make=as_table):
     )[0]
 
     def predict(table, fold):
-        said = compute.run_task(task, table, classes)
+        said = compute.run_task(task, table, study)
         return (said.predicted,)
 
     found = findings.audit_splits(table, split, cuts)

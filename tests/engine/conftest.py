@@ -1,4 +1,4 @@
-"""What the engine's tests share: a small study, and the template's own author's part to run it with.
+"""What the engine's tests share: a small study, and the template's author's part to run it with.
 
 The engine is tested in place, without rendering a study. Its files are those of the template; the
 author's part is a copy of the template's, as the package ``example_study``.
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join(FOLDERS)  # for workers and scripts
 from example_study import STUDY as CODE  # noqa: E402
 from reproml.cli.stages import load_script  # noqa: E402
 from reproml.config.columns import Table  # noqa: E402
-from reproml.config.study import Study, parse_study  # noqa: E402
+from reproml.config.study import Column, Data, Split, Study, parse_study  # noqa: E402
 from reproml.run.run import open_run  # noqa: E402
 
 TINY_CSV = "answer,dose,age,kind\n" + "".join(
@@ -111,6 +111,15 @@ def content() -> dict[str, Any]:
 def study(content: dict[str, Any]) -> Study:
     """Return a small valid study: a classification with independent rows."""
     return parse_study(content).with_code(CODE)
+
+
+def fit_study(classes: Sequence[str] = (), split: Split | None = None) -> Study:
+    """Return as much of a study as a fit asks for, with the author's code."""
+    values = list(classes) or None
+    column = Column(role="target", type="category" if values else "number", values=values)
+    data = Data(file="rows.csv", sha256="0" * 64, columns={"target": column})
+    task = "classification" if values else "regression"
+    return Study.model_construct(task=task, seed=0, data=data, split=split).with_code(CODE)
 
 
 def write_study(folder: Path) -> Path:

@@ -71,7 +71,7 @@ def test_sequential_is_this_process_and_loky_is_not(setting):
 
 def test_a_model_that_draws_from_a_global_generator_has_its_own_seed(setting):
     def jitter(X):
-        return X + np.random.normal(size=X.shape)
+        return X + np.random.normal(size=X.shape)  # noqa: NPY002 - the global one is meant
 
     drawing = changed(setting, "drawing", jitter)
     once = run_fits(drawing, *setting[1:])

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import fit_study
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
@@ -89,7 +90,7 @@ def fitted(name: str, task: str):
         model.set_params(model__n_estimators=7)
     everything = Fold(0, 0, np.arange(len(table.y)), np.array([], dtype=int))
     split = Split(dependence="independent", folds=2)
-    return fit_task(Task(name, model, everything, 1), table, CLASSES[task], split), table
+    return fit_task(Task(name, model, everything, 1), table, fit_study(CLASSES[task], split)), table
 
 
 @pytest.mark.parametrize("task", CLASSES)
@@ -118,7 +119,7 @@ def test_how_training_rows_were_cut_stays_at_home(inside: str):
     table, split = rows("binary"), Split(dependence="independent", folds=2)
     table = replace(table, X=table.X.select_dtypes("number").fillna(0.0))
     everything = Fold(0, 0, np.arange(len(table.y)), np.array([], dtype=int))
-    fit = fit_task(Task("x", model, everything, 1), table, CLASSES["binary"], split)
+    fit = fit_task(Task("x", model, everything, 1), table, fit_study(CLASSES["binary"], split))
     shared = found_model(fit)
     assert [shared.get_params()[name] for name in searches(shared)] == [None]
     assert fit.get_params()[searches(fit)[0]] is not None  # the fitted one stays as it is
@@ -151,7 +152,8 @@ def test_another_seed_gives_another_file():
     everything = Fold(0, 0, np.arange(len(table.y)), np.array([], dtype=int))
     model = MODELS["forest"]("classification").set_params(model__n_estimators=3)
     one, two = (
-        fit_task(Task("forest", model, everything, s), table, ["no", "yes"]) for s in (1, 2)
+        fit_task(Task("forest", model, everything, s), table, fit_study(["no", "yes"]))
+        for s in (1, 2)
     )
     assert pack_model(one, TRUSTED) != pack_model(two, TRUSTED)
 

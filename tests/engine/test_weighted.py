@@ -5,7 +5,8 @@ import pytest
 
 from example_study.evaluation import METRICS
 from reproml.config.metrics import Metric
-from reproml.statistics.weighted import weighted_scores
+from reproml.statistics.intervals import bootstrap_interval
+from reproml.statistics.weighted import is_copied, weighted_scores
 
 RNG = np.random.default_rng(0)
 
@@ -36,7 +37,7 @@ def reference(name: str, y_true, predicted, probability, times, classes) -> list
 def test_metrics_of_classes(name: str, classes: list[str]):
     data = rows(classes)
     times = RNG.multinomial(40, np.full(40, 1 / 40), size=20).astype(float)
-    found = weighted_scores(name, *data, times, classes)
+    found = weighted_scores(name, METRICS[name], *data, times, classes)
     assert found == pytest.approx(reference(name, *data, times, classes), abs=1e-12)
 
 
@@ -44,7 +45,7 @@ def test_metrics_of_classes(name: str, classes: list[str]):
 def test_metrics_of_numbers(name: str):
     data = rows([])
     times = RNG.multinomial(40, np.full(40, 1 / 40), size=20).astype(float)
-    found = weighted_scores(name, *data, times, [])
+    found = weighted_scores(name, METRICS[name], *data, times, [])
     assert found == pytest.approx(reference(name, *data, times, []), rel=1e-10)
 
 
@@ -52,14 +53,18 @@ def test_metrics_of_numbers(name: str):
 def test_without_a_class_there_is_no_score(name: str):
     y_true, predicted, probability = rows(["no", "yes"])
     times = np.stack([y_true == "no", np.ones(40)]).astype(float)
-    found = weighted_scores(name, y_true, predicted, probability, times, ["no", "yes"])
+    found = weighted_scores(
+        name, METRICS[name], y_true, predicted, probability, times, ["no", "yes"]
+    )
     assert np.isnan(found).tolist() == [True, False]
 
 
 def test_nobody_called_gives_no_mcc():
     y_true, _, probability = rows(["no", "yes"])
     always = np.full(40, "no")
-    found = weighted_scores("mcc", y_true, always, probability, np.ones((1, 40)), ["no", "yes"])
+    found = weighted_scores(
+        "mcc", METRICS["mcc"], y_true, always, probability, np.ones((1, 40)), ["no", "yes"]
+    )
     assert found.tolist() == [0.0]
 
 
@@ -76,7 +81,33 @@ def test_a_metric_of_your_own_is_scored_too(monkeypatch: pytest.MonkeyPatch, tak
     times = RNG.multinomial(40, np.full(40, 1 / 40), size=5).astype(float)
     if classes:
         times[0] = data[0] == "no"
-    found = weighted_scores("wrong", *data, times, classes)
+    found = weighted_scores("wrong", METRICS["wrong"], *data, times, classes)
     expected = reference("wrong", *data, times, classes)
     assert found[1:].tolist() == expected[1:]
     assert np.isnan(found[0]) == bool(classes)
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_copy_is_its_metric(name: str):
+    data = rows([] if METRICS[name].takes == "numbers" else ["no", "yes"])
+    classes = [] if data[2] is None else ["no", "yes"]
+    assert is_copied(name, METRICS[name], *data, classes)
+
+
+@pytest.mark.parametrize(
+    ("name", "metric"),
+    [
+        ("mae", lambda y, said: float(np.median(np.abs(y - said)))),
+        ("mcc", lambda y, said: float(np.mean(y == said))),
+        ("brier", lambda y, p, classes: float(np.mean((p - (y[:, None] == classes)) ** 2)) * 3),
+    ],
+)
+def test_a_metric_of_your_own_with_a_known_name_is_scored_as_you_wrote_it(name: str, metric):
+    """The twin of a copy by name: another function under the same name decides."""
+    takes = METRICS[name].takes
+    own = Metric(metric, takes, METRICS[name].higher_is_better, "Mine", METRICS[name].bounds)
+    classes = [] if takes == "numbers" else ["no", "yes"]
+    data = rows(classes)
+    assert not is_copied(name, own, *data, classes)
+    how = (own, *data, np.arange(40), classes)
+    assert bootstrap_interval(name, *how, seed=0) == bootstrap_interval("another", *how, seed=0)

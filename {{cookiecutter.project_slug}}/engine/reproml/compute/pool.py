@@ -93,7 +93,7 @@ def stream(
     pool = Parallel(n_jobs=workers, backend=backend, return_as="generator_unordered")
     fits = pool(delayed(run)(where, number) for number in numbers)
     try:
-        for outcome in fits:  # `yield from` would close them before the warnings are silenced
+        for outcome in fits:  # noqa: UP028 - `yield from` would close them first, with a warning
             yield outcome
     finally:
         with warnings.catch_warnings():

@@ -34,7 +34,7 @@ from ..config.columns import Table
 from ..config.metrics import Metric
 from ..config.seeds import seed_for
 from .comparison import LEVEL, RESAMPLES
-from .weighted import weighted_scores
+from .weighted import is_copied, weighted_scores
 
 AT_ONCE = 4_000_000  # weights in memory, 32 MB
 DIGITS = 12  # scores are compared with this many, so that rounding makes no order among equals
@@ -108,29 +108,9 @@ def bootstrap_interval(
     *,
     level: float = LEVEL,
 ) -> tuple[float, float, float]:
-    """Score some rows and say how far the score may be off.
+    """Return a score with the ends of its interval; what has one of ``units`` is drawn as a whole.
 
-    Parameters
-    ----------
-    name, metric : str and Metric
-        What to score with.
-    y_true, predicted : ndarray of shape (n_rows,)
-        Truth and predictions.
-    probability : ndarray of shape (n_rows, n_classes) or None
-        A column per class; None for regression.
-    units : ndarray of shape (n_rows,)
-        What is drawn as a whole.
-    classes : list of str
-        Order of the columns; empty for regression.
-    seed : int
-        Of the resamples.
-    level : float
-        Of the interval.
-
-    Returns
-    -------
-    value, low, high : float
-        Without two units to draw from, the ends are those of the metric: nothing is known.
+    Without two units to draw from, the ends are those of the metric: nothing is known.
 
     Examples
     --------
@@ -150,10 +130,12 @@ def bootstrap_interval(
         return perfect_interval(value, _cases(y_true, unit), metric.bounds, level=level)
 
     expanded = expanded_level(level, n_units)
+    rows = (y_true, predicted, probability)
+    known = name if is_copied(name, metric, *rows, classes) else ""
 
     def scores(drawn: np.ndarray, axis: int = -1) -> np.ndarray:
         times = _times(drawn.reshape(-1, drawn.shape[-1]), n_units)[:, unit]  # (n_draws, n_rows)
-        found = weighted_scores(name, metric, y_true, predicted, probability, times, classes)
+        found = weighted_scores(known, metric, *rows, times, classes)
         return found.round(DIGITS).reshape(drawn.shape[:-1])
 
     with warnings.catch_warnings():
