@@ -85,7 +85,9 @@ COMMANDS = {
 UPDATE = "tests/test_update.py::test_from_the_first_edition"
 COMMANDS |= {
     "git clone https://github.com/org/repro-ml": LABS + "test_a_fork_follows",
-    "make venv": "tests/test_demo.py::test_the_environment_is_made_again_only_when_the_lock_changes",
+    "make venv": (
+        "tests/test_demo.py::test_the_environment_is_made_again_only_when_the_lock_changes"
+    ),
     ".venv/bin/python tools/update.py ../my-study": UPDATE,
     "python scripts/environment.py": START,
     "python -m black .": "tests/test_study.py::test_check_is_green",
