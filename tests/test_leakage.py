@@ -118,6 +118,9 @@ class Peeking(LogisticRegression):
         return super().fit(X, y)
 """
 LOAD = "    return make_table(raw, study)\n"
+KIND = "    kind = claim.stratified if stratify else claim.splitter\n"
+IMPORT = "\n\nfrom sklearn.model_selection import KFold\n"
+TORN = '    if key == "folds":\n        from sklearn.model_selection import KFold as kind\n'
 FOLD = "train = task.fold.train"
 # what a person might write, where, and which check names it
 PLANTS = {
@@ -135,8 +138,8 @@ PLANTS = {
         {"dependence": "grouped"},
         {
             "engine/reproml/split/splits.py": (
-                "_group_splitter(split.folds, stratify, ",
-                "KFold(split.folds, shuffle=True, random_state=",
+                KIND,
+                KIND + TORN,
             )
         },
         ("same groups", "fail", "on both sides of repeat 0, fold 0 and of 29 more"),
@@ -145,8 +148,8 @@ PLANTS = {
         {"dependence": "spatial"},
         {
             "engine/reproml/split/splits.py": (
-                "_group_splitter(split.folds, stratify, ",
-                "KFold(split.folds, shuffle=True, random_state=",
+                KIND,
+                KIND + TORN,
             )
         },
         ("same places", "fail", "on both sides of repeat 0, fold 0 and of 29 more"),
@@ -157,6 +160,7 @@ PLANTS = {
             "engine/reproml/split/splits.py": (
                 "TimeSeriesSplit(split.folds, gap=split.gap)",
                 "KFold(split.folds)",
+                IMPORT,
             )
         },
         ("time order", "fail", "used to train for repeat 0, fold 0, which tests from time 0.0 on"),

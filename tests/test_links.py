@@ -85,7 +85,9 @@ COMMANDS = {
 UPDATE = "tests/test_update.py::test_from_the_first_edition"
 COMMANDS |= {
     "git clone https://github.com/org/repro-ml": LABS + "test_a_fork_follows",
-    "make venv": "tests/test_demo.py::test_the_environment_is_made_again_only_when_the_lock_changes",
+    "make venv": (
+        "tests/test_demo.py::test_the_environment_is_made_again_only_when_the_lock_changes"
+    ),
     ".venv/bin/python tools/update.py ../my-study": UPDATE,
     "python scripts/environment.py": START,
     "python -m black .": "tests/test_study.py::test_check_is_green",
@@ -101,6 +103,7 @@ COMMANDS |= {
 CONTAINER = "tests/test_container.py::test_every_number_comes_out_in_the_container"
 SPREAD = "tests/test_reproduce.py::test_however_the_work_is_spread_the_results_are_the_same_bytes"
 DASK = "tests/engine/test_cluster.py::"
+SHARDS = DASK + "test_three_shards_make_all_fits_and_the_same_bytes"
 STUDY_COMMANDS = {
     "python scripts/environment.py": START,
     "source .venv/bin/activate": START,
@@ -112,17 +115,21 @@ STUDY_COMMANDS = {
     ),
     "docker build -t my-study .": CONTAINER,
     "docker run --rm --network none my-study": CONTAINER,
-    "python scripts/reproduce.py --workers 4": SPREAD,
-    "python scripts/reproduce.py --backend sequential": SPREAD,
-    "python scripts/environment.py --extra dask": (
-        "tests/test_environment.py::test_an_extra_is_installed_with_its_lock"
-    ),
     "dask scheduler": "needs machines that see each other",
     "dask worker tcp://10.0.0.7:8786 --nworkers 16 --nthreads 1": (
         "needs machines that see each other"
     ),
     "python scripts/reproduce.py --scheduler tcp://10.0.0.7:8786": (
         DASK + "test_a_scheduler_that_runs_is_used"
+    ),
+    "python -m reproml fits": SHARDS,
+    "python -m reproml fits --shard 3/20": SHARDS,
+    'cd "$SLURM_SUBMIT_DIR"': "needs a batch system",
+    'cd "$PBS_O_WORKDIR"': "needs a batch system",
+    '.venv/bin/python -m reproml fits --shard "$SLURM_ARRAY_TASK_ID/20" '
+    '--workers "$SLURM_CPUS_PER_TASK"': "needs a batch system",
+    '.venv/bin/python -m reproml fits --shard "$PBS_ARRAY_INDEX/20" --workers 8': (
+        "needs a batch system"
     ),
     "python -m reproml predict rows.csv --into predictions.csv": (
         "tests/test_sharing.py::test_a_saved_model_predicts_in_a_process_of_its_own"
@@ -248,7 +255,7 @@ def shown_commands(text):
     for block in pages.blocks_of(text):
         if block.language in SHELL and not block.runs:
             lines = (line.partition("  #")[0].strip() for line in block.body.splitlines())
-            yield from (line for line in lines if line)
+            yield from (line for line in lines if line and not line.startswith("#"))
 
 
 def unfound_fences(text):
@@ -285,7 +292,7 @@ def test_a_command_that_is_not_listed_is_seen():
 # Commands within a sentence are not run from there, but what they name has to be there.
 INLINE = re.compile(r"(?<!`)`((?:\.venv/bin/)?(?:python3?|make)\s[^`]+)`(?!`)")
 PLACEHOLDER = "python scripts/x.py"
-OPTIONS = ("cli/verbs.py", "run/start.py")  # of the engine: where options of commands stand
+OPTIONS = ("cli/verbs.py", "run/start.py", "cli/environment.py")  # of the engine: where options of commands stand
 
 
 def inline_commands(text):

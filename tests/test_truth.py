@@ -50,9 +50,9 @@ def test_the_committed_numbers_are_those_of_the_code(study_env, run):
     [
         # a study whose bootstrap draws rows where it should draw groups
         (
-            "split/splits.py",
-            "return table.groups.to_numpy()",
-            "return np.arange(len(table.y))",
+            "split/claims.py",
+            "lambda table, split: table.groups.to_numpy()",
+            "lambda table, split: np.arange(len(table.y))",
             "grouped",
         ),
         # the variance of folds that share no rows
