@@ -20,7 +20,8 @@ matches, and \n in a text is a line feed.
     append FILE :: TEXT            write FILE :: TEXT            delete FILE
     copy FILE :: NAME              flip FILE :: POSITION         one bit of that byte
     data ROW COLUMN = VALUE        a cell of the raw file, rows from 1; its checksum is renewed
-    data drop COLUMN, data add COLUMN = CODE, data repeat ROW, data keep ROWS
+    data drop COLUMN, data add COLUMN = CODE, data keep ROWS
+    data repeat ROW, data nudge ROW (its numbers a little larger), data scale (all numbers)
     checksum                       write the data file's checksum into study.toml
     code OLD :: NEW                a text that occurs once in the code that is not the author's
     model NAME                     the candidate becomes a function of tests/gate_models.py
@@ -44,12 +45,12 @@ import re
 import shlex
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import zipfile
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -84,6 +85,12 @@ NEEDS = {
     "verify": ("reproduce",),
 }
 SHOWS_TRACEBACKS = ("check", "notebook")  # they run code of others and show how it failed
+FOR_THE_COMMAND = ("answers", "after", "env", "arguments", "interrupt", "kill")
+VERBS = (
+    *FOR_THE_COMMAND,
+    *("toml", "replace", "digit", "append", "write", "delete", "copy", "flip", "data", "checksum"),
+    *("code", "model", "record", "forge", "commit", "python"),
+)
 # Stands for LaTeX, which is not everywhere: what the paper's gates look at is the command.
 TECTONIC = """#!/bin/sh
 if grep -q 'Nothing' main.tex; then
@@ -244,6 +251,11 @@ def change_data(study, rest):
         head = [*head, name.strip()]
     elif verb == "repeat":
         rows = [*rows, rows[int(what) - 1]]
+    elif verb == "nudge":
+        rows = [*rows, [nudged(cell) for cell in rows[int(what) - 1]]]
+    elif verb == "scale":
+        columns = [scaled(column) for column in zip(*rows, strict=True)]
+        rows = [list(row) for row in zip(*columns, strict=True)]
     elif verb == "keep":
         rows = rows[: int(what)]
     else:
@@ -252,6 +264,25 @@ def change_data(study, rest):
     csv.writer(text, lineterminator="\n").writerows([head, *rows])
     write(path, text.getvalue())
     renew_checksum(study)
+
+
+def is_number(cell):
+    """Tell whether a cell of the raw file is a number."""
+    return re.fullmatch(r"-?\d+(\.\d*)?(e-?\d+)?", cell) is not None
+
+
+def nudged(cell):
+    """Return a number that is a little larger; a text as it is."""
+    return str(float(cell) * 1.00001) if is_number(cell) else cell
+
+
+def scaled(column):
+    """Return numbers with mean 0 and standard deviation 1; texts as they are."""
+    if not all(map(is_number, column)):
+        return column
+    numbers = [float(cell) for cell in column]
+    mean, sd = statistics.fmean(numbers), statistics.stdev(numbers)
+    return [str((number - mean) / sd) for number in numbers]
 
 
 def renew_checksum(study):
@@ -339,7 +370,7 @@ def use_model(study, name):
     write(path, f"{read(path)}\n\n{read(MODELS)}{end}")
 
 
-def apply(study, change):
+def apply(study, change, env):
     """Break a study; the statements that are about the command are left to it."""
     for verb, rest in statements(change):
         name, *texts = rest.split(" :: ")
@@ -377,20 +408,20 @@ def apply(study, change):
         elif verb == "forge":
             forge(study, rest)
         elif verb == "commit":
-            commit(study)
+            commit(study, env)
         elif verb == "python":
-            exec(compile(plain(rest), "<change>", "exec"), {"study": study})
-        elif verb not in ("answers", "after", "env", "arguments", "interrupt", "kill"):
+            exec(compile(rest, "<change>", "exec"), {"study": study})
+        elif verb not in FOR_THE_COMMAND:
             raise GateError(f"{verb}: no such statement")
 
 
-def commit(study):
+def commit(study, env):
     """Commit everything in a study's repository."""
     for command in (["add", "-A"], ["commit", "--quiet", "--no-verify", "-m", "Broken"]):
-        subprocess.run(["git", *command], cwd=study, check=True, capture_output=True)
+        subprocess.run(["git", *command], cwd=study, env=env, check=True, capture_output=True)
 
 
-def slim(study):
+def slim(study, env):
     """Leave `check` one test, so that it takes seconds; its other parts stay."""
     for path in [*study.glob("tests/*.py")]:
         path.unlink()
@@ -420,28 +451,21 @@ def python_path(study):
     return os.pathsep.join(str(study / n) for n in ("src", "engine") if (study / n).is_dir())
 
 
-@contextmanager
-def isolated(folder):
-    """Keep the settings of whoever runs this, git's and cookiecutter's, out of it."""
+def environment(folder):
+    """Return an environment without the settings of whoever runs this, git's and cookiecutter's."""
     write(folder / "gitconfig", GIT)
     write(folder / "bin" / "tectonic", TECTONIC)
     (folder / "bin" / "tectonic").chmod(0o755)
-    before = dict(os.environ)
-    for name in [n for n in os.environ if n.startswith(("GIT_", "COOKIECUTTER", "PYTEST_"))]:
-        del os.environ[name]
-    for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH"):
-        os.environ.pop(name, None)
-    os.environ |= {
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "COOKIECUTTER"))}
+    for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTEST_ADDOPTS"):
+        kept.pop(name, None)
+    return kept | {
+        "GIT_CEILING_DIRECTORIES": str(folder),
         "GIT_CONFIG_GLOBAL": str(folder / "gitconfig"),
         "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CEILING_DIRECTORIES": str(folder),
+        "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
         "PYTHONIOENCODING": "utf-8",
     }
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 class Runner:
@@ -449,6 +473,7 @@ class Runner:
 
     def __init__(self, python, folder, given=None):
         self.python, self.folder, self.given = python, Path(folder), given
+        self.env = environment(self.folder)
         self.states, self.greens, self.seconds = {}, {}, {}
 
     def config(self):
@@ -475,11 +500,10 @@ class Runner:
         """Run cookiecutter as a person does."""
         command = [sys.executable, "-m", "cookiecutter", ROOT, "--no-input", "--output-dir", into]
         command += ["--config-file", self.config(), "setup_environment=no", *answers]
-        env = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
         return subprocess.run(
             [str(part) for part in command],
             cwd=into,
-            env=env,
+            env=self.env | {"PYTHONDONTWRITEBYTECODE": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
@@ -499,7 +523,7 @@ class Runner:
             else:
                 study = self.copy(self.state(answers, steps[:-1]), repository=True)
                 if steps[-1] in ("commit", "slim"):
-                    {"commit": commit, "slim": slim}[steps[-1]](study)
+                    {"commit": commit, "slim": slim}[steps[-1]](study, self.env)
                 else:
                     code, said = self.call(study, steps[-1])
                     if code != 0:
@@ -508,19 +532,17 @@ class Runner:
         return self.states[key]
 
     def copy(self, study, repository=False):
-        """Return a copy to break; its repository only where it is looked at: it is half the files."""
+        """Return a copy to break; its repository, half of the files, only where it is asked for."""
         left_out = None if repository else shutil.ignore_patterns(".git")
         into = self.new_folder() / study.name
         return Path(shutil.copytree(study, into, symlinks=True, ignore=left_out))
 
     def call(self, study, command, env=None, stop=None):
         """Run a command in a study; return exit code and output. `stop` is (signal, seconds)."""
-        path = f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
-        full = os.environ | {"PYTHONPATH": python_path(study), "PATH": path} | (env or {})
         process = subprocess.Popen(
             command_line(study, self.python, command),
             cwd=study,
-            env=full,
+            env=self.env | {"PYTHONPATH": python_path(study)} | (env or {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -574,8 +596,9 @@ class Runner:
             if wrong:
                 return Outcome(gate.id, expected, wrong, False)
             code, said = self.broken(gate)
-        except (GateError, subprocess.CalledProcessError) as error:
-            return Outcome(gate.id, expected, f"cannot be broken: {error}", False)
+        except Exception as error:  # whatever a change raises, the gate was not tried
+            said = f"cannot be broken: {type(error).__name__}: {error}"
+            return Outcome(gate.id, expected, said, False)
         told = matches(gate.message, said)
         plain = "Traceback (most" not in said or gate.command.split()[0] in SHOWS_TRACEBACKS
         ok = str(code) == gate.exit and told and plain
@@ -592,7 +615,7 @@ class Runner:
             return done.returncode, f"{done.stdout}\n{left}"
         study = self.copy(self.state(answers, steps), "commit" in steps)
         try:
-            apply(study, gate.change)
+            apply(study, gate.change, self.env)
             command, env, stop = gate.command, {}, None
             for verb, rest in statements(gate.change):
                 if verb == "env":
@@ -677,10 +700,7 @@ def tell(outcomes):
 
 def run_gates(gates, python, given=None):
     """Check gates one after the other; yield what each said."""
-    with (
-        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
-        isolated(Path(folder)),
-    ):
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         runner = Runner(python, folder, given)
         for gate in gates:
             yield runner.check(gate)
@@ -696,13 +716,13 @@ def test_files(study, stems):
     return found
 
 
-def run_tests(study, python, stems):
+def run_tests(runner, study, stems):
     """Run test files on a study until one fails; return the exit code and the output."""
-    command = [python, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
+    command = [runner.python, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
     done = subprocess.run(
         [str(part) for part in [*command, *test_files(study, stems)]],
         cwd=study,
-        env=os.environ | {"PYTHONPATH": python_path(study)},
+        env=runner.env | {"PYTHONPATH": python_path(study)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
@@ -713,32 +733,27 @@ def run_tests(study, python, stems):
 
 def run_mutants(mutants, python, given=None):
     """Put each mutant into a copy and run its tests; yield what became of it."""
-    with (
-        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
-        isolated(Path(folder)),
-    ):
-        runner, green = Runner(python, folder, given), {}
-        whole = runner.state((), ())
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        runner = Runner(python, folder, given)
+        whole, green = runner.copy(runner.state((), ())), {}
         for one in mutants:
             try:
                 if one.test not in green:
-                    green[one.test] = run_tests(whole, python, one.test)
-                if green[one.test][0] != 0:
-                    said = f"unbroken, its tests fail: {last_line(green[one.test][1])}"
-                    yield Outcome(one.id, "killed", said, False)
-                    continue
-                study = runner.copy(whole)
-                swap_code(study, plain(one.old), plain(one.new))
-                code, said = run_tests(study, python, one.test)
-                shutil.rmtree(study.parent)
+                    green[one.test] = run_tests(runner, whole, one.test)
+                code, said = green[one.test]
+                if code == 0:
+                    study = runner.copy(whole)
+                    swap_code(study, plain(one.old), plain(one.new))
+                    code, said = run_tests(runner, study, one.test)
+                    shutil.rmtree(study.parent)
+                    # 1 is a test that failed; 2 and more, tests that could not be run
+                    seen = {0: "survived", 1: "killed"}.get(code, f"exit {code}: {last_line(said)}")
+                else:
+                    seen = f"unbroken, its tests fail: {last_line(said)}"
             except GateError as error:
-                yield Outcome(one.id, "killed", str(error), False)
-                continue
-            # 1 is a test that failed; 2 and more, tests that could not be run
-            died = re.findall(r"^FAILED \S+::(\S+)", said, re.MULTILINE)
-            seen = {0: "survived", 1: "killed"}.get(code, f"exit {code}: {last_line(said)}")
-            expected = f"killed by {' '.join(died) or one.test}"
-            yield Outcome(one.id, expected, seen, code == 1)
+                code, said, seen = 2, "", str(error)
+            died = re.findall(r"^(?:FAILED|ERROR) \S+?::(\S+)", said, re.MULTILINE)
+            yield Outcome(one.id, f"killed by {one.test} {' '.join(died)}", seen, seen == "killed")
 
 
 # Calls that say what is wrong; and functions that return such texts, one or many.
