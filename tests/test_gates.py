@@ -1,4 +1,4 @@
-"""The inventory of gates: its tables fit the code, its runner can fail, and a fast part of it holds.
+"""The inventory of gates: its tables fit the code, its runner can fail, a fast part of it holds.
 
 All of it is run by hand, in a quarter of an hour: `.venv/bin/python tools/gates.py run`.
 """
@@ -77,7 +77,7 @@ def test_every_mutant_is_named_once():
 
 
 def test_the_messages_are_those_of_the_code():
-    """After a change that is meant: `.venv/bin/python tools/gates.py messages`, and read the diff."""
+    """After a change that is meant: `tools/gates.py messages`, and read the diff."""
     assert tool.read(tool.MESSAGES).splitlines() == tool.messages(STUDY)
 
 

@@ -46,10 +46,12 @@ import shlex
 import shutil
 import signal
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
 import time
+import warnings
 import zipfile
 from functools import cache
 from pathlib import Path
@@ -84,7 +86,8 @@ NEEDS = {
     "report": ("reproduce",),
     "verify": ("reproduce",),
 }
-SHOWS_TRACEBACKS = ("check", "notebook")  # they run code of others and show how it failed
+# They run code of others and show how it failed.
+SHOWS_TRACEBACKS = ("check", "generate", "notebook")
 FOR_THE_COMMAND = ("answers", "after", "env", "arguments", "interrupt", "kill")
 VERBS = (
     *FOR_THE_COMMAND,
@@ -324,6 +327,7 @@ def forge(study, kind):
     with zipfile.ZipFile(path) as archive:
         entries = {name: archive.read(name) for name in archive.namelist()}
     schema, how = "schema.json", zipfile.ZIP_STORED
+    longest = max(entries, key=lambda n: (n.endswith(".npy"), len(entries[n])))
     if kind == "entry":
         entries["run_me.py"] = b"print(1)\n"
     elif kind == "packed":
@@ -339,18 +343,17 @@ def forge(study, kind):
     elif kind == "schema":
         entries[schema] = b"{"
     elif kind == "array":
-        name = next(name for name in entries if name.endswith(".npy"))
-        entries[name] = entries[name][:-8]
-    elif kind not in ("pickle", "coefficient", "twice"):
+        entries[longest] = entries[longest][:-8]
+    elif kind == "number":  # the last one becomes another
+        entries[longest] = entries[longest][:-8] + struct.pack("<d", 1e6)
+    elif kind not in ("pickle", "twice"):
         raise GateError(f"forge {kind}: no such kind")
-    if kind == "coefficient":  # the longest array of numbers; one of them becomes 0
-        name = max(entries, key=lambda n: (n.endswith(".npy"), len(entries[n])))
-        entries[name] = entries[name][:-8] + bytes(8)
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", how) as archive:
+    with warnings.catch_warnings(), zipfile.ZipFile(packed, "w", how) as archive:
         for name, content in entries.items():
             archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, how)
         if kind == "twice":
+            warnings.simplefilter("ignore")  # zipfile's own, of the name
             archive.writestr(zipfile.ZipInfo(schema, (1980, 1, 1, 0, 0, 0)), entries[schema], how)
     # a pickle that raises when it is opened
     content = b"cbuiltins\nexit\n(I7\ntR." if kind == "pickle" else packed.getvalue()
@@ -373,7 +376,7 @@ def use_model(study, name):
 def apply(study, change, env):
     """Break a study; the statements that are about the command are left to it."""
     for verb, rest in statements(change):
-        name, *texts = rest.split(" :: ")
+        name, *texts = re.split(r" ::(?: |$)", rest)
         texts = [plain(text) for text in texts]
         if verb == "toml":
             set_toml(study / "study.toml", rest)
