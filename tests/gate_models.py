@@ -70,7 +70,9 @@ def learns_while_predicting(task):
 def scaled_outside(task):
     rows = pd.DataFrame(np.random.default_rng(0).normal(size=(50, 30)))
     scaler = StandardScaler().fit(rows.to_numpy())
-    return Pipeline([("scale", FunctionTransformer(scaler.transform)), ("model", NoNumber())])
+    return Pipeline(
+        [("scale", FunctionTransformer(scaler.transform)), ("model", LogisticRegression())]
+    )
 
 
 class Unseeded(LogisticRegression):
