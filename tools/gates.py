@@ -206,6 +206,15 @@ def swap_code(study, old, new):
     swap(found[0], old, new)
 
 
+def compiled(study):
+    """Refuse code that is none: every test would fail of it."""
+    for path in code_files(study):
+        try:
+            compile(read(path), path.name, "exec", dont_inherit=True)
+        except SyntaxError as error:
+            raise GateError(f"{path.name}, line {error.lineno}: {error.msg}") from error
+
+
 def set_toml(path, rest):
     """Set or take out a key or a section of study.toml, and leave the rest as it is written."""
     found = re.fullmatch(r"\[([^\]]+)\]\s*(?:(\"[^\"]*\"|[\w.-]+)\s*=\s*(.*))?", rest, re.DOTALL)
@@ -747,6 +756,7 @@ def run_mutants(mutants, python, given=None):
                 if code == 0:
                     study = runner.copy(whole)
                     swap_code(study, plain(one.old), plain(one.new))
+                    compiled(study)
                     code, said = run_tests(runner, study, one.test)
                     shutil.rmtree(study.parent)
                     # 1 is a test that failed; 2 and more, tests that could not be run
