@@ -220,6 +220,7 @@ def test_every_file_that_a_page_names_exists(default_bake):
             r"`(?:python )?((?:scripts|src|tests|tools|docs|results|data)/[\w./-]+)[ `]", text
         ):
             made = name.startswith(("results/openings", "data/raw/wine", "scripts/x.py"))
+            made |= path.name == "updates.md"  # which names files of the first edition
             known = [default_bake.path / name, TEMPLATE / name]
             if not made and not any(p.exists() for p in known):
                 missing.append(f"{path.name}: {name}")
