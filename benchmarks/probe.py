@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from reproml.compute.pool import open_pool
 from reproml.compute.shared_table import map_table
 from reproml.compute.task import make_tasks
+from reproml.compute.workers import open_pool
 from reproml.config.columns import Table
 from reproml.config.example import trial
 from reproml.config.study import Compute

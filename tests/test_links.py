@@ -292,7 +292,11 @@ def test_a_command_that_is_not_listed_is_seen():
 # Commands within a sentence are not run from there, but what they name has to be there.
 INLINE = re.compile(r"(?<!`)`((?:\.venv/bin/)?(?:python3?|make)\s[^`]+)`(?!`)")
 PLACEHOLDER = "python scripts/x.py"
-OPTIONS = ("cli/verbs.py", "run/start.py", "cli/environment.py")  # of the engine: where options of commands stand
+OPTIONS = (
+    "cli/verbs.py",
+    "run/start.py",
+    "cli/environment.py",
+)  # of the engine: where options of commands stand
 
 
 def inline_commands(text):

@@ -19,7 +19,9 @@ def test_every_script_and_verb_is_on_the_page_of_commands(default_bake, monkeypa
     text = default_bake.read("docs/commands.md")
     shown = set(re.findall(r"^\| .*`python (scripts/\w+\.py|-m reproml \w+)`", text, re.M))
     scripts = {f"scripts/{path.name}" for path in (default_bake.path / "scripts").glob("*.py")}
-    verbs = re.findall(r'^    "(\w+)": Verb', default_bake.read("engine/reproml/cli/verbs.py"), re.M)
+    verbs = re.findall(
+        r'^    "(\w+)": Verb', default_bake.read("engine/reproml/cli/verbs.py"), re.M
+    )
     assert len(verbs) > 10
     doubled = {"-m reproml reproduce", "-m reproml verify"}  # README names the scripts
     assert shown == scripts | {f"-m reproml {verb}" for verb in verbs} - doubled

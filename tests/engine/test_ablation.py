@@ -7,14 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
-from sklearn.dummy import DummyClassifier
-from sklearn.feature_extraction import FeatureHasher
-from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
-
 from example_study import STUDY as CODE
 from example_study.data import load_table
 from example_study.models import candidate, linear
@@ -30,6 +22,13 @@ from reproml.explain.ablation import (
     make_variants,
 )
 from reproml.split.splits import Fold
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.dummy import DummyClassifier
+from sklearn.feature_extraction import FeatureHasher
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 OFF = {"columns__numbers__scale": "passthrough"}
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-
 from example_study.models import MODELS
 from reproml.config.study import StudyError
 from reproml.share import model as sharing

@@ -5,7 +5,6 @@ import zipfile
 from pathlib import Path
 
 import yaml
-
 from reproml.prove.archive import codecheck_yml, offline_page, write_zip
 
 HOSTILE = "Jo \"J\" O'Neil's \\new # {a}: \N{DNA DOUBLE HELIX}"

@@ -3,11 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import sparse
-from sklearn.decomposition import PCA
-
 from reproml.compute import batches
 from reproml.compute.batches import answers, answers_to_moved, columns_changed
+from scipy import sparse
+from sklearn.decomposition import PCA
 
 X = pd.DataFrame(
     {"dose": [1.0, 2.0, 4.0], "kind": ["a", "b", "a"], "age": [30, 40, 50]}, index=[7, 8, 9]

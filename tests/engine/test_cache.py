@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import ROOT
-
 from example_study.data import load_table
 from reproml.compute import cache as module
 from reproml.compute.cache import open_cache
@@ -56,7 +55,8 @@ class Edited:
         self.edit(
             "models.py",
             "MODELS: dict",
-            "def steep(task):\n    return Pipeline([*prepare(), ('model', Steep())])\n\n\nMODELS: dict",
+            "def steep(task):\n    return Pipeline([*prepare(), ('model', Steep())])\n\n\n"
+            "MODELS: dict",
         )
         self.bytes: dict[str, list[bytes]] = {}  # by broad key and model
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pandas as pd
 import yaml
-
 from example_study.data import load_table
 from reproml.cli.check import open_questions
 from reproml.compute.models import build_model

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from example_study.data import load_table
 from reproml.config.study import StudyError, read_study
 from reproml.prove.checklist import CHECKLISTS, Answers, counts, fill, read_answers, to_page

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.linear_model import SGDClassifier
-from sklearn.neural_network import MLPClassifier
-
 from reproml.config.study import StudyError
 from reproml.share.checkpoints import train_in_steps
 from reproml.share.model import pack_model
+from sklearn.linear_model import SGDClassifier
+from sklearn.neural_network import MLPClassifier
 
 STEPS = 30
 TRUSTED = ["sklearn.neural_network._stochastic_optimizers.AdamOptimizer"]

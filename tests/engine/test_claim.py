@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-
 from example_study import STUDY as CODE
 from reproml.config.checksums import sha256_of
 from reproml.config.study import Metrics, Models, Split, Study, StudyError

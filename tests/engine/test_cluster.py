@@ -14,17 +14,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.preprocessing import FunctionTransformer
-
 from example_study.data import load_table
 from reproml.compute import pool as pools
 from reproml.compute.fits import run_fits
 from reproml.compute.models import build_model
-from reproml.compute.pool import open_pool
 from reproml.compute.task import make_tasks
+from reproml.compute.workers import open_pool
 from reproml.config.study import Compute, StudyError, parse_study
 from reproml.explain.weights import fold_weights
 from reproml.split.splits import make_folds
+from sklearn.preprocessing import FunctionTransformer
 
 DASK = find_spec("distributed") is not None
 if DASK:

@@ -1,12 +1,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from reproml.config.study import StudyError
+from reproml.statistics import comparison
 from sklearn.datasets import make_moons
 from sklearn.model_selection import GridSearchCV, RepeatedStratifiedKFold
 from sklearn.svm import SVC
-
-from reproml.config.study import StudyError
-from reproml.statistics import comparison
 
 SIZES = {"n_train": 90, "n_test": 10}
 # Training rows without end: nothing is shared and the correction vanishes.

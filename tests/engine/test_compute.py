@@ -5,10 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer
-
 from example_study.data import load_table
 from example_study.models import prepare
 from reproml.compute.fits import run_fits
@@ -17,6 +13,9 @@ from reproml.compute.pool import Pool
 from reproml.compute.task import make_tasks
 from reproml.config.study import StudyError
 from reproml.split.splits import make_folds
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 
 def bits(results) -> list[bytes]:

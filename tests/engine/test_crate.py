@@ -1,7 +1,6 @@
 """The RO-Crate names every file and licence, and refuses to guess who or under what."""
 
 import pytest
-
 from reproml.config.study import StudyError
 from reproml.prove.crate import CRATE, INSTRUMENT, PROFILE, authors_of, data_licence, make_crate
 

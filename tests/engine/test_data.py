@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-
 from example_study.data import load_table
 from reproml.config.checksums import sha256_of
 from reproml.config.study import StudyError, parse_study, read_study

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-
 from reproml.statistics.comparison import compare_to_baselines
 from reproml.statistics.decisions import RULES, decide, explain, headline
 

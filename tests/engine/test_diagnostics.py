@@ -3,10 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binomtest
-from sklearn.calibration import calibration_curve
-from sklearn.metrics import recall_score
-
 from reproml.compute.task import Predictions
 from reproml.config.columns import Table
 from reproml.split.splits import Fold
@@ -18,6 +14,9 @@ from reproml.statistics.diagnostics import (
     residual_quantiles,
     residual_table,
 )
+from scipy.stats import binomtest
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import recall_score
 
 RNG = np.random.default_rng(0)
 N = 200

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-
 from example_study.data import load_table
 from reproml.config.study import read_study
 from reproml.prove import evidence

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-
 from reproml.write.macros import ablation_facts, audit_facts, headline_facts, study_facts
 
 

@@ -10,10 +10,9 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+from example_study import STUDY as CODE
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-
-from example_study import STUDY as CODE
 from reproml.config.commands import command_of
 from reproml.config.study import Study, StudyError, parse_study
 from reproml.draw.figures import FIGURES, caption_of, draw_figure, figures_of, text_macros, to_html

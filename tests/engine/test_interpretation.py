@@ -7,10 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.inspection import partial_dependence, permutation_importance
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline
-
 from example_study.evaluation import METRICS
 from example_study.models import candidate, domain, forest, linear, tuned
 from reproml.compute.task import Task
@@ -32,6 +28,9 @@ from reproml.write.importance_tables import (
     importance_table,
     leading_features,
 )
+from sklearn.inspection import partial_dependence, permutation_importance
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
 
 N = 90
 RNG = np.random.default_rng(0)

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from scipy import stats
-
 from example_study.evaluation import METRICS
 from reproml.statistics import intervals
 from reproml.statistics.intervals import bootstrap_interval, expanded_level, perfect_interval
+from scipy import stats
 
 INF = float("inf")
 

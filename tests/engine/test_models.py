@@ -6,13 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.pipeline import Pipeline
-from sklearn.svm import SVC
-
 from example_study import STUDY as CODE
 from example_study.models import MODELS
 from reproml.compute.models import ColumnSubset, build_model
 from reproml.config.study import StudyError, parse_study
+from sklearn.pipeline import Pipeline
+from sklearn.svm import SVC
 
 RNG = np.random.default_rng(0)
 X = pd.DataFrame(

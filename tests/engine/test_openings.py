@@ -5,10 +5,9 @@ import re
 import shutil
 from pathlib import Path
 
+import example_study
 import pandas as pd
 import pytest
-
-import example_study
 import reproml
 from reproml.config.checksums import sha256_of
 from reproml.config.study import StudyError, parse_study, read_study

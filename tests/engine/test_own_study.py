@@ -94,6 +94,7 @@ def change(path: Path, *pairs: tuple[str, str]) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
+TEMPLATE = Path(__file__).resolve().parents[2]
 MOST = 7
 SMALL = ("folds = 3\nrepeats = 2", "folds = 2\nrepeats = 1")
 
@@ -187,12 +188,14 @@ def test_few_files_lie_between_a_script_and_a_fit(folder: Path, run, tmp_path: P
     done = run("baselines", "--workers", "1", STACK=str(stack), **found)
     assert done.returncode == 0, done.stderr
     engine = Path(sys.modules["reproml"].__file__).parents[1]
-    ours = [engine, engine.parent / "scripts", folder / "src"]
+    ours = [engine, engine.parent / "scripts"]
     files = [
-        Path(name).name
+        Path(name).relative_to(engine.parent if engine in Path(name).parents else ours[1].parent)
         for name in dict.fromkeys(stack.read_text(encoding="utf-8").splitlines())
-        if any(parent in Path(name).parents for parent in ours)
+        if any(parent in Path(name).parents for parent in ours[:2])
     ]
-    files.remove("stub.py")
-    assert files[0] == "baselines.py"
+    assert files[0] == Path("scripts/baselines.py")
     assert len(files) <= MOST, files
+    page = (TEMPLATE / "docs" / "how-it-works.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\d\. `(\S+)` ", page, flags=re.MULTILINE)
+    assert listed == [path.as_posix() for path in files]

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-
 from reproml.__main__ import VERBS
 from reproml.draw.figures import FIGURES
 from reproml.write.latex import log_message, tex, to_tabular, typed_numbers

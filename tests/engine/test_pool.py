@@ -7,17 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from joblib.externals.loky import BrokenProcessPool, reusable_executor
-from sklearn.preprocessing import FunctionTransformer
-
 from example_study.data import load_table
+from joblib.externals.loky import BrokenProcessPool, reusable_executor
 from reproml.compute.cache import open_cache
 from reproml.compute.fits import in_turn, run_fits
 from reproml.compute.models import build_model
-from reproml.compute.pool import ATTEMPTS, Pool, open_pool
+from reproml.compute.pool import ATTEMPTS, Pool
 from reproml.compute.task import make_tasks
+from reproml.compute.workers import open_pool
 from reproml.config.study import Compute, StudyError
 from reproml.split.splits import make_folds
+from sklearn.preprocessing import FunctionTransformer
 
 needs_kill = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kill -9 is for POSIX")
 
@@ -71,7 +71,7 @@ def test_sequential_is_this_process_and_loky_is_not(setting):
 
 def test_a_model_that_draws_from_a_global_generator_has_its_own_seed(setting):
     def jitter(X):
-        return X + np.random.normal(size=X.shape)  # noqa: NPY002 - the global one is meant
+        return X + np.random.normal(size=X.shape)
 
     drawing = changed(setting, "drawing", jitter)
     once = run_fits(drawing, *setting[1:])

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 import reproml
 from reproml.config.checksums import SUMS, sums_of, write_sums
 from reproml.config.study import Study

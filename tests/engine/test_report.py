@@ -1,7 +1,6 @@
 """Tables say what the numbers say, in the order and with the bounds that readers expect."""
 
 import pandas as pd
-
 from example_study import STUDY
 from reproml.statistics.comparison import mean_interval
 from reproml.write.latex import to_tabular

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-
 from example_study import STUDY as CODE
 from reproml.compute.task import Predictions
 from reproml.config.columns import Table

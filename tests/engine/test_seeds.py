@@ -6,14 +6,13 @@ import sys
 
 import numpy as np
 import pytest
+from reproml.config import seeds
+from reproml.config.study import StudyError
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import QuantileTransformer
-
-from reproml.config import seeds
-from reproml.config.study import StudyError
 
 PURPOSES = ["split/test", "split/folds/0", "model/forest/0/0"]
 

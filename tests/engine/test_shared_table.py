@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-
 from example_study.data import load_table
 from reproml.compute.fits import run_fits
 from reproml.compute.models import build_model

@@ -12,12 +12,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import fit_study
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import LinearSVC
-
 from example_study import STUDY as CODE
 from example_study.models import MODELS
 from reproml.cli.stages import ENGINE
@@ -43,6 +37,11 @@ from reproml.share.record import (
 )
 from reproml.split.inner_folds import searches
 from reproml.split.splits import Fold
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
 
 TRUSTED = [  # what study.toml has for the shipped models, and for the forest one more
     "numpy.dtype",

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-
 from reproml.config.study import Split, StudyError
 from reproml.split.claims import block_ids
 from reproml.split.splits import lock_test_set, make_folds

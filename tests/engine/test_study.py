@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from reproml.config.study import StudyError, parse_study, read_study
 
 

@@ -1,7 +1,6 @@
 """Marked places are renewed, all else stays, and an open marker is an error."""
 
 import pytest
-
 from reproml.config.study import StudyError
 from reproml.write.texts import fill_markers, marked
 

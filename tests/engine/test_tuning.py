@@ -5,14 +5,6 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.feature_selection import RFECV
-from sklearn.linear_model import LassoCV, Ridge, RidgeCV
-from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, check_cv
-from sklearn.neighbors import KNeighborsRegressor
-from sklearn.pipeline import Pipeline
-from sklearn.svm import LinearSVC
-
 from example_study import STUDY as CODE
 from example_study.models import MODELS, candidate, tuned
 from reproml.compute.fits import run_fits
@@ -22,6 +14,13 @@ from reproml.config.study import Column, Data, Split, Study, StudyError
 from reproml.split.claims import block_ids
 from reproml.split.inner_folds import inner_folds, searches, set_inner_folds
 from reproml.split.splits import Fold, make_folds
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.feature_selection import RFECV
+from sklearn.linear_model import LassoCV, Ridge, RidgeCV
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, check_cv
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.svm import LinearSVC
 
 SPLITS = {
     "grouped": Split(dependence="grouped", folds=3),

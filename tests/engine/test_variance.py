@@ -1,14 +1,13 @@
 """What is varied follows from the study, and is said."""
 
 import pytest
+from example_study.models import dummy, forest, tuned
+from reproml.config.study import Study, parse_study
+from reproml.statistics.variance import fold_sources, in_words, locked_sources
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
-
-from example_study.models import dummy, forest, tuned
-from reproml.config.study import Study, parse_study
-from reproml.statistics.variance import fold_sources, in_words, locked_sources
 
 MODELS = {"forest": forest("classification")}
 

@@ -1,7 +1,6 @@
 """Every kind of difference is seen, and what may differ is let pass."""
 
 import pytest
-
 from reproml.prove.compare import close, compare_files, compare_tables, compare_texts
 
 TABLE = """\

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from example_study.evaluation import METRICS
 from reproml.config.metrics import Metric
 from reproml.statistics.intervals import bootstrap_interval

@@ -20,7 +20,7 @@ from ..prove.archive import codecheck_yml, offline_page, write_zip
 from ..prove.crate import authors_of, data_licence, make_crate
 from ..run.manifest import MANIFEST, changed_since, last_verified
 from ..run.run import Run
-from ..run.start import say
+from ..run.terminal import say
 
 
 def main(

@@ -5,7 +5,7 @@ from ..run.figures import read_result
 from ..run.output import write_text
 from ..run.printed import prevalence
 from ..run.run import Run
-from ..run.start import say
+from ..run.terminal import say
 from ..run.texts import renew_texts
 from ..write.cards import columns_text, data_text, head_text, limits_text, model_text
 from ..write.tables import score_intervals

@@ -7,7 +7,7 @@ from ..prove.evidence import Facts
 from ..run.manifest import last_verified
 from ..run.output import write_text
 from ..run.run import Run
-from ..run.start import say
+from ..run.terminal import say
 from ..write.texts import fill_markers
 
 TABLE = "checklist.md"

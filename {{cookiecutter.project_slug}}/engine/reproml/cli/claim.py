@@ -3,7 +3,7 @@
 from ..config.study import StudyError
 from ..run.figures import read_result
 from ..run.run import Run
-from ..run.start import say
+from ..run.terminal import say
 from ..write.claim import claim_note, claim_table, random_split
 
 

@@ -145,8 +145,8 @@ def build(locks, uv, wheels=None):
     run([*install, "--no-deps", "--no-build-isolation", "-e", "."])
 
 
-def main():
-    """Read the options, make the environment, and leave nothing half-made behind."""
+def read_options():
+    """Return what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         "--runtime",
@@ -170,7 +170,23 @@ def main():
         default="auto",
         help="what installs: uv, pip, or (auto, the default) uv where there is one and else pip",
     )
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def locks_of(options):
+    """Return the files that name what is installed; refuse an extra that has none."""
+    locks = ["requirements.txt" if options.runtime or options.wheels else "requirements-dev.txt"]
+    for extra in options.extra:
+        locks.append(f"requirements-{extra}.txt")
+        if not (ROOT / locks[-1]).is_file():
+            there = ", ".join(sorted(path.name for path in ROOT.glob("requirements*.txt")))
+            raise CommandError(f"There is no {locks[-1]} here; there is {there}.")
+    return locks
+
+
+def main():
+    """Read the options, make the environment, and leave nothing half-made behind."""
+    options = read_options()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # a path may hold what a console cannot show
     was_there = VENV.exists()
@@ -180,14 +196,7 @@ def main():
         uv = None if options.installer == "pip" else find_uv(outside=busy)
         if options.installer == "uv" and not uv:
             raise CommandError("uv was asked for, but it is neither on PATH nor in this Python.")
-        runtime = options.runtime or options.wheels
-        locks = ["requirements.txt" if runtime else "requirements-dev.txt"]
-        for extra in options.extra:
-            locks.append(f"requirements-{extra}.txt")
-            if not (ROOT / locks[-1]).is_file():
-                there = ", ".join(sorted(path.name for path in ROOT.glob("requirements*.txt")))
-                raise CommandError(f"There is no {locks[-1]} here; there is {there}.")
-        build(locks, uv, options.wheels)
+        build(locks_of(options), uv, options.wheels)
     except BaseException as error:  # interrupts too: a half-made .venv looks like a whole one
         if not was_there and VENV.exists():
             shutil.rmtree(VENV)

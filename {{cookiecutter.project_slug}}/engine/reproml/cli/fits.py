@@ -5,7 +5,7 @@ from ..compute.task import Task, make_tasks
 from ..explain.ablation import make_variants
 from ..run.fits import open_cache, running
 from ..run.run import Run
-from ..run.start import say
+from ..run.terminal import say
 
 
 def main(run: Run, shard: tuple[int, int] | None = None) -> None:

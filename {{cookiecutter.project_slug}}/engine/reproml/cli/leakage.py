@@ -17,7 +17,7 @@ from ..leakage.perturbation import audit_fit, preparation, shuffled_labels
 from ..leakage.row_checks import audit_rows
 from ..run import fits
 from ..run.run import Run
-from ..run.start import say
+from ..run.terminal import say
 
 
 def main(run: Run) -> None:

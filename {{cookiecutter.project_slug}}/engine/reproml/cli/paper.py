@@ -10,7 +10,7 @@ from typing import Any
 from ..config.study import StudyError
 from ..run.manifest import changed_since, read_manifest
 from ..run.run import Run
-from ..run.start import say
+from ..run.terminal import say
 from ..write.latex import log_message, typed_numbers
 
 # Both build a PDF; the first that is there does.

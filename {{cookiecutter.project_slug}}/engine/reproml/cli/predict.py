@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ..run.output import write_csv
 from ..run.run import Run
-from ..run.start import say
+from ..run.terminal import say
 from ..share.model import load_model, predict_file
 
 

@@ -11,7 +11,7 @@ from ..run.figures import read_result
 from ..run.output import write_table, write_text
 from ..run.printed import prevalence
 from ..run.run import Run
-from ..run.start import say
+from ..run.terminal import say
 from ..run.test_rows import RECORD
 from ..run.texts import renew_texts
 from ..split.claims import claim_of

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..run.manifest import MANIFEST, result_files, state, write_manifest
 from ..run.output import write_text
 from ..run.run import Run
-from ..run.start import say
+from ..run.terminal import say
 from ..run.texts import renew_texts
 from .stages import make_all
 

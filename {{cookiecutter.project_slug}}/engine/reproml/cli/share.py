@@ -15,7 +15,7 @@ from ..config.study import StudyError
 from ..prove.provenance import commit_of
 from ..run.output import write_text
 from ..run.run import Run
-from ..run.start import say
+from ..run.terminal import say
 from ..share.model import (
     MODEL_FILE,
     RECORD_FILE,

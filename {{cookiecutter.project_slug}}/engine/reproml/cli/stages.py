@@ -12,7 +12,7 @@ from pathlib import Path
 from ..config.study import StudyError
 from ..run.manifest import KEPT
 from ..run.run import Run
-from ..run.start import ROOT
+from ..run.terminal import ROOT
 from ..run.test_rows import may_be_scored
 from . import claim, leakage, report, share
 

@@ -13,7 +13,7 @@ from ..prove.compare import Difference, compare_files, compare_texts
 from ..prove.provenance import engine_line, engine_state, machine
 from ..run.manifest import KEPT, digests, read_manifest, remember, result_files
 from ..run.run import Run
-from ..run.start import ROOT, say
+from ..run.terminal import ROOT, say
 from ..run.texts import renewed
 from .stages import make_all
 

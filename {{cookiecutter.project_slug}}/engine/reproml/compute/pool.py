@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from joblib import Parallel, cpu_count, delayed, parallel_config
 from joblib.externals.loky import BrokenProcessPool
 
-from ..config.study import Compute, Study, StudyError
+from ..config.study import Study, StudyError
 from .shared_table import load, save
 from .task import Task
 
@@ -118,30 +118,6 @@ def _open(path: str) -> Shared:
         return load(path)
     except OSError as error:
         raise NotHereError(f"{path}: {error}") from error
-
-
-@contextlib.contextmanager
-def open_pool(compute: Compute, folder: Path | None = None) -> Iterator[Pool]:
-    """Open what ``[compute]`` asks for; workers find large tables in the folder, if they see it.
-
-    Examples
-    --------
-    >>> with open_pool(Compute(workers=3)) as some, open_pool(Compute(backend="sequential")) as one:
-    ...     some.workers, one.workers
-    (3, 1)
-    """
-    if compute.backend != "dask":
-        yield Pool(1 if compute.backend == "sequential" else count(compute.workers), folder)
-        return
-    try:
-        from .cluster import open_cluster  # an extra, which takes a second to import
-    except ImportError as error:
-        raise StudyError(
-            f"--backend dask: Dask is not installed here ({error.name} is missing). "
-            "Run: python scripts/environment.py --extra dask"
-        ) from error
-    with open_cluster(compute, count(compute.workers), folder) as cluster:
-        yield cluster
 
 
 def count(workers: int) -> int:

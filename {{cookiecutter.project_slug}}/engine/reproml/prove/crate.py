@@ -79,19 +79,10 @@ def make_crate(
     inputs = [name for name in manifest["inputs"] if name in files]
     inputs += sorted(name for name in files if re.match(r"(src|engine)/.+\.py$", name))
     outputs = [name for name in (f"results/{one}" for one in manifest["results"]) if name in files]
-    root = {
-        "@id": "./",
-        "@type": "Dataset",
-        "name": citation["title"],
-        "description": f"{citation.get('abstract', citation['title'])} {verified} Code: "
-        f"{citation['license']}. Data: {data[0]}.",
+    root = _root(citation, files, data[0], verified) | {
         "datePublished": published,
-        "version": str(citation.get("version", "")),
         "license": code,
         "author": agents[0] if len(agents) == 1 else agents,
-        "conformsTo": {"@id": PROFILE},
-        "mentions": {"@id": "#reproduce"},
-        "hasPart": [{"@id": quote(name)} for name in sorted(files)],
     }
     graph = [
         {
@@ -118,6 +109,22 @@ def make_crate(
         if address not in (code["@id"], DATA_PAGE):
             graph.append({"@id": address, "@type": "CreativeWork", "name": name})
     return {"@context": [f"{CRATE}/context", TERMS], "@graph": graph}
+
+
+def _root(
+    citation: dict[str, Any], files: dict[str, tuple[int, str]], data_licence: str, verified: str
+) -> dict[str, Any]:
+    return {
+        "@id": "./",
+        "@type": "Dataset",
+        "name": citation["title"],
+        "description": f"{citation.get('abstract', citation['title'])} {verified} Code: "
+        f"{citation['license']}. Data: {data_licence}.",
+        "version": str(citation.get("version", "")),
+        "conformsTo": {"@id": PROFILE},
+        "mentions": {"@id": "#reproduce"},
+        "hasPart": [{"@id": quote(name)} for name in sorted(files)],
+    }
 
 
 def _people(authors: list[dict[str, str]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..config.code import StudyCode
 from ..config.study import StudyError
-from .start import ROOT
+from .terminal import ROOT
 
 
 def load_code(root: Path) -> StudyCode:

@@ -17,7 +17,7 @@ from ..compute.fits import run_fits
 from ..compute.task import Predictions, Task, make_tasks
 from ..config.study import Compute, parse_compute
 from ..statistics.scores import score_tasks
-from .start import say
+from .terminal import say
 
 if TYPE_CHECKING:
     from .run import Run

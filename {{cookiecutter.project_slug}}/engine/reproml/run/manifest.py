@@ -18,7 +18,7 @@ from ..prove.provenance import (
 )
 from .output import write_text
 from .run import Run
-from .start import ROOT
+from .terminal import ROOT
 from .test_rows import RECORD
 
 MANIFEST = "manifest.json"

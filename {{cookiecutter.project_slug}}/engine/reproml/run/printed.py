@@ -14,7 +14,7 @@ from ..statistics.diagnostics import prevalence_note
 from ..statistics.variance import Source, fold_sources, in_words, locked_sources
 from ..write.importance_tables import importance_note, importance_table, importance_texts
 from ..write.tables import comparison_table, direction_note, score_intervals, score_table
-from .start import say
+from .terminal import say
 
 if TYPE_CHECKING:
     from .run import Run

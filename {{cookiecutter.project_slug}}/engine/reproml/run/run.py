@@ -19,9 +19,10 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from ..compute.models import build_model
-from ..compute.pool import Pool, open_pool
+from ..compute.pool import Pool
 from ..compute.shared_table import map_table
 from ..compute.task import Predictions, make_tasks
+from ..compute.workers import open_pool
 from ..config.columns import Table
 from ..config.metrics import check_metrics
 from ..config.study import Split, Study, read_study
@@ -34,7 +35,7 @@ from ..statistics.diagnostics import prediction_table
 from . import explanation, figures, fits, output, printed, test_rows
 from .code import load_code
 from .errors import error_tables
-from .start import say
+from .terminal import say
 
 LARGE = 32 * 2**20  # bytes; a table above it is moved into a file, so that it is in memory once
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[3]  # commands work from any folder
+from .terminal import ROOT, say
+
 BACKENDS = ("loky", "sequential", "dask")
 
 
@@ -74,10 +75,3 @@ def make_parser(doc: str, prog: str | None, options: dict[str, Any]) -> argparse
         else:
             add(f"--{name}", **how)
     return parser
-
-
-def say(text: str = "", stream: Any = None) -> None:
-    """Print a text; what the terminal cannot show becomes a question mark, not an error."""
-    stream = stream or sys.stdout
-    encoding = stream.encoding or "utf-8"
-    print(text.encode(encoding, "replace").decode(encoding), file=stream)
