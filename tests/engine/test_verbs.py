@@ -48,7 +48,7 @@ def test_every_verb_has_a_help(verb: str, tmp_path: Path):
 
 def test_the_engine_starts_as_a_folder_without_installation(tmp_path: Path):
     done = subprocess.run(
-        [sys.executable, "-I", str(ENGINE / "reproml"), "lock", "--help"],
+        [sys.executable, "-I", "-B", str(ENGINE / "reproml"), "lock", "--help"],
         cwd=tmp_path,
         capture_output=True,
         encoding="utf-8",

@@ -12,9 +12,7 @@ from typing import Any
 BINDINGS = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign)
 
 
-def meaning_of(
-    folder: Path, names: Iterable[str], uncounted: Iterable[str] = ()
-) -> dict[str, str]:
+def meaning_of(folder: Path, names: Iterable[str], uncounted: Iterable[str] = ()) -> dict[str, str]:
     """Return SHA-256 by module, of modules of a package and of all of it that they import.
 
     Names are paths below the folder, such as ``config/seeds``; those that are not there, and those
