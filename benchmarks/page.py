@@ -11,6 +11,7 @@ made from `benchmarks/figures.csv`, the raw figures of each round; nothing is ty
 figure is a median, with the smallest and largest of its rounds in brackets. Ratios are formed
 within a round, from runs side by side: a machine that was busy with something else slows both. How
 busy it was stands under each table; a load above the number of cores means that others used it too.
+The figures below are those of the first edition; the second has not been measured as a whole yet.
 """
 
 
@@ -80,8 +81,8 @@ def default(figures):
         rows.append([case, shown(own), shown(cpu), shown(ratio, 2), shown(fits, 2)])
     head = ["", "seconds", "processor seconds", "times reproduce", "times the two stages"]
     return (
-        "`reproduce --fresh` makes everything: the leakage audit, all fits of ladder and ablation, "
-        "the comparisons, importances, tables and figures. Beside it the plain way, a loop of "
+        "`reproduce --fresh` makes everything: the leakage audit, all fits of baselines and ablation, "
+        "the comparisons, importances, tables and figures. Compared with the plain way, a loop of "
         "scikit-learn's `cross_validate` over the same models and folds, which makes the scores "
         "alone: what the stages *baselines* and *ablation* do, with the comparisons.",
         table(head, rows),
