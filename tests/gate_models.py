@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
 from sklearn.model_selection import GridSearchCV
-from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.svm import SVC
 
 STUDY = Path(__file__).parents[2]
 
@@ -38,6 +38,14 @@ def nan_predictions(task):
 
 def no_probability(task):
     return scaled(("model", RidgeClassifier()))
+
+
+def bare_svc(task):
+    return scaled(("model", SVC()))
+
+
+def a_regressor(task):
+    return scaled(("model", Ridge()))
 
 
 class Peeking(LogisticRegression):
@@ -85,15 +93,6 @@ def not_repeatable(task):
     return scaled(("model", Unseeded()))
 
 
-class Global(LogisticRegression):
-    def fit(self, X, y, sample_weight=None):
-        return super().fit(X + np.random.normal(size=np.shape(X)), y)
-
-
-def draws_globally(task):
-    return scaled(("model", Global()))
-
-
 class Dying(LogisticRegression):
     def fit(self, X, y, sample_weight=None):
         os.kill(os.getpid(), signal.SIGKILL)
@@ -110,10 +109,6 @@ class Failing(LogisticRegression):
 
 def fails(task):
     return scaled(("model", Failing()))
-
-
-def of_another_kind(task):
-    return scaled(("model", GaussianNB()))
 
 
 def own_function(task):

@@ -68,7 +68,7 @@ def test_every_mutant_has_its_place_and_its_tests(mutant):
     old = tool.plain(mutant.old)
     assert sum(tool.read(path).count(old) for path in tool.code_files(STUDY)) == 1
     assert mutant.new != mutant.old
-    assert tool.test_files(STUDY, mutant.test)
+    assert tool.test_files(mutant.test)
 
 
 def test_every_mutant_is_named_once():
@@ -81,12 +81,28 @@ def test_the_messages_are_those_of_the_code():
     assert tool.read(tool.MESSAGES).splitlines() == tool.messages(STUDY)
 
 
+def test_what_became_of_every_gate_of_the_first_edition_is_said():
+    rows = tool.read_rows(tool.CHANGES, tool.Change)
+    for name, now in (("gates", GATES), ("mutants", MUTANTS)):
+        said = {row.id: row for row in rows if row.table == name}
+        there = {i for i, row in said.items() if row.second in ("kept", "moved", "new")}
+        assert there == {one.id for one in now}
+        for row in (row for i, row in said.items() if i not in there):
+            kind, _, into = row.second.partition(" into ")
+            assert row.why and (row.second == "given up" or (kind == "merged" and into in there))
+
+
 def test_a_lost_message_is_seen(tmp_path):
     code = 'def f(x):\n    text = f"{x} is wrong"\n    raise ValueError(text)\n'
     tool.write(tmp_path / "src" / "a.py", code)
     assert tool.messages(tmp_path) == ["{} is wrong"]
     tool.write(tmp_path / "src" / "a.py", code.replace("raise ValueError(text)", "return text"))
     assert tool.messages(tmp_path) == []
+    code = (
+        'def f(x):\n    said = []\n    said.append(f"{x} is wrong")\n    raise ValueError(said)\n'
+    )
+    tool.write(tmp_path / "src" / "a.py", code)
+    assert tool.messages(tmp_path) == ["{} is wrong"]
 
 
 def test_a_table_with_another_head_or_a_short_row_is_refused(tmp_path):

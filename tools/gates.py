@@ -3,11 +3,13 @@ r"""Break a rendered study in known ways and see that its gates turn red: `tools
 A gate is whatever turns red when something is broken. `tests/gates.csv` has one a row: what is
 broken, the change that breaks it, the command that has to see it, and its exit code and message.
 Each command has to be green on the unbroken study first. `tests/mutants.csv` has guards of the code
-with a version of each that guards nothing: `gates.py mutants` runs the tests that have to notice.
+with a version of each that guards nothing: `gates.py mutants` runs the engine's tests that have to
+notice.
 `gates.py messages` writes the texts of all errors, findings and warnings of the study's code, as
 templates, into `tests/messages.txt`; with --check it compares.
 
-All three name files of the author and commands, not modules: they hold when code moves.
+All three name files of the author and commands, not modules: they hold when code moves. The tables
+are those of the second edition; `tests/gates_changes.csv` says what became of each row of the first.
 
 A change is one or more statements, with `;;` between them; FILE may be a pattern that one file
 matches, and \n in a text is a line feed.
@@ -61,8 +63,10 @@ ROOT = Path(__file__).resolve().parent.parent
 STUDY = ROOT / "{{cookiecutter.project_slug}}"
 GATES = ROOT / "tests" / "gates.csv"
 MUTANTS = ROOT / "tests" / "mutants.csv"
+CHANGES = ROOT / "tests" / "gates_changes.csv"  # since the first edition
 MESSAGES = ROOT / "tests" / "messages.txt"
 MODELS = ROOT / "tests" / "gate_models.py"
+ENGINE_TESTS = ROOT / "tests" / "engine"
 
 CODE = ("src", "engine", "scripts")  # where a study keeps code
 # The same code with fewer fits; one process, so that a command is done before workers have started.
@@ -72,8 +76,8 @@ SMALL = (
     "[compute] workers = 1",
     "[models.parameters] forest = { model__n_estimators = 5 }",
 )
-# A short name stands for a script with arguments; all others are called as they are.
-ALIASES = {"predict": "sharing --into said.csv --predict data/raw/*.csv"}
+# A short name stands for a command with arguments; all others are called as they are.
+ALIASES = {"predict": "predict data/raw/*.csv --into said.csv"}
 # What has to be there before a command has anything to look at.
 NEEDS = {
     "archive": ("reproduce", "commit", "verify"),
@@ -82,7 +86,7 @@ NEEDS = {
     "checklist": ("reproduce",),
     "figures": ("reproduce",),
     "paper": ("reproduce",),
-    "predict": ("sharing",),
+    "predict": ("share",),
     "report": ("reproduce",),
     "verify": ("reproduce",),
 }
@@ -129,6 +133,15 @@ class Mutant(NamedTuple):
     old: str
     new: str
     test: str
+
+
+class Change(NamedTuple):
+    """A row of tests/gates_changes.csv: what became of a row that the first edition had."""
+
+    table: str
+    id: str
+    second: str
+    why: str
 
 
 class Outcome(NamedTuple):
@@ -204,15 +217,24 @@ def swap_code(study, old, new):
     if len(found) != 1:
         raise GateError(f"{old!r} occurs in {len(found)} files of the code, once is wanted")
     swap(found[0], old, new)
+    return found[0]
 
 
-def compiled(study):
+def compiled(path):
     """Refuse code that is none: every test would fail of it."""
-    for path in code_files(study):
-        try:
-            compile(read(path), path.name, "exec", dont_inherit=True)
-        except SyntaxError as error:
-            raise GateError(f"{path.name}, line {error.lineno}: {error.msg}") from error
+    try:
+        compile(read(path), path.name, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        raise GateError(f"{path.name}, line {error.lineno}: {error.msg}") from error
+
+
+def release(study, path):
+    """Renew the engine's checksum of a file, so that its tests fail of the mutant alone."""
+    engine, sums = study / "engine", study / "engine" / "SHA256SUMS"
+    if path.is_relative_to(engine):
+        now = hashlib.sha256(path.read_bytes()).hexdigest()
+        name = re.escape(path.relative_to(engine).as_posix())
+        write(sums, re.sub(rf"(?m)^[0-9a-f]{{64}}(  {name})$", rf"{now}\g<1>", read(sums)))
 
 
 def set_toml(path, rest):
@@ -448,14 +470,18 @@ def command_line(study, python, command):
     if name in ALIASES:
         name, *more = shlex.split(ALIASES[name])
         arguments = [*more, *arguments]
-    arguments = [
-        str(the_file(study, one).relative_to(study)) if "*" in one else one for one in arguments
-    ]
+    arguments = [file for one in arguments for file in as_a_shell(study, one)]
     if (study / "scripts" / f"{name}.py").is_file():
         return [str(python), f"scripts/{name}.py", *arguments]
     if (study / "engine").is_dir():
         return [str(python), "-m", "reproml", name, *arguments]
     raise GateError(f"{name}: this study has no such command")
+
+
+def as_a_shell(study, argument):
+    """Return the files that a pattern finds; a pattern that finds none stays as it is."""
+    found = sorted(study.glob(argument)) if "*" in argument else []
+    return [str(path.relative_to(study)) for path in found] or [argument]
 
 
 def python_path(study):
@@ -718,23 +744,29 @@ def run_gates(gates, python, given=None):
             yield runner.check(gate)
 
 
-def test_files(study, stems):
-    """Return the test files of some stems: the study's, or those that the template runs for it."""
-    folders = (study / "tests", ROOT / "tests" / "engine")
-    found = [folder / f"{stem}.py" for stem in stems.split() for folder in folders]
-    found = [path for path in found if path.is_file()]
-    if len(found) != len(stems.split()):
-        raise GateError(f"{stems}: {len(found)} such test files, one each is wanted")
-    return found
+def test_files(stems):
+    """Return the names of some of the engine's test files."""
+    names = [f"{stem}.py" for stem in stems.split()]
+    if strangers := [name for name in names if not (ENGINE_TESTS / name).is_file()]:
+        raise GateError(f"{', '.join(strangers)}: the engine has no such tests")
+    return names
 
 
-def run_tests(runner, study, stems):
-    """Run test files on a study until one fails; return the exit code and the output."""
-    command = [runner.python, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
+def copy_template(folder):
+    """Copy what the engine's tests look at, as it lies in the template."""
+    for part in (STUDY, ENGINE_TESTS, ROOT / "docs", ROOT / "templates"):
+        left_out = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(part, folder / part.relative_to(ROOT), symlinks=True, ignore=left_out)
+    return folder
+
+
+def run_tests(python, folder, stems, env):
+    """Run tests of the engine in a copy until one fails; return the exit code and the output."""
+    command = [python, "-m", "pytest", "-c", "pytest.ini", "-x", "-q", "-p", "no:cacheprovider"]
     done = subprocess.run(
-        [str(part) for part in [*command, *test_files(study, stems)]],
-        cwd=study,
-        env=runner.env | {"PYTHONPATH": python_path(study)},
+        [str(part) for part in [*command, *test_files(stems)]],
+        cwd=folder / ENGINE_TESTS.relative_to(ROOT),
+        env=env,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
@@ -743,22 +775,24 @@ def run_tests(runner, study, stems):
     return done.returncode, done.stdout
 
 
-def run_mutants(mutants, python, given=None):
+def run_mutants(mutants, python):
     """Put each mutant into a copy and run its tests; yield what became of it."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        runner = Runner(python, folder, given)
-        whole, green = runner.copy(runner.state((), ())), {}
+        env = environment(Path(folder))
+        whole, green = copy_template(Path(folder) / "whole"), {}
         for one in mutants:
             try:
                 if one.test not in green:
-                    green[one.test] = run_tests(runner, whole, one.test)
+                    green[one.test] = run_tests(python, whole, one.test, env)
                 code, said = green[one.test]
                 if code == 0:
-                    study = runner.copy(whole)
-                    swap_code(study, plain(one.old), plain(one.new))
-                    compiled(study)
-                    code, said = run_tests(runner, study, one.test)
-                    shutil.rmtree(study.parent)
+                    copied = copy_template(Path(tempfile.mkdtemp(dir=folder)) / "mutant")
+                    study = copied / STUDY.name
+                    path = swap_code(study, plain(one.old), plain(one.new))
+                    compiled(path)
+                    release(study, path)
+                    code, said = run_tests(python, copied, one.test, env)
+                    shutil.rmtree(copied)
                     # 1 is a test that failed; 2 and more, tests that could not be run
                     seen = {0: "survived", 1: "killed"}.get(code, f"exit {code}: {last_line(said)}")
                 else:
@@ -800,25 +834,46 @@ def called(node):
     return getattr(node.func, "id", getattr(node.func, "attr", ""))
 
 
-def messages_of(function):
-    """Return the templates of a function's errors, findings and warnings."""
+def messages_of(function, constants):
+    """Return the templates of a function's errors, findings and warnings.
+
+    `constants` are the texts that have a name in its module.
+    """
     nodes = list(ast.walk(function))
     docstrings = {id(n.body[0].value) for n in nodes if _has_docstring(n)}
-    said = [n for n in nodes if isinstance(n, ast.Call) and re.search(rf"({SAYS})$", called(n))]
+    calls = [n for n in nodes if isinstance(n, ast.Call)]
+    said = [n for n in calls if re.search(rf"({SAYS})$", called(n)) or to_stderr(n)]
     said += [n.exc for n in nodes if isinstance(n, ast.Raise) and n.exc is not None]
     names = {n.id for one in said for n in ast.walk(one) if isinstance(n, ast.Name)}
     for node in nodes:
         values = isinstance(node, ast.Assign | ast.AugAssign)
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        targets = [one for target in targets for one in getattr(target, "elts", [target])]
         if values and any(isinstance(t, ast.Name) and t.id in names for t in targets):
             said.append(node.value)
+    lists = [n for n in calls if called(n) == "append" and isinstance(n.func, ast.Attribute)]
+    said += [n for n in lists if getattr(n.func.value, "id", None) in names]
     if re.search(TELLS, getattr(function, "name", "")):
         said += [n for n in nodes if isinstance(n, ast.Expr | ast.Return | ast.Yield)]
         said += [n.value for n in nodes if isinstance(n, ast.Assign | ast.AugAssign)]
     # what is printed, and says so itself
     said += [n for n in nodes if re.match(r"\s*(error|warning|note|NOT)\b", template_of(n) or "")]
     said = [one for one in said if id(getattr(one, "value", None)) not in docstrings]
-    return {text for one in said for text in texts_in(one)}
+    named = {n.id for one in said for n in ast.walk(one) if isinstance(n, ast.Name)}
+    texts = {text for one in said for text in texts_in(one)}
+    return texts | {constants[name] for name in named & set(constants)}
+
+
+def to_stderr(call):
+    """Tell whether a call is handed the error stream."""
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    return any(getattr(one, "attr", None) == "stderr" for one in given)
+
+
+def constants_of(tree):
+    """Return the texts that have a name in a module, by name."""
+    assigned = [n for n in tree.body if isinstance(n, ast.Assign) and template_of(n.value)]
+    return {getattr(n.targets[0], "id", ""): template_of(n.value) for n in assigned}
 
 
 def _has_docstring(node):
@@ -834,8 +889,9 @@ def messages(study):
         # as it stands before rendering, a name of the package is the only Jinja in it
         tree = ast.parse(re.sub(r"\{\{ *cookiecutter\.\w+ *\}\}", "package", read(path)))
         kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+        constants = constants_of(tree)
         for node in [n for n in ast.walk(tree) if isinstance(n, kinds)]:
-            found |= messages_of(node)
+            found |= messages_of(node, constants)
     lines = {" ".join(text.split()) for text in found}
     return sorted(line for line in lines if " " in line and len(re.findall(r"[A-Za-z]+", line)) > 1)
 
@@ -847,8 +903,9 @@ def main():
     for name, words in (("run", "check the gates"), ("mutants", "check the tests")):
         one = commands.add_parser(name, help=words)
         one.add_argument("--only", nargs="+", metavar="ID", help="ids or areas; all by default")
-        one.add_argument("--study", type=Path, help="rendered study (default: one is rendered)")
         one.add_argument("--python", type=Path, help="Python with the study's lock installed")
+        if name == "run":
+            one.add_argument("--study", type=Path, help="rendered study (default: one is rendered)")
     one = commands.add_parser("messages", help="write the texts of errors, findings and warnings")
     one.add_argument("--check", action="store_true", help="write nothing; say what differs")
     one.add_argument("--study", type=Path, default=STUDY, help="a study (default: the template's)")
@@ -861,8 +918,8 @@ def main():
         "mutants": (MUTANTS, Mutant, run_mutants),
     }[arguments.what]
     rows = chosen(read_rows(path, kind), arguments.only)
-    given = arguments.study.resolve() if arguments.study else None
-    return tell(do(rows, arguments.python or study_python(), given))
+    more = [arguments.study.resolve()] if getattr(arguments, "study", None) else []
+    return tell(do(rows, arguments.python or study_python(), *more))
 
 
 def tell_messages(now, check):
