@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
+from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, Ridge, RidgeClassifier
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -117,5 +117,6 @@ def own_function(task):
 
 
 def searches_twice(task):
-    inner = GridSearchCV(scaled(("model", LogisticRegression())), {"model__C": [0.1, 1.0]})
-    return Pipeline([("search", GridSearchCV(inner, {"estimator__model__C": [1.0]}))])
+    inner = scaled(("model", LogisticRegressionCV()))  # hands its folds an array, without row names
+    grid = {"model__fit_intercept": [True, False]}
+    return Pipeline([("search", GridSearchCV(inner, grid, error_score="raise"))])

@@ -9,7 +9,7 @@ notice.
 templates, into `tests/messages.txt`; with --check it compares.
 
 All three name files of the author and commands, not modules: they hold when code moves. The tables
-are those of the second edition; `tests/gates_changes.csv` says what became of each row of the first.
+are the second edition's; `tests/gates_changes.csv` says what became of each row of the first.
 
 A change is one or more statements, with `;;` between them; FILE may be a pattern that one file
 matches, and \n in a text is a line feed.
@@ -364,7 +364,7 @@ def forge(study, kind):
     elif kind == "packed":
         how = zipfile.ZIP_DEFLATED
     elif kind == "type":
-        new = entries[schema].replace(b'"LogisticRegression"', b'"LogisticRegressionCV"')
+        new = entries[schema].replace(b'"LogisticRegression"', b'"_logistic_regression_path"')
         entries[schema] = new
     elif kind == "function":
         new = entries[schema].replace(b'"OneHotEncoder"', b'"system"')
