@@ -16,6 +16,7 @@ from reproml.prove.provenance import (
     engine_line,
     engine_state,
     machine,
+    source_digest,
 )
 from reproml.split.splits import make_folds
 
@@ -73,6 +74,18 @@ def copy(tmp_path: Path) -> Path:
     engine = Path(shutil.copytree(ROOT / "engine", tmp_path / "engine", ignore=leave))
     (engine / SUMS).write_text(write_sums(sums_of(engine)), encoding="utf-8", newline="\n")
     return tmp_path
+
+
+@pytest.mark.parametrize("name", ["src/mine/models.py", "engine/reproml/deep/er.py"])
+def test_a_changed_line_of_author_or_engine_changes_the_source(tmp_path: Path, name: str):
+    path = tmp_path / name
+    path.parent.mkdir(parents=True)
+    path.write_text("x = 1\n", encoding="utf-8")
+    before = source_digest(tmp_path)
+    (path.parent / "notes.txt").write_text("no source", encoding="utf-8")
+    assert source_digest(tmp_path) == before
+    path.write_text("x = 2\n", encoding="utf-8")
+    assert source_digest(tmp_path) != before
 
 
 def test_the_engine_is_as_released():
