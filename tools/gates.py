@@ -911,6 +911,8 @@ def main():
     one.add_argument("--study", type=Path, default=STUDY, help="a study (default: the template's)")
     arguments = parser.parse_args()
     sys.dont_write_bytecode = True
+    # a shell has its background jobs ignore Ctrl-C, and a command would inherit that
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if arguments.what == "messages":
         return tell_messages(messages(arguments.study), arguments.check)
     path, kind, do = {
