@@ -81,10 +81,10 @@ def default(figures):
         rows.append([case, shown(own), shown(cpu), shown(ratio, 2), shown(fits, 2)])
     head = ["", "seconds", "processor seconds", "times reproduce", "times the two stages"]
     return (
-        "`reproduce --fresh` makes everything: the leakage audit, all fits of baselines and ablation, "
-        "the comparisons, importances, tables and figures. Compared with the plain way, a loop of "
-        "scikit-learn's `cross_validate` over the same models and folds, which makes the scores "
-        "alone: what the stages *baselines* and *ablation* do, with the comparisons.",
+        "`reproduce --fresh` makes everything: the leakage audit, all fits of baselines and "
+        "ablation, the comparisons, importances, tables and figures. Compared with the plain way, "
+        "a loop of scikit-learn's `cross_validate` over the same models and folds, which makes the "
+        "scores alone: what the stages *baselines* and *ablation* do, with the comparisons.",
         table(head, rows),
     )
 

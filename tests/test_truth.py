@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 TEMPLATE = Path(__file__).resolve().parent.parent
-ENV = {"PYTHONPATH": None}
+ENV = {"PYTHONPATH": None, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 @pytest.fixture(scope="session")

@@ -42,6 +42,9 @@ ROOT = copy_authors_part()
 FOLDERS = [str(ROOT / "src"), str(STUDY / "engine")]
 sys.path[:0] = FOLDERS
 os.environ["PYTHONPATH"] = os.pathsep.join(FOLDERS)  # for workers and scripts
+if not sys.pycache_prefix:  # studies are rendered from there: nothing compiled is left behind
+    sys.dont_write_bytecode = True
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
 from example_study import STUDY as CODE  # noqa: E402
 from reproml.cli.stages import load_script  # noqa: E402

@@ -199,3 +199,18 @@ def test_few_files_lie_between_a_script_and_a_fit(folder: Path, run, tmp_path: P
     page = (TEMPLATE / "docs" / "how-it-works.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\d\. `(\S+)` ", page, flags=re.MULTILINE)
     assert listed == [path.as_posix() for path in files]
+
+
+def test_a_model_that_reads_the_data_when_it_is_built_fails_the_audit(folder: Path, run):
+    """Not on import, and not in its fit: between the two."""
+    study = (
+        "from dataclasses import replace\nfrom pathlib import Path\n\n"
+        "from example_study import STUDY as SHIPPED\n\n\n"
+        "def reading(task):\n"
+        f"    Path({str(folder / 'tiny.csv')!r}).read_bytes()\n"
+        '    return SHIPPED.models["linear"](task)\n\n\n'
+        'STUDY = replace(SHIPPED, models=SHIPPED.models | {"linear": reading})\n'
+    )
+    done = run("leakage", "--workers", "1", **own_package(folder, study))
+    assert done.returncode == 1
+    assert "fit of linear: tiny.csv is read while the model is built or fitted" in done.stderr

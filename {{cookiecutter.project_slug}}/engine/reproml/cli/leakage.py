@@ -13,7 +13,7 @@ from ..config.checksums import sha256_of
 from ..config.columns import Table, read_raw
 from ..config.study import Study
 from ..leakage.findings import audit_splits, cuts_of
-from ..leakage.perturbation import audit_fit, preparation, shuffled_labels
+from ..leakage.perturbation import audit_fit, preparation, shuffled_labels, watch_files
 from ..leakage.row_checks import audit_rows
 from ..run import fits
 from ..run.run import Run
@@ -78,6 +78,8 @@ def audit_fits(run: Run) -> list[Any]:
     """Audit how each model is fitted, on one fold."""
     study = run.study
     data_file = run.root / study.data.file
-    do = partial(audit_fit, study=study, opened=run.read_on_import, data_file=data_file)
-    tasks = make_tasks(run.models(), run.folds[:1], study.seed)
+    with watch_files() as built:
+        models = run.models()
+    do = partial(audit_fit, study=study, opened=run.read_on_import | built, data_file=data_file)
+    tasks = make_tasks(models, run.folds[:1], study.seed)
     return fits.predict(run, tasks, do, cached=False)
