@@ -102,6 +102,8 @@ TUNED = """
 def tuned() -> float:
     from pathlib import Path
 
+    import pandas as pd
+
     rows = pd.read_csv(Path(__file__).parents[2] / "data" / "raw" / "breast_cancer.csv")
     X, y = rows.drop(columns="diagnosis"), rows["diagnosis"]
     X = (X - X.mean()) / X.std()
@@ -113,6 +115,8 @@ PEEKING = """
 class Peeking(LogisticRegression):
     def fit(self, X, y, sample_weight=None):
         from pathlib import Path
+
+        import pandas as pd
 
         pd.read_csv(Path(__file__).parents[2] / "data" / "raw" / "breast_cancer.csv")
         return super().fit(X, y)

@@ -13,7 +13,8 @@ assert len(locked) > 100 and not any(locked & set(one.index) for one in (X, y))
 assert len(X) == len(y) == len(development)
 assert not any(set(table.y.index[fold.test]) & locked for fold in folds)
 merged = scores.merge(committed, on=["model", "repeat", "fold", "metric"])
-assert len(merged) == len(scores) > 3 and (merged["value_x"] == merged["value_y"]).all()
+assert len(merged) == len(scores) > 3
+assert (merged["value_x"] - merged["value_y"]).abs().max() <= 1e-9  # another processor may round
 """
 
 

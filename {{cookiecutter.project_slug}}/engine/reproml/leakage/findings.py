@@ -20,7 +20,7 @@ import pandas as pd
 
 from ..config.columns import Table
 from ..config.study import Split
-from ..split.claims import Verdict, claim_of, units_of
+from ..split.claims import Verdict, block_ids, claim_of
 from ..split.splits import Fold
 
 SHOWN = 8  # rows or names that a message lists; the rest are counted
@@ -93,7 +93,8 @@ def shared_places(table: Table, split: Split, cuts: list[Cut]) -> Finding:
     if verdict == "pass":
         return Finding(check, "pass", f"a {split.dependence} claim may know its places")
     if claim_of(split).block:
-        return _shared(check, verdict, "block", pd.Series(units_of(table, split)), table, cuts)
+        blocks = block_ids(table.place, split.block)  # not as the split has them: it may be wrong
+        return _shared(check, verdict, "block", pd.Series(blocks), table, cuts)
     places = pd.Series([f"{x},{y}" for x, y in table.place.to_numpy()])
     return _shared(check, verdict, "place", places, table, cuts)
 
