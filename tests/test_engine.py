@@ -35,13 +35,10 @@ BUDGETS = {
     "lines of Python in all": 27_000,
 }
 NOT_MET = {
-    "engine's lines": 17_400,
-    "engine's lines of code": 8_100,
-    "imports of a higher folder": 3,
-    "circles of imports": 6,
-    "longest chain of imports": 20,
-    "functions above 50 lines": 3,
-    "lines of Python in all": 36_600,
+    "engine's lines": 12_200,
+    "engine's lines of code": 7_700,
+    "longest chain of imports": 19,
+    "lines of Python in all": 34_500,
 }
 
 
