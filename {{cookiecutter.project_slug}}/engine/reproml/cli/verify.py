@@ -125,6 +125,7 @@ def tell(counts: dict[str, int], differences: list[Difference], notes: list[str]
     if notes and (differences or counts["within tolerance"]):
         say("Between the run that made the results and this one, these differ:")
         say("\n".join(f"  {note}" for note in notes))
+    say(f"{engine_line(engine_state(ROOT))}.")
     if differences:
         say(
             f"NOT REPRODUCED: {len(differences)} differences. If you changed something on purpose, "
@@ -132,4 +133,3 @@ def tell(counts: dict[str, int], differences: list[Difference], notes: list[str]
         )
     else:
         say("REPRODUCED: every committed number came out again.")
-    say(f"{engine_line(engine_state(ROOT))}.")
