@@ -53,7 +53,7 @@ def test_another_seed_gives_other_bytes(shared_folder: Path, folder: Path, scrip
     assert files(folder / "two")[f"{script}.csv"] != files(shared_folder / script)[f"{script}.csv"]
 
 
-def test_the_ladder_is_complete(shared_folder: Path, said):
+def test_every_model_is_scored_on_every_fold(shared_folder: Path, said):
     scores = pd.read_csv(shared_folder / "baselines" / "baselines.csv")
     assert list(scores.columns) == ["model", "repeat", "fold", "metric", "value"]
     counts = scores.groupby(["model", "metric"]).size()
@@ -75,10 +75,10 @@ def test_decisions_stand_in_the_comparisons_and_the_linear_model_comes_first(
         assert set(compared["decision"]) <= {"better", "worse", "not distinguishable"}
 
 
-def test_the_full_candidate_is_the_one_of_the_ladder(shared_folder: Path, said):
-    ladder = pd.read_csv(shared_folder / "baselines" / "baselines.csv")
+def test_the_full_candidate_is_the_one_of_the_baselines(shared_folder: Path, said):
+    scores = pd.read_csv(shared_folder / "baselines" / "baselines.csv")
     full = pd.read_csv(shared_folder / "ablation" / "ablation.csv").query("model == 'full'")
-    assert ladder.query("model == 'candidate'")["value"].tolist() == full["value"].tolist()
+    assert scores.query("model == 'candidate'")["value"].tolist() == full["value"].tolist()
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
