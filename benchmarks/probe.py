@@ -110,17 +110,9 @@ def many(arguments):
 
 
 def stage(arguments, models, table, folds):
-    """Score models on folds by a back end; return what the run says of itself.
-
-    What the fits take is measured without workers, so that the rest is what handing out costs.
-    """
+    """Score models on folds by a back end; return what the run says of itself."""
     tasks = make_tasks(models, folds, 0)
     _, study = trial([1.0, 2.0])  # a regression, scored by mae
-    busy = None
-    if arguments.workers > 1:
-        start = time.perf_counter()
-        score_tasks(tasks, table, study)
-        busy = time.perf_counter() - start
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         start = time.perf_counter()
         with open_pool(asked(arguments), Path(folder)) as pool:
@@ -132,7 +124,6 @@ def stage(arguments, models, table, folds):
         "tasks": len(tasks),
         "seconds": seconds,
         "with workers": time.perf_counter() - start,
-        "busy": seconds if busy is None else busy,
         "digest": f"{digest:x}",
     }
 

@@ -90,13 +90,15 @@ def default_study(bench):
 
 
 def long_study(bench):
-    """Compare a study of a minute with its loop, and with the limit: busy time by cores."""
+    """Compare a study of a minute with its loop, and with the limit: its fits' time by cores."""
     size = ["--repeats", 1 if bench.quick else 12]
     for turn in range(bench.rounds):
         seen, _ = bench.probe("long_loop", *size, memory=False)
         bench.note("long", "loop", turn, seconds=seen["seconds"])
+        _, alone = bench.probe("long_stage", *size, "--workers", 1, memory=False)
         seen, said = bench.probe("long_stage", *size, "--workers", 2, memory=False)
-        figures = {"seconds": seen["seconds"], "stage": said["seconds"], "limit": said["busy"] / 2}
+        limit = alone["seconds"] / 2
+        figures = {"seconds": seen["seconds"], "stage": said["seconds"], "limit": limit}
         bench.note("long", "loky 2", turn, **figures)
 
 
@@ -104,9 +106,11 @@ def many_tasks(bench):
     """Measure what a task costs, and whether memory grows with their number."""
     for turn in range(bench.rounds):
         for tasks in (100, 1000) if bench.quick else (100, 1000, 10000):
+            _, alone = bench.probe("many", "--tasks", tasks, "--workers", 1, memory=False)
             seen, said = bench.probe("many", "--tasks", tasks, "--workers", 2)
-            left = said["seconds"] - said["busy"] / 2
-            figures = {"seconds": said["seconds"], "busy": said["busy"], "overhead": left / tasks}
+            busy, seconds = alone["seconds"], said["seconds"]
+            overhead = (seconds - busy / 2) / tasks
+            figures = {"seconds": seconds, "busy": busy, "overhead": overhead}
             bench.note("tasks", f"{tasks}", turn, **figures, peak=seen["peak"]["total"])
 
 
