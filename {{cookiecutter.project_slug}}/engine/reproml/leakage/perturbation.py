@@ -201,13 +201,6 @@ def fitted_parts(model: Any) -> list[str]:
 
     That is a frozen estimator, or a function that is a method of a fitted one or holds one in its
     closure.
-
-    >>> from sklearn.pipeline import Pipeline
-    >>> from sklearn.preprocessing import FunctionTransformer, StandardScaler
-    >>> scaler = StandardScaler().fit([[1.0], [2.0]])
-    >>> steps = [("scale", FunctionTransformer(scaler.transform)), ("model", Ridge())]
-    >>> fitted_parts(Pipeline(steps))
-    ['scale__func']
     """
     parameters = sorted(clone(model).get_params(deep=True).items())
     return [name for name, value in parameters if any(map(_is_fitted, _held(value)))]

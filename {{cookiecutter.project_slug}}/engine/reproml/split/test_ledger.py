@@ -27,22 +27,7 @@ FIRST_EDITION = (
 
 
 def parts_of(study: Study, folder: str | Path) -> dict[str, str]:
-    """Return the SHA-256 of each section of study.toml and each file of the author's that counts.
-
-    Examples
-    --------
-    >>> from ..config.study import parse_study
-    >>> columns = {"dose": {"role": "feature"}, "effect": {"role": "target"}}
-    >>> study = parse_study({
-    ...     "study": {"task": "regression", "seed": 0},
-    ...     "data": {"file": "trial.csv", "sha256": "0" * 64, "columns": columns},
-    ...     "split": {"dependence": "independent"},
-    ...     "metrics": {"primary": "mae"},
-    ...     "models": {"candidate": "candidate", "baselines": ["dummy"]},
-    ... })
-    >>> list(parts_of(study, "no_such_folder"))
-    ['task', 'seed', '[data]', '[split]', '[metrics]', '[models]']
-    """
+    """Return the SHA-256 of each section of study.toml and each of the author's files."""
     # as the author wrote it: a default that is added later is no change of theirs
     written = study.model_dump(mode="json", exclude_unset=True)
     sections = {
@@ -58,14 +43,6 @@ def was_opened(openings: list[dict[str, Any]], parts: dict[str, str]) -> bool:
 
     The first edition kept author's and engine's code in one package, so its record names other
     files: there the sections of study.toml decide, and `admit` adds the author's files as they are.
-
-    Examples
-    --------
-    >>> now = {"[models]": "a", "models.py": "b"}
-    >>> was_opened([{"engine": "2.0.0", "parts": {"[models]": "a", "models.py": "c"}}], now)
-    False
-    >>> was_opened([{"parts": {"[models]": "a", "compute.py": "c"}}], now)
-    True
     """
     return any(_is_of(opening, parts) for opening in openings)
 
@@ -143,8 +120,9 @@ def count_note(openings: list[dict[str, Any]], data: str) -> str:
     >>> count_note([], "d"), count_note([{"data": "d", "engine": "2.0.0"}], "d")
     ('The test set was never opened.', 'The test set was opened once.')
     >>> print(count_note([{"data": one, "engine": "2.0.0"} for one in "edd"], "d"))
-    The test set was opened 2 times, each time with another model: these scores flatter by as much \
-as the earlier answers were used. Test rows of other data files were opened 1 more time.
+    The test set was opened 2 times, each time with another model: these scores look better than \
+they are, by as much as the earlier answers were used. Test rows of other data files were opened \
+1 more time.
     """
     here = [opening for opening in openings if opening["data"] == data]
     elsewhere = len(openings) - len(here)
@@ -152,7 +130,7 @@ as the earlier answers were used. Test rows of other data files were opened 1 mo
     if len(here) > 1:
         text = (
             f"The test set was opened {len(here)} times, each time with another model: these "
-            "scores flatter by as much as the earlier answers were used."
+            "scores look better than they are, by as much as the earlier answers were used."
         )
     if elsewhere:
         times = "time" if elsewhere == 1 else "times"
