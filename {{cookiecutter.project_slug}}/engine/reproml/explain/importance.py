@@ -63,7 +63,7 @@ def permutation_importances(
     ``units`` names columns that are shuffled together. The shuffles are those that scikit-learn's
     `permutation_importance` makes of the seed.
 
-    >>> from ..config.example import CODE, linear
+    >>> from small_study import CODE, linear
     >>> X = pd.DataFrame({"dose": [0.0, 1.0, 2.0, 3.0], "site": ["a", "a", "b", "b"]})
     >>> y = X["dose"] * 10
     >>> model = linear("regression").fit(X, y)

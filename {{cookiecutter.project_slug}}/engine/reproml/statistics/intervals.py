@@ -72,7 +72,7 @@ def locked_scores(
 
     Examples
     --------
-    >>> from ..config.example import CODE
+    >>> from small_study import CODE
     >>> from ..split.splits import Fold
     >>> y = pd.Series([1.0, 2.0, 4.0, 3.0, 5.0])
     >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})

@@ -40,7 +40,7 @@ def score_fold(
 
     Examples
     --------
-    >>> from ..config.example import CODE
+    >>> from small_study import CODE
     >>> from ..split.splits import Fold
     >>> metrics = {name: CODE.metrics[name] for name in ("mae", "r2")}
     >>> y = pd.Series([1.0, 2.0, 4.0])
@@ -85,7 +85,7 @@ def score_predictions(
 
     Examples
     --------
-    >>> from ..config.example import CODE
+    >>> from small_study import CODE
     >>> from ..split.splits import Fold
     >>> metrics = {name: CODE.metrics[name] for name in ("mae", "r2")}
     >>> y = pd.Series([1.0, 2.0, 4.0])
@@ -112,7 +112,7 @@ def score_tasks(
 
     Examples
     --------
-    >>> from ..config.example import dummy, trial
+    >>> from small_study import dummy, trial
     >>> table, study = trial([1.0, 2.0, 4.0])
     >>> fold = Fold(0, 0, train=np.array([0, 1]), test=np.array([2]))
     >>> score_tasks([Task("dummy", dummy("regression"), fold, seed=0)], table, study)

@@ -32,7 +32,7 @@ def weighted_scores(
     --------
     >>> y, said = np.array([1.0, 2.0, 4.0]), np.array([1.5, 2.0, 3.0])
     >>> times = np.array([[1.0, 1.0, 1.0], [0.0, 0.0, 2.0]])
-    >>> from ..config.example import CODE
+    >>> from small_study import CODE
     >>> weighted_scores("mae", CODE.metrics["mae"], y, said, None, times, [])
     array([0.5, 1. ])
     """
