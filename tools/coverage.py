@@ -142,7 +142,7 @@ def measure(kind, seed):
     final = fit(development)
     y_test, said, units = rows.y.to_numpy(), final.predict(rows.X.iloc[test]), units_of(rows, split)
     value, tested_low, tested_high = bootstrap_interval(
-        "mae", METRICS["mae"], y_test[test], said, None, units[test], [], seed
+        "mae", METRICS["mae"], y_test[test], said, units[test], [], seed
     )
     n_train, n_test = fold_table(folds)[["n_train", "n_test"]].mean()
     mean, low, high = mean_interval(errors, n_train, n_test)
