@@ -44,19 +44,14 @@ def was_opened(openings: list[dict[str, Any]], parts: dict[str, str]) -> bool:
     The first edition kept author's and engine's code in one package, so its record names other
     files: there the sections of study.toml decide, and `admit` adds the author's files as they are.
     """
-    return any(_is_of(opening, parts) for opening in openings)
+    return any(not _changed(opening, parts) for opening in openings)
 
 
-def _is_of(opening: dict[str, Any], parts: dict[str, str]) -> bool:
-    return _compared(opening) == _compared(opening, parts)
-
-
-def _compared(opening: dict[str, Any], parts: dict[str, str] | None = None) -> dict[str, str]:
-    """Return what of a model (by default the opening's own) can be compared with an opening."""
-    parts = opening["parts"] if parts is None else parts
-    if "engine" in opening:
-        return parts
-    return {name: one for name, one in parts.items() if not name.endswith(".py")}
+def _changed(opening: dict[str, Any], parts: dict[str, str]) -> list[str]:
+    """Name the parts in which a model is another than the opened one, as far as is on record."""
+    then = opening["parts"]
+    names = [n for n in {**parts, **then} if "engine" in opening or not n.endswith(".py")]
+    return [name for name in names if parts.get(name) != then.get(name)]
 
 
 def admit(
@@ -90,19 +85,17 @@ Since then these changed: models.py.
       To open it all the same, add --again: it is recorded, and the report counts it.
     """
     before = [opening for opening in openings if opening["data"] == data]
-    if known := [opening for opening in before if _is_of(opening, parts)]:
+    if known := [opening for opening in before if not _changed(opening, parts)]:
         if any("engine" in opening for opening in known):
             return openings
         code = {"engine": __version__, "parts": parts, "first_edition": known[0]["parts"]}
         return [one | code if one is known[0] else one for one in openings]
     if before and not again:
         last = before[-1]
-        then, now = _compared(last), _compared(last, parts)
-        changed = [name for name in {**now, **then} if now.get(name) != then.get(name)]
         commit_then = f" (commit {last['commit'][:12]})" if last["commit"] else ""
         raise StudyError(
             f"the locked test rows were opened before, at {last['time']}{commit_then}, with "
-            f"another model. Since then these changed: {', '.join(changed)}.\n"
+            f"another model. Since then these changed: {', '.join(_changed(last, parts))}.\n"
             "  A test set that is asked until it agrees says nothing. Choose between models on the "
             "folds (scripts/baselines.py), or go back to the model that was opened.\n"
             "  To open it all the same, add --again: it is recorded, and the report counts it."
