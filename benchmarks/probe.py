@@ -16,8 +16,7 @@ from reproml.compute.shared_table import map_table
 from reproml.compute.task import make_tasks
 from reproml.compute.workers import open_pool
 from reproml.config.columns import Table
-from reproml.config.example import trial
-from reproml.config.study import Compute
+from reproml.config.study import Column, Compute, Data, Metrics, Study
 from reproml.run.code import load_code
 from reproml.run.run import open_run
 from reproml.split.splits import Fold
@@ -109,10 +108,19 @@ def many(arguments):
     return stage(arguments, models, table, folds)
 
 
+def regression(arguments):
+    """Return as much of a study as scoring a regression by mae asks for."""
+    data = Data(file="made.csv", sha256="0" * 64, columns={"y": Column(role="target")})
+    study = Study.model_construct(
+        task="regression", seed=0, data=data, split=None, metrics=Metrics(primary="mae")
+    )
+    return study.with_code(load_code(arguments.study))
+
+
 def stage(arguments, models, table, folds):
     """Score models on folds by a back end; return what the run says of itself."""
     tasks = make_tasks(models, folds, 0)
-    _, study = trial([1.0, 2.0])  # a regression, scored by mae
+    study = regression(arguments)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         start = time.perf_counter()
         with open_pool(asked(arguments), Path(folder)) as pool:
@@ -146,7 +154,7 @@ def memory(arguments):
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         table = map_table(made_table(n_rows, 1000), Path(folder) / "table")
         tasks = make_tasks({"ridge": model}, folds, 0)
-        _, study = trial([1.0, 2.0])
+        study = regression(arguments)
         with open_pool(asked(arguments), Path(folder)) as pool:
             (Path(arguments.mark)).write_text("fits begin", encoding="utf-8")
             score_tasks(tasks, table, study, pool=pool)

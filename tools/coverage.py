@@ -105,7 +105,7 @@ def measure(kind, seed):
     """Return what a study in one world states, and what is true."""
     study_code()
     from reproml.config.study import Split
-    from reproml.split.splits import fold_sizes, lock_test_set, make_folds, units_of
+    from reproml.split.splits import fold_table, lock_test_set, make_folds, units_of
     from reproml.statistics.comparison import mean_interval
     from reproml.statistics.intervals import bootstrap_interval
     from reproml.write.claim import random_split
@@ -142,9 +142,9 @@ def measure(kind, seed):
     final = fit(development)
     y_test, said, units = rows.y.to_numpy(), final.predict(rows.X.iloc[test]), units_of(rows, split)
     value, tested_low, tested_high = bootstrap_interval(
-        "mae", METRICS["mae"], y_test[test], said, None, units[test], [], seed
+        "mae", METRICS["mae"], y_test[test], said, units[test], [], seed
     )
-    n_train, n_test = fold_sizes(folds)
+    n_train, n_test = fold_table(folds)[["n_train", "n_test"]].mean()
     mean, low, high = mean_interval(errors, n_train, n_test)
     _, plain_low, plain_high = mean_interval(errors, np.inf, n_test)  # as if folds shared no rows
     found = {

@@ -4,18 +4,20 @@ import numpy as np
 import pytest
 from example_study.evaluation import METRICS
 from reproml.statistics import intervals
-from reproml.statistics.intervals import bootstrap_interval, expanded_level, perfect_interval
+from reproml.statistics.comparison import perfect_interval
+from reproml.statistics.intervals import bootstrap_interval, expanded_level
 from scipy import stats
 
 INF = float("inf")
 
 
-def interval(name: str, *rows, **how) -> tuple[float, float, float]:
-    return bootstrap_interval(name, METRICS[name], *rows, **how)
+def interval(name: str, y, predicted, probability, *rows, **how) -> tuple[float, float, float]:
+    said = METRICS[name].taken(predicted, probability)
+    return bootstrap_interval(name, METRICS[name], y, said, *rows, **how)
 
 
 def scipys(errors: np.ndarray, seed: int):
-    level = expanded_level(0.95, len(errors))
+    level = expanded_level(len(errors))
     return stats.bootstrap(
         (errors,), np.mean, confidence_level=level, rng=np.random.default_rng(seed)
     )

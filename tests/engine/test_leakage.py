@@ -385,7 +385,8 @@ def as_the_study_does(model: BaseEstimator) -> Callable[[Table, Fold], tuple[np.
 
 def judged(table: Table, predict: Callable, model: BaseEstimator | None = None) -> Finding:
     model = LogisticRegression() if model is None else model
-    return fit("mine", model, predict, table, SPLIT, set(), Path("tiny.csv"), seed=0)
+    task = Task("mine", model, SPLIT, seed=0)
+    return fit(task, predict, table, set(), Path("tiny.csv"), seed=0)
 
 
 def test_a_search_inside_the_training_rows_passes(table: Table):
@@ -469,14 +470,14 @@ def test_a_model_that_reads_the_data_itself(table: Table, folder: Path):
     def reads(table: Table, fold: Fold) -> tuple[np.ndarray, ...]:
         return (np.full(len(fold.test), len(pd.read_csv(data))),)
 
-    how = (table, SPLIT)
+    task = Task("m", LogisticRegression(), SPLIT, seed=0)
     message = "tiny.csv is read while the model is built or fitted"
-    assert fit("m", LogisticRegression(), reads, *how, set(), data, seed=0).message == message
+    assert fit(task, reads, table, set(), data, seed=0).message == message
     with watch_files() as opened:
         pd.read_csv(data)
     data.read_bytes()  # outside the block nothing is noted
     honest = as_the_study_does(linear("classification"))
-    assert fit("m", LogisticRegression(), honest, *how, opened, data, seed=0).message == message
+    assert fit(task, honest, table, opened, data, seed=0).message == message
     assert len(opened) == 1
 
 

@@ -135,8 +135,21 @@ def test_too_little_data_is_said(network, dependence: str, changes: dict, messag
         cut(network(), SPLITS[dependence].model_copy(update=changes))
 
 
-def test_a_fold_without_a_class_is_refused(network):
+@pytest.fixture
+def one_site_alone(network):
+    """Return rows with a class that one site alone has: no split of sites has it on both sides."""
     table = network()
-    y = pd.Series(np.where(table.groups == 0, "yes", "no"))
-    with pytest.raises(StudyError, match=r"no (training|test) row has the class \['yes'\]"):
-        cut(replace(table, y=y), SPLITS["grouped"])
+    return replace(table, y=pd.Series(np.where(table.groups == 0, "yes", "no")))
+
+
+def test_a_locked_test_set_without_a_class_is_refused(one_site_alone):
+    with pytest.raises(StudyError, match=r"^the locked test set: no (training|test) row has the"):
+        lock_test_set(one_site_alone, SPLITS["grouped"], stratify=True, seed=0)
+    lock_test_set(one_site_alone, SPLITS["grouped"], stratify=False, seed=0)
+
+
+def test_a_fold_without_a_class_is_refused(one_site_alone):
+    rows = np.arange(len(one_site_alone.y))
+    with pytest.raises(StudyError, match=r"^repeat 0, fold \d: no (training|test) row has the"):
+        make_folds(one_site_alone, rows, SPLITS["grouped"], stratify=True, seed=0)
+    make_folds(one_site_alone, rows, SPLITS["grouped"], stratify=False, seed=0)

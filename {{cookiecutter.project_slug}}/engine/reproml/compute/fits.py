@@ -70,7 +70,7 @@ def run_fits(
 
     Examples
     --------
-    >>> from ..config.example import dummy, trial
+    >>> from small_study import dummy, trial
     >>> from ..split.splits import Fold
     >>> from .task import make_tasks
     >>> table, study = trial([1.0, 2.0, 4.0])

@@ -81,7 +81,7 @@ def build_model(name: str, study: Study) -> Pipeline:
 
     Examples
     --------
-    >>> from ..config.example import CODE
+    >>> from small_study import CODE
     >>> from ..config.study import Models
     >>> parameters = {"forest": {"model__n_estimators": 5}}
     >>> models = Models(candidate="forest", baselines=["dummy"], parameters=parameters)
@@ -123,7 +123,7 @@ def set_parameters(model: Pipeline, parameters: dict[str, Any], where: str) -> P
 
     Examples
     --------
-    >>> from ..config.example import dummy, linear
+    >>> from small_study import dummy, linear
     >>> set_parameters(linear("regression"), {"model__alpha": 3.0}, "here")["model"].alpha
     3.0
     >>> try:

@@ -50,7 +50,7 @@ def make_tasks(
 
     Examples
     --------
-    >>> from ..config.example import dummy
+    >>> from small_study import dummy
     >>> fold = Fold(0, 0, np.array([0, 1]), np.array([2]))
     >>> [task.name for task in make_tasks({"a": dummy("regression")}, [fold, fold], seed=0)]
     ['a', 'a']
@@ -69,7 +69,7 @@ def run_task(task: Task, table: Table, study: Study) -> Predictions:
 
     Examples
     --------
-    >>> from ..config.example import linear, trial
+    >>> from small_study import linear, trial
     >>> table, study = trial([0.0, 1.0, 2.0, 3.0])
     >>> fold = Fold(0, 0, train=np.array([0, 1, 3]), test=np.array([2]))
     >>> run_task(Task("linear", linear("regression"), fold, 0), table, study).predicted.round(2)
@@ -92,7 +92,7 @@ def fit_task(task: Task, table: Table, study: Study) -> Pipeline:
 
     Examples
     --------
-    >>> from ..config.example import dummy, trial
+    >>> from small_study import dummy, trial
     >>> table, study = trial([0.0, 1.0, 5.0])
     >>> fold = Fold(0, 0, train=np.array([0, 1, 2]), test=np.array([], dtype=int))
     >>> model = fit_task(Task("dummy", dummy("regression"), fold, seed=0), table, study)
@@ -115,7 +115,7 @@ def predict_with(
 
     Examples
     --------
-    >>> from ..config.example import dummy
+    >>> from small_study import dummy
     >>> X = pd.DataFrame({"dose": [1.0, 2.0, 3.0, 4.0]})
     >>> model = dummy("classification").fit(X, ["no", "no", "no", "yes"])
     >>> predict_with(model, X[:1], ["yes", "no"])[1].tolist()

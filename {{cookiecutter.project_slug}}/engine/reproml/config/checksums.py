@@ -56,21 +56,7 @@ def write_sums(sums: dict[str, str]) -> str:
 
 
 def changed_files(folder: Path) -> dict[str, str] | None:
-    """Return what became of each file that is not as `SUMS` in its folder says; None without it.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as name:
-    ...     folder = Path(name)
-    ...     for file in ("a.py", "b.py"):
-    ...         _ = (folder / file).write_text("1")
-    ...     _ = (folder / SUMS).write_text(write_sums(sums_of(folder)))
-    ...     (folder / "a.py").unlink()
-    ...     _ = (folder / "b.py").write_text("2"), (folder / "c.py").write_text("3")
-    ...     changed_files(folder)
-    {'a.py': 'missing', 'b.py': 'changed', 'c.py': 'extra'}
-    """
+    """Return what became of each file that is not as `SUMS` in its folder says; None without it."""
     if not (folder / SUMS).is_file():
         return None
     lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()

@@ -217,7 +217,7 @@ def make_table(raw: pd.DataFrame, study: Study) -> Table:
 
 def check_rows(raw: pd.DataFrame, data: Data, advice: str = ADVICE) -> pd.DataFrame:
     """Check raw rows against the declared columns."""
-    problems = [*_name_problems(raw, data)]
+    problems = list(_name_problems(raw, data))
     clean = {}
     used = [name for name in raw.columns if (c := data.column_for(name)) and c.role != "ignore"]
     for name in used:
@@ -250,9 +250,9 @@ def _checked(values: pd.Series, column: Column) -> tuple[pd.Series, list[tuple[i
     if column.type == "category":
         # text is compared as text: in Parquet a category may come as numbers
         texts = values.map(str, na_action="ignore").astype(object)
-        wrong = (
-            present & ~texts.isin(column.values) if column.values is not None else ~(present | True)
-        )
+        if column.values is None:
+            return texts, []
+        wrong = present & ~texts.isin(column.values)
         return texts, _found(texts, wrong, f"is none of {column.values}")
     if column.type == "date":
         dates = pd.to_datetime(values, format="ISO8601", errors="coerce")
@@ -273,8 +273,6 @@ def _checked(values: pd.Series, column: Column) -> tuple[pd.Series, list[tuple[i
 
 
 def _found(values: pd.Series, wrong: pd.Series, text: str) -> list[tuple[int, str]]:
-    if not wrong.any():
-        return []
     return [(row, f"{value!r} {text}") for row, value in values[wrong].items()]
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from .study import Study, StudyError
 
 
@@ -40,6 +42,16 @@ class Metric:
     higher_is_better: bool
     label: str
     bounds: tuple[float, float]
+
+    def taken(self, predicted: np.ndarray, probability: np.ndarray | None) -> np.ndarray:
+        """Return which of the two it compares true values with."""
+        return probability if self.takes == "probabilities" else predicted
+
+    def score(self, y_true: np.ndarray, taken: np.ndarray, classes: list[str]) -> float:
+        """Call the function as what it takes asks for."""
+        if self.takes == "probabilities":
+            return self.function(y_true, taken, classes)
+        return self.function(y_true, taken)
 
 
 def check_metrics(study: Study) -> dict[str, Metric]:

@@ -6,6 +6,7 @@ import ast
 import hashlib
 import json
 from collections.abc import Iterable
+from importlib.util import resolve_name
 from pathlib import Path
 from typing import Any
 
@@ -61,22 +62,17 @@ def digest(content: Any) -> str:
 
 def _imported(tree: ast.Module, name: str, package: str) -> list[str]:
     """Return what a module imports of its own package: ``from ..config.columns import Table``."""
+    here = ".".join([package, *name.split("/")[:-1]])
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            parts = [alias.name.split(".") for alias in node.names]
-            found += ["/".join(part[1:]) for part in parts if part[0] == package]
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            parts = node.module.split(".") if node.module else []
-            if node.level:
-                parts = [*name.split("/")[: -node.level], *parts]
-            elif parts and parts[0] == package:
-                parts = parts[1:]
-            else:
-                continue
+            module = resolve_name("." * node.level + (node.module or ""), here)
             # what is imported from a folder is a module, or else a name in its __init__
-            found += ["/".join(parts), *("/".join([*parts, alias.name]) for alias in node.names)]
-    return found
+            found += [module, *(f"{module}.{alias.name}" for alias in node.names)]
+    parts = [one.split(".") for one in found]
+    return ["/".join(below) for first, *below in parts if first == package]
 
 
 def _only_binds(node: ast.stmt) -> bool:

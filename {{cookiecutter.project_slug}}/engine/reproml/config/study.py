@@ -8,14 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 if TYPE_CHECKING:
     from .code import StudyCode
@@ -103,9 +96,7 @@ class Data(_Section):
     def classes(self) -> list[str]:
         """Classes of the target, the positive one last; empty for a number."""
         values = self.columns[self.target].values or []
-        return [value for value in values if value != self.positive] + (
-            [self.positive] if self.positive is not None else []
-        )
+        return sorted(values, key=lambda value: value == self.positive)
 
 
 class Split(_Section):

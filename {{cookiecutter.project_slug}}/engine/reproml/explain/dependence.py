@@ -90,8 +90,8 @@ def fold_dependence(
     )
 
 
-def rows_to_follow(folds: list[Fold], seed: int, most: int = INDIVIDUALS) -> np.ndarray:
+def rows_to_follow(folds: list[Fold], seed: int) -> np.ndarray:
     """Draw positions of rows whose own curves are kept, from all test rows of one repeat."""
     held_out = np.sort(np.concatenate([fold.test for fold in folds]))
     rng = np.random.default_rng(seed_for(seed, "interpretation/rows"))
-    return np.sort(rng.choice(held_out, min(most, len(held_out)), replace=False))
+    return np.sort(rng.choice(held_out, min(INDIVIDUALS, len(held_out)), replace=False))

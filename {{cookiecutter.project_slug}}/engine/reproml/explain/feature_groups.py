@@ -32,8 +32,8 @@ def rank_correlations(X: pd.DataFrame) -> pd.DataFrame:
     return found.where(~np.eye(len(found), dtype=bool), 1.0)
 
 
-def correlated_groups(X: pd.DataFrame, tied: float = TIED) -> pd.DataFrame:
-    """Group features of which every two are correlated by ``tied`` or more; others are left out.
+def correlated_groups(X: pd.DataFrame) -> pd.DataFrame:
+    """Group features of which every two are correlated by ``TIED`` or more; others are left out.
 
     Complete linkage of 1 minus the rank correlation, as in scikit-learn's example on correlated
     features. Columns group (1, 2, ... in the order of the columns), feature, closest (another of
@@ -44,8 +44,8 @@ def correlated_groups(X: pd.DataFrame, tied: float = TIED) -> pd.DataFrame:
     if len(size) > 1:
         distance = (1 - size.to_numpy()).clip(min=0.0)
         links = hierarchy.complete(squareform(distance, checks=False))
-        # a hair more than 1 - tied, so that rounding does not part features that are just tied
-        clusters = hierarchy.fcluster(links, 1 - tied + 1e-9, criterion="distance")
+        # a hair more than 1 - TIED, so that rounding does not part features that are just tied
+        clusters = hierarchy.fcluster(links, 1 - TIED + 1e-9, criterion="distance")
         named = pd.Series(clusters, size.index)
         shared = [cluster for cluster in dict.fromkeys(named) if (named == cluster).sum() > 1]
         for number, cluster in enumerate(shared, start=1):

@@ -63,7 +63,7 @@ def permutation_importances(
     ``units`` names columns that are shuffled together. The shuffles are those that scikit-learn's
     `permutation_importance` makes of the seed.
 
-    >>> from ..config.example import CODE, linear
+    >>> from small_study import CODE, linear
     >>> X = pd.DataFrame({"dose": [0.0, 1.0, 2.0, 3.0], "site": ["a", "a", "b", "b"]})
     >>> y = X["dose"] * 10
     >>> model = linear("regression").fit(X, y)
@@ -77,10 +77,9 @@ def permutation_importances(
     orders = _shuffled_rows(len(X), shuffles, seed)
     moves = [(columns, order) for columns in units.values() for order in orders]
     y_true = y.to_numpy()
-    extra = (classes,) if metric.takes == "probabilities" else ()
     as_is = ([], np.arange(len(X)))
     said = answers_to_moved(asked(model, metric, classes), X, [as_is, *moves])
-    scores = np.array([metric.function(y_true, one, *extra) for one in said])
+    scores = np.array([metric.score(y_true, one, classes) for one in said])
     falls = scores[0] - scores[1:] if metric.higher_is_better else scores[1:] - scores[0]
     return falls.reshape(len(units), shuffles)
 

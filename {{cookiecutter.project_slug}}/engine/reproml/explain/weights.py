@@ -26,7 +26,7 @@ def model_weights(model: Any, X: pd.DataFrame, positive: str | None = None) -> p
 
     References: Strobl et al. (2007), Bias in random forest variable importance measures.
 
-    >>> from ..config.example import linear
+    >>> from small_study import linear
     >>> X = pd.DataFrame({"dose": [0.0, 1.0, 2.0, 3.0], "site": ["a", "b", "b", "a"]})
     >>> model = linear("regression").fit(X, X["dose"] * 10)
     >>> model_weights(model, X).round(2)

@@ -48,12 +48,6 @@ def cuts_of(development: np.ndarray, test: np.ndarray, folds: list[Fold]) -> lis
     """Return every cut of the study: the locked test set, then the folds.
 
     A fold that holds a locked row puts it on the training side of the first cut too.
-
-    >>> fold = Fold(0, 0, np.array([0]), np.array([1, 2]))
-    >>> for name, train, test in cuts_of(np.array([0, 1]), np.array([2, 3]), [fold]):
-    ...     print(name, train, test)
-    the locked test set [0 1 2] [2 3]
-    repeat 0, fold 0 [0] [1 2]
     """
     used = np.unique(np.concatenate([development, *(r for f in folds for r in (f.train, f.test))]))
     return [

@@ -131,14 +131,7 @@ def shuffled_labels(
 
 
 def fit(
-    name: str,
-    model: Any,
-    predict: Predict,
-    table: Table,
-    fold: Fold,
-    opened: set[str],
-    data_file: Path,
-    seed: int,
+    task: Task, predict: Predict, table: Table, opened: set[str], data_file: Path, seed: int
 ) -> Finding:
     """Check that a model knows its training rows and nothing else.
 
@@ -150,9 +143,9 @@ def fit(
     nor constants computed from all rows and written into the model, nor files opened by libraries
     that bypass Python.
     """
-    check = f"fit of {name}"
+    check, fold = f"fit of {task.name}", task.fold
     inside = "a pipeline step learns in fit, from the rows it is given"
-    if parts := fitted_parts(model):
+    if parts := fitted_parts(task.model):
         return Finding(check, "fail", f"{', '.join(parts)} arrives fitted", inside)
     kept = np.arange(len(fold.test)) % 2 == 0
     looked_at = np.concatenate([fold.train, fold.test[kept]])
@@ -180,12 +173,7 @@ def fit(
 
 
 def audit_fit(
-    task: Task,
-    table: Table,
-    *,
-    study: Study,
-    opened: set[str],
-    data_file: Path,
+    task: Task, table: Table, *, study: Study, opened: set[str], data_file: Path
 ) -> Finding:
     """Check a model of the study on one fold, fitted and asked as every experiment does it."""
 
@@ -193,7 +181,7 @@ def audit_fit(
         said = run_task(replace(task, fold=fold), table, study)
         return tuple(part for part in (said.predicted, said.probability) if part is not None)
 
-    return fit(task.name, task.model, predict, table, task.fold, opened, data_file, study.seed)
+    return fit(task, predict, table, opened, data_file, study.seed)
 
 
 def fitted_parts(model: Any) -> list[str]:
@@ -201,13 +189,6 @@ def fitted_parts(model: Any) -> list[str]:
 
     That is a frozen estimator, or a function that is a method of a fitted one or holds one in its
     closure.
-
-    >>> from sklearn.pipeline import Pipeline
-    >>> from sklearn.preprocessing import FunctionTransformer, StandardScaler
-    >>> scaler = StandardScaler().fit([[1.0], [2.0]])
-    >>> steps = [("scale", FunctionTransformer(scaler.transform)), ("model", Ridge())]
-    >>> fitted_parts(Pipeline(steps))
-    ['scale__func']
     """
     parameters = sorted(clone(model).get_params(deep=True).items())
     return [name for name, value in parameters if any(map(_is_fitted, _held(value)))]

@@ -28,7 +28,7 @@ from ..config.metrics import check_metrics
 from ..config.study import Split, Study, read_study
 from ..explain.ablation import FULL, check_columns, fold_columns, make_variants
 from ..leakage.perturbation import watch_files
-from ..split.splits import Fold, fold_sizes, fold_table, lock_test_set, make_folds
+from ..split.splits import Fold, fold_table, lock_test_set, make_folds
 from ..statistics.comparison import compare_to_baselines
 from ..statistics.decisions import decide
 from ..statistics.diagnostics import prediction_table
@@ -144,7 +144,7 @@ class Run:
     @property
     def sizes(self) -> dict[str, float]:
         """Mean rows of a fold's parts: n_train and n_test, which intervals need."""
-        return dict(zip(("n_train", "n_test"), fold_sizes(self.folds), strict=True))
+        return fold_table(self.folds)[["n_train", "n_test"]].mean().to_dict()
 
     @cached_property
     def pool(self) -> Pool:

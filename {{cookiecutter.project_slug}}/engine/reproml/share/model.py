@@ -48,7 +48,7 @@ def found_model(model: Any) -> Any:
 
     Examples
     --------
-    >>> from ..config.example import linear
+    >>> from small_study import linear
     >>> from sklearn.model_selection import GridSearchCV
     >>> X = pd.DataFrame({"dose": [float(i) for i in range(12)]})
     >>> search = GridSearchCV(linear("regression"), {"model__alpha": [1.0, 9.0]}, cv=2)
@@ -235,13 +235,13 @@ def predict_file(shared: SharedModel, path: str | Path) -> pd.DataFrame:
     Examples
     --------
     >>> import tempfile
-    >>> from ..config.example import dummy
+    >>> from sklearn.dummy import DummyRegressor
     >>> record = Record.model_construct(
     ...     features={"dose": Column(role="feature", max=9.0)}, others=["effect"], classes=[],
     ...     data_sha256="0" * 64, missing="error", missing_texts=[],
     ... )
     >>> X = pd.DataFrame({"dose": [1.0, 2.0, 9.0]})
-    >>> shared = SharedModel(dummy("regression").fit(X, [1.0, 2.0, 30.0]), record)
+    >>> shared = SharedModel(DummyRegressor(strategy="median").fit(X, [1.0, 2.0, 30.0]), record)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     X[:2].to_csv(Path(folder, "new.csv"), index=False)
     ...     predict_file(shared, Path(folder, "new.csv"))

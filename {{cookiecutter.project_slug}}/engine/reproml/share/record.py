@@ -92,7 +92,7 @@ def answers(model: Pipeline, X: pd.DataFrame, classes: list[str]) -> pd.DataFram
 
     Examples
     --------
-    >>> from ..config.example import dummy
+    >>> from small_study import dummy
     >>> X = pd.DataFrame({"dose": [1.0, 2.0, 3.0, 4.0]})
     >>> model = dummy("classification").fit(X, ["no", "no", "no", "yes"])
     >>> answers(model, X[:1], ["no", "yes"])

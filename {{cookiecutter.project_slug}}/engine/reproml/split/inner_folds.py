@@ -7,7 +7,7 @@ becomes folds of the training rows, cut like the study's own. They are positions
 rows, so a search cannot reach the rows that its model is tested on.
 
 Rows that a model sets aside by itself for early stopping (``validation_fraction``) come from the
-training rows too, but at random: they may stop it too late, they do not flatter its score.
+training rows too, but at random: they may stop it too late, they do not make its score look better.
 """
 
 from __future__ import annotations

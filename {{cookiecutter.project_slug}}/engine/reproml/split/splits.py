@@ -118,18 +118,10 @@ def make_folds(
     return folds
 
 
-def fold_sizes(folds: list[Fold]) -> tuple[float, float]:
-    """Return the mean number of training and of test rows: the corrected t-test needs their ratio.
-
-    >>> fold_sizes([Fold(0, 0, np.arange(6), np.arange(6, 9))])
-    (6.0, 3.0)
-    """
-    n_train = float(np.mean([len(fold.train) for fold in folds]))
-    return n_train, float(np.mean([len(fold.test) for fold in folds]))
-
-
 def fold_table(folds: list[Fold]) -> pd.DataFrame:
     """Return how many rows each fold trains and tests on, a row each.
+
+    The corrected t-test needs the ratio of their means.
 
     >>> fold_table([Fold(0, 0, np.arange(6), np.arange(6, 9))])
        repeat  fold  n_train  n_test

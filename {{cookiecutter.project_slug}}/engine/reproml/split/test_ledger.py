@@ -27,22 +27,7 @@ FIRST_EDITION = (
 
 
 def parts_of(study: Study, folder: str | Path) -> dict[str, str]:
-    """Return the SHA-256 of each section of study.toml and each file of the author's that counts.
-
-    Examples
-    --------
-    >>> from ..config.study import parse_study
-    >>> columns = {"dose": {"role": "feature"}, "effect": {"role": "target"}}
-    >>> study = parse_study({
-    ...     "study": {"task": "regression", "seed": 0},
-    ...     "data": {"file": "trial.csv", "sha256": "0" * 64, "columns": columns},
-    ...     "split": {"dependence": "independent"},
-    ...     "metrics": {"primary": "mae"},
-    ...     "models": {"candidate": "candidate", "baselines": ["dummy"]},
-    ... })
-    >>> list(parts_of(study, "no_such_folder"))
-    ['task', 'seed', '[data]', '[split]', '[metrics]', '[models]']
-    """
+    """Return the SHA-256 of each section of study.toml and each of the author's files."""
     # as the author wrote it: a default that is added later is no change of theirs
     written = study.model_dump(mode="json", exclude_unset=True)
     sections = {
@@ -58,28 +43,15 @@ def was_opened(openings: list[dict[str, Any]], parts: dict[str, str]) -> bool:
 
     The first edition kept author's and engine's code in one package, so its record names other
     files: there the sections of study.toml decide, and `admit` adds the author's files as they are.
-
-    Examples
-    --------
-    >>> now = {"[models]": "a", "models.py": "b"}
-    >>> was_opened([{"engine": "2.0.0", "parts": {"[models]": "a", "models.py": "c"}}], now)
-    False
-    >>> was_opened([{"parts": {"[models]": "a", "compute.py": "c"}}], now)
-    True
     """
-    return any(_is_of(opening, parts) for opening in openings)
+    return any(not _changed(opening, parts) for opening in openings)
 
 
-def _is_of(opening: dict[str, Any], parts: dict[str, str]) -> bool:
-    return _compared(opening) == _compared(opening, parts)
-
-
-def _compared(opening: dict[str, Any], parts: dict[str, str] | None = None) -> dict[str, str]:
-    """Return what of a model (by default the opening's own) can be compared with an opening."""
-    parts = opening["parts"] if parts is None else parts
-    if "engine" in opening:
-        return parts
-    return {name: one for name, one in parts.items() if not name.endswith(".py")}
+def _changed(opening: dict[str, Any], parts: dict[str, str]) -> list[str]:
+    """Name the parts in which a model is another than the opened one, as far as is on record."""
+    then = opening["parts"]
+    names = [n for n in {**parts, **then} if "engine" in opening or not n.endswith(".py")]
+    return [name for name in names if parts.get(name) != then.get(name)]
 
 
 def admit(
@@ -113,19 +85,17 @@ Since then these changed: models.py.
       To open it all the same, add --again: it is recorded, and the report counts it.
     """
     before = [opening for opening in openings if opening["data"] == data]
-    if known := [opening for opening in before if _is_of(opening, parts)]:
+    if known := [opening for opening in before if not _changed(opening, parts)]:
         if any("engine" in opening for opening in known):
             return openings
         code = {"engine": __version__, "parts": parts, "first_edition": known[0]["parts"]}
         return [one | code if one is known[0] else one for one in openings]
     if before and not again:
         last = before[-1]
-        then, now = _compared(last), _compared(last, parts)
-        changed = [name for name in {**now, **then} if now.get(name) != then.get(name)]
         commit_then = f" (commit {last['commit'][:12]})" if last["commit"] else ""
         raise StudyError(
             f"the locked test rows were opened before, at {last['time']}{commit_then}, with "
-            f"another model. Since then these changed: {', '.join(changed)}.\n"
+            f"another model. Since then these changed: {', '.join(_changed(last, parts))}.\n"
             "  A test set that is asked until it agrees says nothing. Choose between models on the "
             "folds (scripts/baselines.py), or go back to the model that was opened.\n"
             "  To open it all the same, add --again: it is recorded, and the report counts it."
@@ -143,8 +113,9 @@ def count_note(openings: list[dict[str, Any]], data: str) -> str:
     >>> count_note([], "d"), count_note([{"data": "d", "engine": "2.0.0"}], "d")
     ('The test set was never opened.', 'The test set was opened once.')
     >>> print(count_note([{"data": one, "engine": "2.0.0"} for one in "edd"], "d"))
-    The test set was opened 2 times, each time with another model: these scores flatter by as much \
-as the earlier answers were used. Test rows of other data files were opened 1 more time.
+    The test set was opened 2 times, each time with another model: these scores look better than \
+they are, by as much as the earlier answers were used. Test rows of other data files were opened \
+1 more time.
     """
     here = [opening for opening in openings if opening["data"] == data]
     elsewhere = len(openings) - len(here)
@@ -152,7 +123,7 @@ as the earlier answers were used. Test rows of other data files were opened 1 mo
     if len(here) > 1:
         text = (
             f"The test set was opened {len(here)} times, each time with another model: these "
-            "scores flatter by as much as the earlier answers were used."
+            "scores look better than they are, by as much as the earlier answers were used."
         )
     if elsewhere:
         times = "time" if elsewhere == 1 else "times"

@@ -99,12 +99,30 @@ def share_of_wins(differences: ArrayLike, seed: int) -> tuple[float, float, floa
     wins = (1 + np.sign(_checked(differences))) / 2  # (n_folds,): 1 win, 0.5 tie, 0 loss
     share = float(wins.mean())
     if share in (0.0, 1.0):
-        z_squared = float(stats.norm.ppf(0.5 + LEVEL / 2)) ** 2
-        width = z_squared / (wins.size + z_squared)
-        return share, max(0.0, share - width), min(1.0, share + width)
+        return perfect_interval(share, wins.size, (0.0, 1.0))
     draws = np.random.default_rng(seed).choice(wins, size=(RESAMPLES, wins.size))
     low, high = np.quantile(draws.mean(axis=1), [0.5 - LEVEL / 2, 0.5 + LEVEL / 2])
     return share, float(low), float(high)
+
+
+def perfect_interval(
+    value: float, cases: int, bounds: tuple[float, float]
+) -> tuple[float, float, float]:
+    """Return a score that all cases agree on, one of its bounds, with Wilson's interval.
+
+    The other end is infinite if the metric's range is: then no number of perfect cases limits the
+    error of the next one.
+
+    >>> perfect_interval(1.0, 101, (0.0, 1.0))  # 101 of 101 right
+    (1.0, 0.963, 1.0)
+    >>> perfect_interval(0.0, 101, (0.0, float("inf")))  # an error of exactly 0
+    (0.0, 0.0, inf)
+    """
+    z_squared = float(stats.norm.ppf(0.5 + LEVEL / 2)) ** 2
+    doubt = z_squared / (cases + z_squared) * (bounds[1] - bounds[0])
+    if abs(value - bounds[0]) < abs(value - bounds[1]):
+        return value, value, value + doubt
+    return value, value - doubt, value
 
 
 def holm(p_values: ArrayLike) -> np.ndarray:

@@ -20,6 +20,8 @@ EVEN = 0.5  # P(A>B) of two equally good models: the near end of its interval mu
 MATTERS = 0.75  # and the far end beyond this (Bouthillier et al. 2021)
 FEWEST = 4  # pairs: with fewer, the interval reaches over EVEN even where all are won
 
+LINEAR = "linear"  # the baseline that a candidate has to be worth more than
+
 BETTER, WORSE, ALIKE = "better", "worse", "not distinguishable"
 
 RULES = (
@@ -56,21 +58,21 @@ p (Holm) 0.200, P(A>B) 0.80 [0.60, 0.90].
     return [_sentence(one, candidate, label) for one in decided.itertuples(index=False)]
 
 
-def headline(decided: pd.DataFrame, candidate: str, linear: str = "linear") -> str:
+def headline(decided: pd.DataFrame, candidate: str) -> str:
     """Say what a reader has to know first: whether the candidate is better than a linear model."""
     decisions = dict(zip(decided["baseline"], decided["decision"], strict=True))
-    if linear not in decisions:
+    if LINEAR not in decisions:
         return (
-            f"No baseline is called {linear}: whether {candidate} is worth more than a linear "
+            f"No baseline is called {LINEAR}: whether {candidate} is worth more than a linear "
             "model is not known."
         )
-    if decisions[linear] == BETTER:
+    if decisions[LINEAR] == BETTER:
         beaten = [name for name, decision in decisions.items() if decision == BETTER]
         return f"{candidate} is better than {listed(beaten)}" + (
             "." if len(beaten) == len(decisions) else ", not shown to be better than the others."
         )
     advice = f"Publish the linear model, or say what else speaks for {candidate}."
-    if decisions[linear] == WORSE:
+    if decisions[LINEAR] == WORSE:
         return f"The linear model is better than {candidate}. {advice}"
     return f"The linear model is not distinguishable from {candidate}. {advice}"
 

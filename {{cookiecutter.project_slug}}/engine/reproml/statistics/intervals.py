@@ -33,7 +33,7 @@ from ..compute.task import Predictions
 from ..config.columns import Table
 from ..config.metrics import Metric
 from ..config.seeds import seed_for
-from .comparison import LEVEL, RESAMPLES
+from .comparison import LEVEL, RESAMPLES, perfect_interval
 from .weighted import is_copied, weighted_scores
 
 AT_ONCE = 4_000_000  # weights in memory, 32 MB
@@ -48,31 +48,12 @@ def locked_scores(
     classes: list[str],
     seed: int,
 ) -> pd.DataFrame:
-    """Score models on the locked test rows, with intervals.
+    """Score models, which all predicted the same locked test rows; a row for each and metric.
 
-    Parameters
-    ----------
-    predictions : iterable of Predictions
-        One per model, all for the same test rows.
-    table : Table
-        The checked rows.
-    units : ndarray of shape (n_samples,)
-        What is drawn as a whole, for every row of the table; see `units_of`.
-    metrics : mapping of str to Metric
-        By name.
-    classes : list of str
-        Order of the probabilities' columns; empty for regression.
-    seed : int
-        The study's seed. All models and metrics are scored on the same resamples.
+    ``units`` says what is drawn as a whole, for every row of the table; all models and metrics are
+    scored on the same resamples.
 
-    Returns
-    -------
-    DataFrame of shape (n_models * n_metrics, 7)
-        Columns model, metric, value, low, high, n_test, n_units.
-
-    Examples
-    --------
-    >>> from ..config.example import CODE
+    >>> from small_study import CODE
     >>> from ..split.splits import Fold
     >>> y = pd.Series([1.0, 2.0, 4.0, 3.0, 5.0])
     >>> table = Table(y.to_frame("dose"), y, None, None, None, dropped={})
@@ -88,9 +69,8 @@ def locked_scores(
         y_true, own = table.y.to_numpy()[said.fold.test], units[said.fold.test]
         n_units = len(np.unique(own))
         for name, metric in metrics.items():
-            interval = bootstrap_interval(
-                name, metric, y_true, said.predicted, said.probability, own, classes, own_seed
-            )
+            taken = metric.taken(said.predicted, said.probability)
+            interval = bootstrap_interval(name, metric, y_true, taken, own, classes, own_seed)
             rows.append((said.name, name, *interval, len(y_true), n_units))
     columns = ["model", "metric", "value", "low", "high", "n_test", "n_units"]
     return pd.DataFrame(rows, columns=columns)
@@ -100,42 +80,35 @@ def bootstrap_interval(
     name: str,
     metric: Metric,
     y_true: np.ndarray,
-    predicted: np.ndarray,
-    probability: np.ndarray | None,
+    said: np.ndarray,
     units: np.ndarray,
     classes: list[str],
     seed: int,
-    *,
-    level: float = LEVEL,
 ) -> tuple[float, float, float]:
     """Return a score with the ends of its interval; what has one of ``units`` is drawn as a whole.
 
     Without two units to draw from, the ends are those of the metric: nothing is known.
 
-    Examples
-    --------
     >>> from sklearn.metrics import matthews_corrcoef
     >>> y = np.array(["no", "yes", "yes", "no", "yes"])
     >>> mcc = Metric(matthews_corrcoef, "classes", True, "MCC", (-1.0, 1.0))
-    >>> bootstrap_interval("mcc", mcc, y, y, None, np.arange(5), ["no", "yes"], seed=0)
+    >>> bootstrap_interval("mcc", mcc, y, y, np.arange(5), ["no", "yes"], seed=0)
     (1.0, -0.315, 1.0)
     """
-    said = (probability, classes) if metric.takes == "probabilities" else (predicted,)
-    value = metric.function(y_true, *said)
+    value = metric.score(y_true, said, classes)
     _, unit = np.unique(units, return_inverse=True)  # (n_rows,), from 0
     n_units = int(unit.max()) + 1
     if n_units < 2:
         return value, *metric.bounds
     if any(abs(value - bound) < 10.0**-DIGITS for bound in metric.bounds):
-        return perfect_interval(value, _cases(y_true, unit), metric.bounds, level=level)
+        return perfect_interval(value, _cases(y_true, unit), metric.bounds)
 
-    expanded = expanded_level(level, n_units)
-    rows = (y_true, predicted, probability)
-    known = name if is_copied(name, metric, *rows, classes) else ""
+    level = expanded_level(n_units)
+    known = name if is_copied(name, metric, y_true, said, classes) else ""
 
     def scores(drawn: np.ndarray, axis: int = -1) -> np.ndarray:
         times = _times(drawn.reshape(-1, drawn.shape[-1]), n_units)[:, unit]  # (n_draws, n_rows)
-        found = weighted_scores(known, metric, *rows, times, classes)
+        found = weighted_scores(known, metric, y_true, said, times, classes)
         return found.round(DIGITS).reshape(drawn.shape[:-1])
 
     with warnings.catch_warnings():
@@ -147,80 +120,30 @@ def bootstrap_interval(
                 n_resamples=RESAMPLES,
                 batch=max(1, AT_ONCE // len(y_true)),
                 vectorized=True,
-                confidence_level=expanded,
+                confidence_level=level,
                 method="BCa",
                 rng=np.random.default_rng(seed),
             )
     ends = np.array(found.confidence_interval)
     if not np.isfinite(ends).all():  # no spread, or undefined resamples: the plain percentiles
         drawn = found.bootstrap_distribution
-        ends = np.quantile(drawn[np.isfinite(drawn)], [0.5 - expanded / 2, 0.5 + expanded / 2])
+        ends = np.quantile(drawn[np.isfinite(drawn)], [0.5 - level / 2, 0.5 + level / 2])
     low, high = np.clip(ends, *metric.bounds)
     return value, float(low), float(high)
 
 
-def expanded_level(level: float, n_units: int) -> float:
-    """Return the level at which a bootstrap of few units has the coverage that is wanted.
+def expanded_level(n_units: int) -> float:
+    """Return the level at which a bootstrap of few units, two or more, has the coverage wanted.
 
     For a mean, the percentiles at this level are as far apart as Student's interval is wide; the
     usual ones are narrower by the factor that separates the normal from the t distribution, and by
     another that comes from dividing by n where n - 1 is right (Hesterberg 2015).
 
-    Parameters
-    ----------
-    level : float
-        Wanted.
-    n_units : int
-        How many are drawn from: 2 or more.
-
-    Returns
-    -------
-    float
-        Above ``level``, and close to it for many units.
-
-    Examples
-    --------
-    >>> expanded_level(0.95, 9), expanded_level(0.95, 114), expanded_level(0.95, 10_000)
+    >>> expanded_level(9), expanded_level(114), expanded_level(10_000)
     (0.986, 0.953, 0.950)
     """
-    t = stats.t.ppf(0.5 + level / 2, n_units - 1) * np.sqrt(n_units / (n_units - 1))
+    t = stats.t.ppf(0.5 + LEVEL / 2, n_units - 1) * np.sqrt(n_units / (n_units - 1))
     return float(1 - 2 * stats.norm.sf(t))
-
-
-def perfect_interval(
-    value: float, cases: int, bounds: tuple[float, float], *, level: float = LEVEL
-) -> tuple[float, float, float]:
-    """Return the interval of a score that cannot be better, or cannot be worse.
-
-    Parameters
-    ----------
-    value : float
-        The score: one of the bounds.
-    cases : int
-        How many cases came out that way.
-    bounds : tuple of float
-        Between which scores lie.
-    level : float
-        Of the interval.
-
-    Returns
-    -------
-    value, low, high : float
-        One end is the value. The other is infinite if the metric's range is: then no number of
-        perfect cases limits the error of the next one.
-
-    Examples
-    --------
-    >>> perfect_interval(1.0, 101, (0.0, 1.0))  # 101 of 101 right
-    (1.0, 0.963, 1.0)
-    >>> perfect_interval(0.0, 101, (0.0, float("inf")))  # an error of exactly 0
-    (0.0, 0.0, inf)
-    """
-    z_squared = float(stats.norm.ppf(0.5 + level / 2)) ** 2
-    doubt = z_squared / (cases + z_squared) * (bounds[1] - bounds[0])
-    if abs(value - bounds[0]) < abs(value - bounds[1]):
-        return value, value, value + doubt
-    return value, value - doubt, value
 
 
 def _cases(y_true: np.ndarray, unit: np.ndarray) -> int:

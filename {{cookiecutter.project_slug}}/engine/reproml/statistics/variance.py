@@ -29,7 +29,7 @@ class Source(NamedTuple):
 def fold_sources(study: Study, models: dict[str, Pipeline]) -> list[Source]:
     """Return the sources of variance of scores over folds.
 
-    >>> from ..config.example import forest
+    >>> from small_study import forest
     >>> study = Study.model_construct(split=Split(dependence="grouped", folds=5, repeats=6))
     >>> print(in_words(fold_sources(study, {"forest": forest("regression")}), study.split))
     Variance sources included: folds (5 folds, each tested on other groups), splits (groups were \

@@ -18,47 +18,39 @@ def weighted_scores(
     name: str,
     metric: Metric,
     y_true: np.ndarray,
-    predicted: np.ndarray,
-    probability: np.ndarray | None,
+    said: np.ndarray,
     times: np.ndarray,
     classes: list[str],
 ) -> np.ndarray:
     """Score rows for each row of ``times`` (n_draws, n_rows): how often each counts, as floats.
 
-    A metric that is not known here is computed resample by resample, which is slow but right. The
-    score is NaN where a class has no row.
+    ``said`` is what the metric takes. A metric that is not known here is computed resample by
+    resample, which is slow but right. The score is NaN where a class has no row.
 
-    Examples
-    --------
     >>> y, said = np.array([1.0, 2.0, 4.0]), np.array([1.5, 2.0, 3.0])
     >>> times = np.array([[1.0, 1.0, 1.0], [0.0, 0.0, 2.0]])
-    >>> from ..config.example import CODE
-    >>> weighted_scores("mae", CODE.metrics["mae"], y, said, None, times, [])
+    >>> from small_study import CODE
+    >>> weighted_scores("mae", CODE.metrics["mae"], y, said, times, [])
     array([0.5, 1. ])
     """
+    hit = y_true[:, None] == np.asarray(classes)  # (n_rows, n_classes); numbers have no classes
+    whole = (times @ hit > 0).all(axis=1)
     if metric.takes == "numbers":
-        scores = _of_numbers(name, np.asarray(y_true, float), np.asarray(predicted, float), times)
-        return _one_by_one(metric, y_true, (predicted,), times) if scores is None else scores
-    hit = y_true[:, None] == np.asarray(classes)  # (n_rows, n_classes)
-    if metric.takes == "classes":
-        called = predicted[:, None] == np.asarray(classes)
-        scores = _of_classes(name, hit, called, times)
-        said = (predicted,)
+        scores = _of_numbers(name, y_true, said, times)
+    elif metric.takes == "classes":
+        scores = _of_classes(name, hit, said[:, None] == np.asarray(classes), times)
     else:
-        scores = _of_probabilities(name, hit, probability, times)
-        said = (probability, classes)
+        scores = _of_probabilities(name, hit, said, times)
     if scores is None:
-        scores = _one_by_one(metric, y_true, said, times)
-    return np.where((times @ hit > 0).all(axis=1), scores, np.nan)
+        scores = np.full(len(times), np.nan)
+        for number in np.flatnonzero(whole):
+            rows = np.repeat(np.arange(len(y_true)), times[number].astype(int))
+            scores[number] = metric.score(y_true[rows], said[rows], classes)
+    return np.where(whole, scores, np.nan)
 
 
 def is_copied(
-    name: str,
-    metric: Metric,
-    y_true: np.ndarray,
-    predicted: np.ndarray,
-    probability: np.ndarray | None,
-    classes: list[str],
+    name: str, metric: Metric, y_true: np.ndarray, said: np.ndarray, classes: list[str]
 ) -> bool:
     """Whether the copy of this name is the metric: on these rows, and on a few resamples of them.
 
@@ -68,21 +60,9 @@ def is_copied(
     drawn = np.random.default_rng(0).multinomial(n_rows, np.full(n_rows, 1 / n_rows), size=4)
     times = np.vstack([np.ones(n_rows), drawn])
     copied, own = (
-        weighted_scores(known, metric, y_true, predicted, probability, times, classes)
-        for known in (name, "")
+        weighted_scores(known, metric, y_true, said, times, classes) for known in (name, "")
     )
     return np.allclose(copied, own, rtol=1e-9, atol=1e-9, equal_nan=True)
-
-
-def _one_by_one(
-    metric: Metric, y_true: np.ndarray, said: tuple[Any, ...], times: np.ndarray
-) -> np.ndarray:
-    scores = np.full(len(times), np.nan)
-    for number, each in enumerate(times.astype(int)):
-        rows = np.repeat(np.arange(len(y_true)), each)
-        if len(set(y_true[rows])) == len(set(y_true)) or metric.takes == "numbers":
-            scores[number] = metric.function(y_true[rows], said[0][rows], *said[1:])
-    return scores
 
 
 def _of_numbers(name: str, y_true: np.ndarray, predicted: np.ndarray, times: np.ndarray) -> Any:

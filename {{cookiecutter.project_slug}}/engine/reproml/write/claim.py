@@ -30,7 +30,7 @@ def claim_table(
     >>> scores = pd.DataFrame({
     ...     "model": "linear", "repeat": 0, "fold": [0, 1], "metric": "mae", "value": [2.0, 3.0],
     ... })
-    >>> from ..config.example import CODE
+    >>> from small_study import CODE
     >>> sizes, mae = {"n_train": 20, "n_test": 20}, {"mae": CODE.metrics["mae"]}
     >>> claim_table(scores, scores.assign(value=[1.5, 1.7]), mae, sizes, sizes).round(1)
         model metric  value  low  high  random  random_low  random_high  flattery

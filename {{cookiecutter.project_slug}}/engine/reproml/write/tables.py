@@ -41,7 +41,7 @@ def score_intervals(
     Intervals are corrected for overlapping training sets by the folds' mean sizes, and end where
     the metric does.
 
-    >>> from ..config.example import CODE
+    >>> from small_study import CODE
     >>> scores = pd.DataFrame({"model": "linear", "metric": "mae", "value": [1.0, 2.0, 3.0]})
     >>> score_intervals(scores, {"mae": CODE.metrics["mae"]}, n_train=200, n_test=100).round(3)
       metric   model  mean  low   high
@@ -93,7 +93,7 @@ def comparison_table(comparison: pd.DataFrame) -> pd.DataFrame:
 def primary_table(intervals: pd.DataFrame, decided: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Return every model's primary score, and what was decided of the candidate against it.
 
-    >>> from ..config.example import CODE
+    >>> from small_study import CODE
     >>> from ..config.study import Metrics, Models
     >>> models = Models(candidate="mine", baselines=["linear"])
     >>> study = Study.model_construct(metrics=Metrics(primary="mae"), models=models)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import pandas as pd
+from reproml.config.code import StudyCode
+from reproml.config.columns import Table
+from reproml.config.metrics import Metric
+from reproml.config.study import Column, Data, Metrics, Study
 from sklearn import metrics
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.dummy import DummyClassifier, DummyRegressor
@@ -10,11 +14,6 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
-from .code import StudyCode
-from .columns import Table
-from .metrics import Metric
-from .study import Column, Data, Metrics, Study
 
 
 def dummy(task: str) -> Pipeline:
@@ -50,7 +49,7 @@ def fix_seeds(seed: int) -> None:
 
 INF = float("inf")
 CODE = StudyCode(
-    package=__package__,
+    package=__name__,
     load_table=None,
     models={"dummy": dummy, "linear": linear, "forest": forest},
     metrics={
