@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from ..config.study import StudyError
+from ..explain.summary import importance_table
 from ..prove.checklist import to_page
 from ..run.figures import read_result
 from ..run.output import write_table, write_text
@@ -24,7 +25,6 @@ from ..write.importance_tables import (
     WEIGHTS,
     importance_macros,
     importance_note,
-    importance_table,
     importance_texts,
     weight_table,
 )

@@ -12,7 +12,7 @@ from ..config.study import Study
 from ..explain.dependence import fold_dependence, grid_of, rows_to_follow
 from ..explain.feature_groups import correlated_groups, units_of
 from ..explain.importance import fold_explanation
-from ..write.importance_tables import importance_table, leading_features
+from ..explain.summary import importance_table, leading_features
 from . import fits
 
 if TYPE_CHECKING:

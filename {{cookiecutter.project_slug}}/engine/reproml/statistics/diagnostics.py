@@ -16,7 +16,7 @@ from sklearn.metrics import confusion_matrix
 
 from ..compute.task import Predictions
 from ..config.columns import Table
-from .comparison import LEVEL
+from .corrected import LEVEL
 
 MOST_BINS = 10
 ROWS_PER_BIN = 20  # with fewer, a share says little
