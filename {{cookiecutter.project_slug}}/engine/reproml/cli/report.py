@@ -13,10 +13,9 @@ from ..run.output import write_table, write_text
 from ..run.printed import prevalence
 from ..run.run import Run
 from ..run.terminal import say
-from ..run.test_rows import RECORD
 from ..run.texts import renew_texts
 from ..split.claims import claim_of
-from ..split.test_ledger import count_note
+from ..split.test_ledger import RECORD, count_note
 from ..statistics.decisions import RULES, headline
 from ..statistics.diagnostics import prevalence_note
 from ..statistics.variance import fold_sources, in_words, locked_sources
