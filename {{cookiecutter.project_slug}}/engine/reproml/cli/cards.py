@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..compute.models import build_model
+from ..config.files import write_text
 from ..run.figures import read_result
-from ..run.output import write_text
 from ..run.printed import prevalence
 from ..run.terminal import say
 from ..run.texts import renew_texts

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from ..config.files import write_text
 from ..prove.checklist import Line, fill, in_words, read_answers, to_page
 from ..prove.evidence import Facts
 from ..run.manifest import last_verified
-from ..run.output import write_text
 from ..run.terminal import say
 from ..write.texts import fill_markers
 

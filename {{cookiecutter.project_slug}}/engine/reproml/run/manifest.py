@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..config.checksums import digest_of, sha256_of
+from ..config.files import write_text
 from ..config.study import StudyError, read_study
 from ..config.versions import installed_versions, locked_versions
 from ..prove.provenance import (
@@ -19,7 +20,6 @@ from ..prove.provenance import (
     source_digest,
 )
 from ..split.test_ledger import RECORD
-from .output import write_text
 from .terminal import ROOT
 
 if TYPE_CHECKING:

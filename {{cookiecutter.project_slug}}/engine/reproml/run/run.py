@@ -28,6 +28,7 @@ from ..compute.shared_table import map_table
 from ..compute.task import Predictions, Task, make_tasks
 from ..compute.workers import open_pool
 from ..config.columns import Table
+from ..config.files import write_csv, write_text
 from ..config.metrics import check_metrics
 from ..config.study import Split, Study, parse_compute, read_study
 from ..explain.ablation import FULL, check_columns, fold_columns, make_variants
@@ -35,11 +36,12 @@ from ..leakage.perturbation import watch_files
 from ..split.splits import Fold, fold_sizes, fold_table, lock_test_set, make_folds
 from ..statistics.comparison import compare_to_baselines
 from ..statistics.decisions import decide
-from ..statistics.diagnostics import prediction_table
+from ..statistics.diagnostics import error_tables, prediction_table
 from ..statistics.scores import score_tasks
-from . import explanation, figures, output, printed, test_rows
+from ..write.latex import tex, to_tabular
+from ..write.tables import to_page
+from . import explanation, figures, printed, test_rows
 from .code import load_code
-from .errors import error_tables
 from .terminal import say
 
 LARGE = 32 * 2**20  # bytes; a table above it is moved into a file, so that it is in memory once
@@ -245,12 +247,20 @@ class Run:
 
     def write(self, name: str, frame: pd.DataFrame) -> None:
         """Write a table as a CSV file of the results."""
-        output.write_csv(frame, self.results / name)
+        write_csv(frame, self.results / name)
         self.written.append(name)
 
-    def write_table(self, stem: str, frame: pd.DataFrame, corner: str, note: str = "") -> None:
-        """Write a table of texts below tables, as Markdown for pages and LaTeX for the paper."""
-        output.write_table(frame, corner, self.results / "tables" / stem, note=note)
+    def write_table(
+        self, stem: str, frame: pd.DataFrame, corner: str, *, before: str = "", note: str = ""
+    ) -> None:
+        """Write a table of texts below tables, as Markdown for pages and LaTeX for the paper.
+
+        The text before it is for pages: the paper has one of its own. The note follows it in both.
+        """
+        path = self.results / "tables" / stem
+        write_text(to_page(frame, corner, before, note), path.with_suffix(".md"))
+        below = "\\tablenote{" + tex(note.strip()) + "}\n" if note else ""
+        write_text(to_tabular(frame, corner) + below, path.with_suffix(".tex"))
         self.written += [f"tables/{stem}.md", f"tables/{stem}.tex"]
 
     def write_folds(self, name: str) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from ..compute.task import Predictions, Task
+from ..config.files import write_text
 from ..config.seeds import seed_for
 from ..config.study import StudyError
 from ..prove.provenance import commit_of
@@ -18,7 +19,6 @@ from ..split.claims import units_of
 from ..split.splits import Fold
 from ..split.test_ledger import RECORD, admit, parts_of, was_opened
 from ..statistics.intervals import locked_scores
-from .output import write_text
 
 if TYPE_CHECKING:
     from .run import Run
