@@ -72,7 +72,7 @@ def extra_locks(root):
     return {extra: f"requirements-{extra}.txt" for extra in sorted(extras)}
 
 
-def disagreements(root):
+def problems(root):
     """Return every disagreement between pyproject.toml, the locks and the pre-commit hooks."""
     project, extras = read_project(root), extra_locks(root)
     runtime = project["project"]["dependencies"]
@@ -138,6 +138,6 @@ def main(upgrade, check):
         except subprocess.CalledProcessError as error:
             print(f"uv could not make the lock (exit {error.returncode}).", file=sys.stderr)
             return 1
-    wrong = disagreements(ROOT)
+    wrong = problems(ROOT)
     print("\n".join(wrong) if wrong else "pyproject.toml, lock and pre-commit hooks agree.")
     return 1 if wrong else 0

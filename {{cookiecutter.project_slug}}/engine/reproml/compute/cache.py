@@ -76,7 +76,7 @@ class Cache:
         self._sources: dict[frozenset[str], dict[str, str]] = {}
 
     def load(self, task: Task, do: Callable[..., Any] | None = None) -> Any:
-        """Return the bits that were saved, of predictions or of the tables that `do` made; or None."""
+        """Return the saved bits, of predictions or of the tables that `do` made; or None."""
         path = self._path(task, do)
         found = None
         if path is not None and path.is_file():

@@ -12,13 +12,7 @@ from ..config.checksums import digest_of, sha256_of
 from ..config.files import write_text
 from ..config.study import StudyError, read_study
 from ..config.versions import installed_versions, locked_versions
-from ..prove.provenance import (
-    all_seeds,
-    commit_of,
-    engine_state,
-    machine,
-    source_digest,
-)
+from ..prove.provenance import all_seeds, commit_of, engine_state, machine, source_digest
 from ..split.test_ledger import RECORD
 from .terminal import ROOT
 
