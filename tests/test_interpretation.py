@@ -17,7 +17,7 @@ import sys
 
 import pandas as pd
 
-from reproml.write.importance_tables import importance_table
+from reproml.explain.summary import importance_table
 
 found = {}
 for example in sys.argv[2:]:

@@ -45,7 +45,7 @@ def check(root, study):
     for package in sorted(ours.keys() & theirs.keys()):
         if ours[package] != theirs[package]:
             wrong.append(f"{package} is {ours[package]} here and {theirs[package]} in the study")
-    return wrong + script.check(study)
+    return wrong + script.problems(study)
 
 
 def renew(root, study, uv, upgrade):

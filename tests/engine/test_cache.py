@@ -24,7 +24,7 @@ from reproml.compute.task import make_tasks, run_task
 from reproml.config.checksums import digest_of
 from reproml.config.source import meaning_of
 from reproml.config.study import read_study
-from reproml.explain.weights import fold_weights
+from reproml.explain.importance import fold_weights
 from reproml.split.splits import make_folds
 
 ENGINE = module.ENGINE

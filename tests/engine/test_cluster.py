@@ -21,7 +21,7 @@ from reproml.compute.models import build_model
 from reproml.compute.task import make_tasks
 from reproml.compute.workers import open_pool
 from reproml.config.study import Compute, StudyError, parse_study
-from reproml.explain.weights import fold_weights
+from reproml.explain.importance import fold_weights
 from reproml.split.splits import make_folds
 from sklearn.preprocessing import FunctionTransformer
 

@@ -20,14 +20,10 @@ from reproml.explain.importance import (
     permutation_importances,
     with_noise,
 )
+from reproml.explain.summary import importance_table, leading_features
 from reproml.explain.weights import model_weights
 from reproml.split.splits import Fold
-from reproml.write.importance_tables import (
-    importance_macros,
-    importance_note,
-    importance_table,
-    leading_features,
-)
+from reproml.write.importance_tables import importance_macros, importance_note
 from sklearn.inspection import partial_dependence, permutation_importance
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline

@@ -90,13 +90,13 @@ def git(root: Path, *arguments: str) -> bytes:
 def repository(root: Path) -> tuple[str, str]:
     """Return the commit's date and the repository's address; refuse what is not committed."""
     try:
-        top = git(root, "rev-parse", "--show-toplevel").decode("utf-8").strip()
-        git(root, "rev-parse", "--verify", "HEAD")
+        said = git(root, "rev-parse", "--show-toplevel", "HEAD").decode("utf-8")
     except StudyError as error:
         raise StudyError(
             f"{root} is no git repository with a commit, and an archive is of a commit; run "
             "git init, git add -A and git commit first"
         ) from error
+    top = said.splitlines()[0]
     if Path(top).resolve() != root:
         raise StudyError(f"{root} is a folder of the repository {top}; give it one of its own")
     changed = git(root, "status", "--porcelain").decode("utf-8", "replace").splitlines()
@@ -107,10 +107,8 @@ def repository(root: Path) -> tuple[str, str]:
             "the folder is not as committed; commit or remove these first:\n" + "\n".join(lines)
         )
     date = git(root, "log", "-1", "--format=%cI").decode("ascii").strip()
-    try:
-        url = git(root, "remote", "get-url", "origin").decode("utf-8").strip()
-    except StudyError:  # there is no remote
-        url = ""
+    # its name where there is no such remote
+    url = git(root, "ls-remote", "--get-url", "origin").decode("utf-8").strip()
     return date, url if url.startswith("https://") and "@" not in url else ""
 
 

@@ -1,15 +1,21 @@
 """Fill in the model card and the data card from the results; list what only you can answer."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from ..compute.models import build_model
+from ..config.files import write_text
 from ..run.figures import read_result
-from ..run.output import write_text
 from ..run.printed import prevalence
-from ..run.run import Run
 from ..run.terminal import say
 from ..run.texts import renew_texts
 from ..write.cards import columns_text, data_text, head_text, limits_text, model_text
 from ..write.tables import score_intervals
 from .check import open_questions
+
+if TYPE_CHECKING:
+    from ..run.run import Run
 
 
 def main(run: Run) -> None:

@@ -4,29 +4,23 @@ All of them run even when the first fails, so that one run shows everything ther
 end it says how many questions are open that only the author can answer; they fail nothing.
 """
 
-import argparse
 import importlib.util
 import os
 import re
 import subprocess
 import sys
 import time
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
+from ..run.terminal import ROOT
+
 CHECKS = {
-    "format": ["-m", "black", "--check", "."],
-    "lint": ["-m", "ruff", "check", "."],
-    "lock": ["-m", "reproml", "lock", "--check"],
-    "tests": ["-m", "pytest"],  # with the examples in the docstrings
-    "checklist": [
-        "-m",
-        "reproml",
-        "checklist",
-        "--count",
-    ],  # open questions are counted, not refused
-    "notebooks": ["-m", "reproml", "notebook"],
-    "documentation": ["-m", "mkdocs", "build", "--strict"],  # --quiet would hide broken links
+    "format": "black --check .",
+    "lint": "ruff check .",
+    "lock": "reproml lock --check",
+    "tests": "pytest",  # with the examples in the docstrings
+    "checklist": "reproml checklist --count",  # open questions are counted, not refused
+    "notebooks": "reproml notebook",
+    "documentation": "mkdocs build --strict",  # --quiet would hide broken links
 }
 
 # Where questions for the author may stand, and how they are marked in Markdown and in LaTeX.
@@ -53,8 +47,6 @@ def open_questions(root):
 
 def main():
     """Run every check, print what each says and a table of the outcomes."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.parse_args()
     if not all(map(importlib.util.find_spec, ("black", "mkdocs", "nbclient", "pytest", "ruff"))):
         print(
             "This Python has not all the tools of requirements-dev.txt.\n"
@@ -65,19 +57,18 @@ def main():
     # Material for MkDocs otherwise announces its successor in every build.
     environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
     rows = []
-    for name, arguments in CHECKS.items():
-        if not (ROOT / arguments[0]).is_file() and arguments[0] != "-m":
-            continue  # the script is not one of this study
-        print(f"--- {name}: python {' '.join(arguments)}", flush=True)
+    for name, module in CHECKS.items():
+        print(f"--- {name}: python -m {module}", flush=True)
         start = time.perf_counter()
-        code = subprocess.run([sys.executable, *arguments], cwd=ROOT, env=environment).returncode
+        command = [sys.executable, "-m", *module.split()]
+        code = subprocess.run(command, cwd=ROOT, env=environment).returncode
         rows.append((name, "ok" if code == 0 else "FAILED", time.perf_counter() - start))
     print()
     for name, outcome, seconds in rows:
         print(f"{name:<15}{outcome:<8}{seconds:6.1f} s")
     for line in open_questions(ROOT):
         print(line)
-    from ..prove.provenance import engine_line, engine_state
+    from ..prove.provenance import engine_line, engine_state  # with libraries
 
     print(engine_line(engine_state(ROOT)))
     return 1 if any(outcome != "ok" for _, outcome, _ in rows) else 0

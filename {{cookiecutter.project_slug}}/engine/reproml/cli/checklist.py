@@ -1,14 +1,19 @@
 """Fill in docs/checklist.md: check what a machine can check, list what only you can answer."""
 
-import sys
+from __future__ import annotations
 
+import sys
+from typing import TYPE_CHECKING
+
+from ..config.files import write_text
 from ..prove.checklist import Line, fill, in_words, read_answers, to_page
 from ..prove.evidence import Facts
 from ..run.manifest import last_verified
-from ..run.output import write_text
-from ..run.run import Run
 from ..run.terminal import say
 from ..write.texts import fill_markers
+
+if TYPE_CHECKING:
+    from ..run.run import Run
 
 TABLE = "checklist.md"
 

@@ -3,14 +3,13 @@
 from ..compute.fits import run_fits
 from ..compute.task import Task, make_tasks
 from ..explain.ablation import make_variants
-from ..run.fits import open_cache, running
 from ..run.run import Run
 from ..run.terminal import say
 
 
 def main(run: Run, shard: tuple[int, int] | None = None) -> None:
     """Make the fits of a shard, or count all and say who would make them; print it."""
-    cache, by_key = open_cache(run), {}
+    cache, by_key = run.cache(), {}
     for number, task in enumerate(all_tasks(run)):
         key = cache.key(task) if cache else None
         by_key.setdefault(key or number, task)  # the full candidate is there twice
@@ -19,7 +18,7 @@ def main(run: Run, shard: tuple[int, int] | None = None) -> None:
         part, parts = shard
         run.label = f"shard {part} of {parts}"
         tasks = tasks[part - 1 :: parts]
-        with running(run, tasks) as how:
+        with run.running(tasks) as how:
             run_fits(tasks, run.table, run.study, **how)
             hits, misses = (how["cache"].hits, how["cache"].misses) if cache else (0, len(tasks))
         say(f"{run.label}: {misses} fits made, {hits} were there")

@@ -15,7 +15,6 @@ from ..config.study import Study
 from ..leakage.findings import audit_splits, cuts_of
 from ..leakage.perturbation import audit_fit, preparation, shuffled_labels, watch_files
 from ..leakage.row_checks import audit_rows
-from ..run import fits
 from ..run.run import Run
 from ..run.terminal import say
 
@@ -82,4 +81,4 @@ def audit_fits(run: Run) -> list[Any]:
         models = run.models()
     do = partial(audit_fit, study=study, opened=run.read_on_import | built, data_file=data_file)
     tasks = make_tasks(models, run.folds[:1], study.seed)
-    return fits.predict(run, tasks, do, cached=False)
+    return run.predict(tasks, do, cached=False)

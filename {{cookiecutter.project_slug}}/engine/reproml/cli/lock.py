@@ -6,19 +6,17 @@ All give one exact version with its hashes for every system and offered Python. 
 .venv with the other tools.
 """
 
-import argparse
 import re
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from ..run.terminal import ROOT
 from .environment import find_uv
 
-ROOT = Path(__file__).resolve().parents[3]
 RUNTIME, DEVELOPMENT = "requirements.txt", "requirements-dev.txt"
 HOOKS = ".pre-commit-config.yaml"
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
@@ -74,7 +72,7 @@ def extra_locks(root):
     return {extra: f"requirements-{extra}.txt" for extra in sorted(extras)}
 
 
-def check(root):
+def problems(root):
     """Return every disagreement between pyproject.toml, the locks and the pre-commit hooks."""
     project, extras = read_project(root), extra_locks(root)
     runtime = project["project"]["dependencies"]
@@ -124,17 +122,9 @@ def renew(root, uv, upgrade):
     (root / HOOKS).write_text(repin_hooks(text, locked), encoding="utf-8", newline="\n")
 
 
-def main():
-    """Read the options, then renew the lock or check it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--upgrade", action="store_true", help="take the newest version of everything"
-    )
-    parser.add_argument(
-        "--check", action="store_true", help="change nothing; fail if files disagree"
-    )
-    options = parser.parse_args()
-    if not options.check:
+def main(upgrade, check):
+    """Renew the lock, or check it."""
+    if not check:
         uv = find_uv()
         if not uv:
             print(
@@ -144,10 +134,10 @@ def main():
             )
             return 1
         try:
-            renew(ROOT, uv, options.upgrade)
+            renew(ROOT, uv, upgrade)
         except subprocess.CalledProcessError as error:
             print(f"uv could not make the lock (exit {error.returncode}).", file=sys.stderr)
             return 1
-    wrong = check(ROOT)
+    wrong = problems(ROOT)
     print("\n".join(wrong) if wrong else "pyproject.toml, lock and pre-commit hooks agree.")
     return 1 if wrong else 0

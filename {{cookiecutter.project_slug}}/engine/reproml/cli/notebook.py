@@ -1,22 +1,19 @@
 """Run every notebook from its first cell to its last, without changing the files."""
 
-import argparse
 import os
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
+from ..run.terminal import ROOT
+
 # Where a kernel would write into the user's home, or take another Python's kernel from it.
 FOLDERS = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR")
 LONGEST = 600  # seconds for one cell: a notebook is for looking, long runs are for scripts
 
 
-def main() -> int:
+def main(notebooks: list[Path]) -> int:
     """Run them all; name the first cell of each that fails."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("notebooks", nargs="*", type=Path, help="default: all in notebooks/")
-    paths = parser.parse_args().notebooks or sorted((ROOT / "notebooks").glob("*.ipynb"))
-    failed = []
+    paths, failed = notebooks or sorted((ROOT / "notebooks").glob("*.ipynb")), []
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         os.environ.update({name: str(Path(folder, name)) for name in FOLDERS})
         for path in paths:

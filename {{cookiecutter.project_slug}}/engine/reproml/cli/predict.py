@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..run.output import write_csv
+from ..config.files import write_csv
 from ..run.run import Run
 from ..run.terminal import say
 from ..share.model import load_model, predict_file

@@ -1,21 +1,20 @@
 """Write tables and macros from the results, and renew the numbers in README and docs."""
 
 import json
-from typing import Any
 
 import pandas as pd
 
+from ..config.files import write_text
 from ..config.study import StudyError
+from ..explain.summary import importance_table
 from ..prove.checklist import to_page
 from ..run.figures import read_result
-from ..run.output import write_table, write_text
 from ..run.printed import prevalence
 from ..run.run import Run
 from ..run.terminal import say
-from ..run.test_rows import RECORD
 from ..run.texts import renew_texts
 from ..split.claims import claim_of
-from ..split.test_ledger import count_note
+from ..split.test_ledger import RECORD, count_note
 from ..statistics.decisions import RULES, headline
 from ..statistics.diagnostics import prevalence_note
 from ..statistics.variance import fold_sources, in_words, locked_sources
@@ -24,7 +23,6 @@ from ..write.importance_tables import (
     WEIGHTS,
     importance_macros,
     importance_note,
-    importance_table,
     importance_texts,
     weight_table,
 )
@@ -75,7 +73,7 @@ def write_audit(run: Run) -> Macros:
     """Write what the leakage audit found."""
     audit = read_result(run.results, "leakage.csv", "leakage")
     audited = audit.astype("object").fillna("").set_index("check").rename(columns=str.capitalize)
-    write_table(audited, "Check", run.results / "tables" / "leakage")
+    run.write_table("leakage", audited, "Check")
     return audit_facts(audit)
 
 
@@ -91,7 +89,7 @@ def write_baselines(run: Run) -> Macros:
     short = primary_table(intervals, comparison, study)
     said = f"The claim is about {claim_of(study.split).about_in_full}. {first}"
     below = f"Means over {len(run.folds)} folds of the development rows, with 95 % intervals."
-    write_table(short, "Model", run.results / "tables" / "primary", before=said, note=below)
+    run.write_table("primary", short, "Model", before=said, note=below)
     macros = score_macros("baselines", intervals) | comparison_macros("baselines", comparison)
     return macros | headline_facts(study, intervals, comparison)
 
@@ -127,26 +125,25 @@ def write_scores(run: Run, stem: str, corner: str, intervals: pd.DataFrame) -> N
         f"{prevalence(run)} {direction_note(study.reported)} Means over {len(run.folds)} "
         f"folds, with 95 % intervals. {in_words(fold_sources(study, run.models()), study.split)}"
     )
-    path = run.results / "tables" / stem
-    write_table(score_table(intervals, study.reported), corner, path, note=note)
+    run.write_table(stem, score_table(intervals, study.reported), corner, note=note)
 
 
 def write_comparison(
     run: Run, stem: str, other: str, comparison: pd.DataFrame, first: str = ""
 ) -> None:
     """Write a table of differences, with how they are decided below it."""
-    path, corner = run.results / "tables" / f"{stem}_comparison", f"Candidate minus {other}"
-    write_table(comparison_table(comparison), corner, path, before=first, note=RULES)
+    table, corner = comparison_table(comparison), f"Candidate minus {other}"
+    run.write_table(f"{stem}_comparison", table, corner, before=first, note=RULES)
 
 
 def write_claim(run: Run) -> Macros:
     """Write the table that compares the split with a random one."""
     table = read_result(run.results, "claim.csv", "claim")
-    path, note = run.results / "tables" / "claim", claim_note(table, run.study)
+    note = claim_note(table, run.study)
     if claim_of(run.study.split).random:
-        write_text(f"{note}\n", path.with_suffix(".md"))
+        write_text(f"{note}\n", run.results / "tables" / "claim.md")
     else:
-        write_table(claim_texts(table), "Model", path, before=note)
+        run.write_table("claim", claim_texts(table), "Model", before=note)
     return {"ClaimNote": note}
 
 
@@ -156,25 +153,23 @@ def write_interpretation(run: Run) -> Macros:
         read_result(run.results, f"interpretation{end}.csv", "interpretation")
         for end in ("", "_groups", "_weights")
     )
-    table, tables = importance_table(importances, groups, **run.sizes), run.results / "tables"
+    table = importance_table(importances, groups, **run.sizes)
     note = importance_note(table, groups, run.study)
-    write_table(importance_texts(table, groups), "Shuffled", tables / "interpretation", note=note)
+    run.write_table("interpretation", importance_texts(table, groups), "Shuffled", note=note)
     said = weight_table(weights, **run.sizes)
-    write_table(said, "Feature", tables / "interpretation_weights", note=WEIGHTS)
+    run.write_table("interpretation_weights", said, "Feature", note=WEIGHTS)
     return importance_macros(table)
 
 
 def write_evaluation(run: Run) -> Macros:
     """Write what the locked test rows said, if they were opened."""
     study, results = run.study, run.results
-    record, path = results / RECORD, results / "tables" / "evaluation"
-    openings: list[dict[str, Any]] = []
-    if record.is_file():
-        openings = json.loads(record.read_text(encoding="utf-8"))
+    record = results / RECORD
+    openings = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else []
     count = count_note(openings, study.data.sha256)
     if not (results / "evaluation.csv").is_file():
         note = f"{count} This model was not scored on it."
-        write_text(f"{note}\n", path.with_suffix(".md"))
+        write_text(f"{note}\n", results / "tables" / "evaluation.md")
         return {"Opened": False, "EvaluationNote": note}
     scores = pd.read_csv(results / "evaluation.csv").rename(columns={"value": "mean"})
     n_test, n_units = scores[["n_test", "n_units"]].iloc[0]
@@ -187,5 +182,5 @@ def write_evaluation(run: Run) -> Macros:
         "95 % intervals (BCa bootstrap). "
         f"{direction_note(study.reported)} {in_words(locked_sources(study), study.split)}"
     )
-    write_table(score_table(scores, study.reported), "Model", path, note=note)
+    run.write_table("evaluation", score_table(scores, study.reported), "Model", note=note)
     return {"Opened": True, "EvaluationNote": count} | score_macros("evaluation", scores)

@@ -6,8 +6,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from ..config.files import write_text
 from ..run.manifest import MANIFEST, result_files, state, write_manifest
-from ..run.output import write_text
 from ..run.run import Run
 from ..run.terminal import say
 from ..run.texts import renew_texts

@@ -9,11 +9,10 @@ from sklearn.pipeline import Pipeline
 
 from ..compute.models import build_model
 from ..compute.task import Task, fit_task
-from ..config.files import write_whole
+from ..config.files import write_text, write_whole
 from ..config.seeds import seed_for
 from ..config.study import StudyError
 from ..prove.provenance import commit_of
-from ..run.output import write_text
 from ..run.run import Run
 from ..run.terminal import say
 from ..share.model import (

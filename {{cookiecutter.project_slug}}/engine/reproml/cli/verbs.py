@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import importlib
 import sys
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from ..run.start import start
+from ..run.start import add_options, start
 
+MANY = {"positional": True, "nargs": "*", "type": Path}
 MODEL = {"type": Path, "help": "folder of the model (default: model, beside the configuration)"}
 
 
@@ -24,7 +25,7 @@ def shard(text: str) -> tuple[int, int]:
 
 
 class Verb(NamedTuple):
-    """What a verb does, and its options; those of a study besides, or its own parser instead."""
+    """What a verb does, and its options; those of a run besides, unless it opens none."""
 
     does: str
     options: Mapping[str, Any] = MappingProxyType({})
@@ -79,29 +80,55 @@ VERBS = {  # each is a module of this folder with a function `main`
             "unverified": "archive results that verify has not seen",
         },
     ),
-    "lock": Verb("renew the lock from pyproject.toml", of_study=False),
-    "vulnerabilities": Verb(
-        "ask whether a locked library has a known vulnerability", of_study=False
+    "lock": Verb(
+        "renew the lock from pyproject.toml",
+        {
+            "upgrade": "take the newest version of everything",
+            "check": "change nothing; fail if files disagree",
+        },
+        of_study=False,
     ),
-    "notebook": Verb("run every notebook from its first cell to its last", of_study=False),
+    "vulnerabilities": Verb(
+        "ask whether a locked library has a known vulnerability",
+        {
+            "locks": MANY
+            | {"help": "locks to look up (default: every requirements*.txt of the study)"},
+            "service": {
+                "default": "https://api.osv.dev/v1/query",
+                "help": "address to ask (default: %(default)s)",
+            },
+            "ignore": {
+                "nargs": "+",
+                "action": "extend",
+                "default": [],
+                "metavar": "ID",
+                "help": "vulnerabilities that you have judged and that do not matter here",
+            },
+        },
+        of_study=False,
+    ),
+    "notebook": Verb(
+        "run every notebook from its first cell to its last",
+        {"notebooks": MANY | {"help": "default: all in notebooks/"}},
+        of_study=False,
+    ),
 }
 
 
 def start_verb(name: str, prog: str | None = None) -> None:
     """Run a verb with the options of the command line."""
     verb = VERBS[name]
-
-    def module() -> Any:
-        return importlib.import_module(f"reproml.cli.{name}")
-
-    if not verb.of_study:
-        sys.exit(module().main())
-
-    def main(run: Any, **options: Any) -> None:
-        module().main(run, **options)
-
     doc = f"{verb.does[0].upper()}{verb.does[1:]}."
-    start(main, doc, prog=prog, **verb.options)
+
+    def main(*run: Any, **options: Any) -> Any:
+        return importlib.import_module(f"reproml.cli.{name}").main(*run, **options)
+
+    if verb.of_study:
+        start(main, doc, prog=prog, **verb.options)
+        return
+    parser = ArgumentParser(prog=prog, description=doc)
+    add_options(parser, verb.options)
+    sys.exit(main(**vars(parser.parse_args())))
 
 
 def listed() -> str:

@@ -5,16 +5,15 @@ code 0: all were looked up and nothing is known. 1: something is known. 3: not c
 service could not be asked or left something out; silence is never taken for good news.
 """
 
-import argparse
 import json
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from .lock import ROOT, read_pins
+from ..run.terminal import ROOT
+from .lock import read_pins
 
-SERVICE = "https://api.osv.dev/v1/query"
 # Known to be vulnerable, and asked about every time: a service that does not say so does not work.
 CANARY = {"pyyaml": "5.3"}
 
@@ -61,34 +60,16 @@ def check(pins, service, ignored):
     ]
 
 
-def main():
-    """Read the options, ask, print what is known, and give the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "locks",
-        nargs="*",
-        type=Path,
-        default=sorted(ROOT.glob("requirements*.txt")),
-        help="locks to look up (default: every requirements*.txt of the study)",
-    )
-    parser.add_argument("--service", default=SERVICE, help="address to ask (default: %(default)s)")
-    parser.add_argument(
-        "--ignore",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="ID",
-        help="vulnerabilities that you have judged and that do not matter here",
-    )
-    options = parser.parse_args()
+def main(locks, service, ignore):
+    """Ask about every lock, print what is known, and give the exit code."""
     known, asked, unchecked = [], set(), []
-    for lock in options.locks:
+    for lock in locks or sorted(ROOT.glob("requirements*.txt")):
         try:
             pins = read_pins(lock.read_text(encoding="utf-8"))
             if not pins:
                 raise NotCheckedError("it locks nothing")
             new = dict(sorted(pins.items() - asked))  # locks share most of what they hold
-            known += check(new, options.service, options.ignore)
+            known += check(new, service, ignore)
             asked |= new.items()
         except OSError as error:
             unchecked.append(f"NOT CHECKED: {lock}: {error.strerror}.")

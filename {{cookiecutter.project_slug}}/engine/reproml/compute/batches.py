@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from .task import one_thread
+from .threads import one_thread
 
 BATCH = 20_000  # rows that are asked about at once
 ROUNDING = 1e-9  # of a column's largest value: smaller differences are no change

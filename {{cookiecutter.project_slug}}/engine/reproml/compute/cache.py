@@ -19,7 +19,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -27,11 +27,13 @@ import sklearn
 from joblib.hashing import NumpyHasher
 
 from ..config.code import StudyCode
-from ..config.columns import Table
 from ..config.source import digest, effects_of, meaning_of
-from ..config.study import Study
 from ..config.versions import LOCK, installed_versions, locked_versions
-from .task import Predictions, Task
+
+if TYPE_CHECKING:
+    from ..config.columns import Table
+    from ..config.study import Study
+    from .task import Predictions, Task
 
 ENGINE = Path(__file__).resolve().parents[1]
 EVERY_FIT = ("compute/task", "compute/models")  # with what they import
@@ -74,7 +76,7 @@ class Cache:
         self._sources: dict[frozenset[str], dict[str, str]] = {}
 
     def load(self, task: Task, do: Callable[..., Any] | None = None) -> Any:
-        """Return the bits that were saved, predictions or the tables that `do` made; or None."""
+        """Return the saved bits, of predictions or of the tables that `do` made; or None."""
         path = self._path(task, do)
         found = None
         if path is not None and path.is_file():
@@ -87,7 +89,7 @@ class Cache:
         self.hits += 1
         if do:
             return json.loads(found["tables"].item(), object_hook=pd.DataFrame)
-        return Predictions(task.name, task.fold, found["predicted"], found.get("probability"))
+        return found["predicted"], found.get("probability")
 
     def save(self, task: Task, result: Any, do: Callable[..., Any] | None = None) -> None:
         """Keep what a fit gave; the entry is there whole or not at all."""

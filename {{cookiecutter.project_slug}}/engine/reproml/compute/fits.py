@@ -86,6 +86,7 @@ def run_fits(
         if known is None:
             todo.append(number)
             continue
+        known = known if do else Predictions(task.name, task.fold, *known)
         results[number] = finish(known, table) if finish else known
         on_done()
     work = Work(tasks, table, study, do, finish, keep=finish is None or cache is not None)

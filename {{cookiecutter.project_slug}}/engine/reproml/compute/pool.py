@@ -13,14 +13,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from joblib import Parallel, cpu_count, delayed, parallel_config
 from joblib.externals.loky import BrokenProcessPool
 
-from ..config.study import Study, StudyError
+from ..config.study import StudyError
 from .shared_table import load, save
-from .task import Task
+
+if TYPE_CHECKING:
+    from ..config.study import Study
+    from .task import Task
 
 ATTEMPTS = 2  # so often may a fit lose its worker before it is taken to be the cause
 ADVICE = (

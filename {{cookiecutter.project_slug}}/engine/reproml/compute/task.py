@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
-from threadpoolctl import ThreadpoolController
 
 from ..config.columns import Table
 from ..config.seeds import fix_random_state, seed_for
 from ..config.study import Study, StudyError
 from ..split.inner_folds import set_inner_folds
 from ..split.splits import Fold
+from .threads import one_thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,24 +126,3 @@ def predict_with(
             return predicted, None
         order = [list(model.classes_).index(name) for name in classes]
         return predicted, model.predict_proba(X)[:, order]
-
-
-def one_thread() -> contextlib.AbstractContextManager:
-    """Hold the thread pools of BLAS and OpenMP at one thread each.
-
-    Sums are then added in one order: the same bits on any number of cores. And many fits at once do
-    not ask for more threads than there are cores.
-
-    Examples
-    --------
-    >>> from threadpoolctl import threadpool_info
-    >>> with one_thread():
-    ...     {pool["num_threads"] for pool in threadpool_info()}
-    {1}
-    """
-    return _thread_pools(len(sys.modules)).limit(limits=1)
-
-
-@lru_cache(maxsize=1)  # looking for pools takes milliseconds, and only an import brings new ones
-def _thread_pools(_: int) -> ThreadpoolController:
-    return ThreadpoolController()

@@ -1,10 +1,24 @@
-"""Writes a file whole or not at all."""
+"""Writes files, each whole or not at all."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a text; line ends stay as they are."""
+    write_whole(text.encode("utf-8"), path)
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table; floats as the shortest text that reads back to the same bits."""
+    write_text(frame.to_csv(index=False, lineterminator="\n"), path)
 
 
 def write_whole(content: bytes, path: str | Path) -> None:

@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ..config.study import Study
-from ..write.tables import interval_text
+from ..write.numbers import interval_text
 
 Frames = dict[str, pd.DataFrame]
 UNSEEN = "The locked test rows have no part in it."

@@ -8,11 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..config.study import Study
-from ..explain.dependence import ENDS
 from ..explain.feature_groups import TIED
-from ..explain.importance import shuffles_per_fold
-from ..statistics.comparison import mean_interval
-from ..write.importance_tables import group_names, importance_table
+from ..explain.summary import ENDS, group_names, importance_table, shuffles_per_fold
+from ..statistics.corrected import mean_interval
 from .drawing import SIZES, UNSEEN, Drawing, Frames, in_numbers, mean_sizes, n_folds
 from .style import BLACK, BLUE, GREY, ORANGE, SERIES, WIDTH, Mark, draw_intervals, rows_figure
 

@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 
 from ..config.commands import command_of
 from ..config.study import Study, StudyError
-from ..write.tables import macro_name, to_latex
+from ..write.numbers import macro_name
+from ..write.tables import to_latex
 from . import errors, explanations, scores
 from .drawing import Drawing, Frames
 from .style import styled

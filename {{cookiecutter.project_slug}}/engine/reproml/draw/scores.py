@@ -13,7 +13,8 @@ from ..config.metrics import Metric
 from ..config.study import Study
 from ..split.claims import claim_of
 from ..statistics.decisions import ALIKE, BETTER, WORSE
-from ..write.tables import interval_text, score_intervals
+from ..write.numbers import interval_text
+from ..write.tables import score_intervals
 from .drawing import SIZES, UNSEEN, Drawing, Frames, in_numbers, mean_sizes, n_folds
 from .style import BLACK, BLUE, GREY, ORANGE, ROW, Mark, draw_intervals, rows_figure
 

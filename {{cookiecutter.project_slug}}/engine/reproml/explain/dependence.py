@@ -19,9 +19,9 @@ from ..config.columns import Table
 from ..config.seeds import seed_for
 from ..config.study import Study
 from ..split.splits import Fold
+from .summary import ENDS
 
 GRID = 15  # values of a number
-ENDS = (0.05, 0.95)  # quantiles between which they lie: beyond these, few rows would bear a curve
 INDIVIDUALS = 20  # rows whose own curves are kept
 
 

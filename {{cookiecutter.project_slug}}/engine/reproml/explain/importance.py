@@ -30,13 +30,9 @@ from ..compute.task import Task, fit_task
 from ..config.columns import Table
 from ..config.metrics import Metric
 from ..config.seeds import seed_for
-from ..config.study import Split, Study, StudyError
-from .weights import fold_weights
-
-SHUFFLES = 60  # of each feature, over all folds
-FEWEST, MOST = 2, 5  # in each fold; scikit-learn's default is 5
-NOISE = "noise"  # the column of random numbers
-PARTS = ("held-out", "training")
+from ..config.study import Study, StudyError
+from .summary import NOISE, PARTS, shuffles_per_fold
+from .weights import model_weights
 
 
 def asked(model: Any, metric: Metric, classes: list[str]) -> Callable[[pd.DataFrame], np.ndarray]:
@@ -94,17 +90,6 @@ def _shuffled_rows(n_rows: int, shuffles: int, seed: int) -> list[np.ndarray]:
     return orders[1:]
 
 
-def shuffles_per_fold(split: Split) -> int:
-    """Return how often each feature is shuffled in a fold: with many folds, a few times will do.
-
-    >>> shuffles_per_fold(Split(dependence="grouped", folds=5, repeats=6))
-    2
-    >>> shuffles_per_fold(Split(dependence="temporal", folds=3))
-    5
-    """
-    return int(np.clip(SHUFFLES // (split.folds * split.repeats), FEWEST, MOST))
-
-
 def with_noise(X: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Add a last column of normally distributed numbers that have nothing to do with anything."""
     if NOISE in X:
@@ -158,6 +143,16 @@ def fold_importances(
                 rows.append((part, kind, name, fold.repeat, fold.fold, metric, value, spread))
     columns = ["rows", "kind", "name", "repeat", "fold", "metric", "value", "spread"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def fold_weights(task: Task, table: Table, study: Study) -> pd.DataFrame:
+    """Fit a fold's model and return `model_weights` with columns model, repeat and fold."""
+    model = fit_task(task, table, study)
+    positive = study.data.classes[-1] if study.data.classes else None
+    weights = model_weights(model, table.X.iloc[task.fold.train], positive)
+    fold = {"model": task.name, "repeat": task.fold.repeat, "fold": task.fold.fold}
+    order = ["model", "feature", "kind", "columns", "repeat", "fold", "value"]
+    return weights.assign(**fold)[order]
 
 
 def fold_explanation(

@@ -10,9 +10,6 @@ from scipy import sparse
 from sklearn.pipeline import Pipeline
 
 from ..compute.batches import columns_changed
-from ..compute.task import Task, fit_task
-from ..config.columns import Table
-from ..config.study import Study
 
 
 def model_weights(model: Any, X: pd.DataFrame, positive: str | None = None) -> pd.DataFrame:
@@ -87,13 +84,3 @@ def _owners(front: Pipeline, X: pd.DataFrame) -> np.ndarray | None:
 
 def _as_array(matrix: Any) -> np.ndarray:
     return matrix.toarray() if sparse.issparse(matrix) else np.asarray(matrix, dtype=float)
-
-
-def fold_weights(task: Task, table: Table, study: Study) -> pd.DataFrame:
-    """Fit a fold's model and return `model_weights` with columns model, repeat and fold."""
-    model = fit_task(task, table, study)
-    positive = study.data.classes[-1] if study.data.classes else None
-    weights = model_weights(model, table.X.iloc[task.fold.train], positive)
-    fold = {"model": task.name, "repeat": task.fold.repeat, "fold": task.fold.fold}
-    order = ["model", "feature", "kind", "columns", "repeat", "fold", "value"]
-    return weights.assign(**fold)[order]

@@ -15,7 +15,7 @@ from .. import __version__
 from ..config.checksums import changed_files, digest_of
 from ..config.seeds import seed_for
 from ..config.study import Study
-from ..explain.importance import PARTS
+from ..explain.summary import PARTS
 
 SOURCES = ("src", "engine")
 

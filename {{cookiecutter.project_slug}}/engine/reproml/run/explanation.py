@@ -12,8 +12,7 @@ from ..config.study import Study
 from ..explain.dependence import fold_dependence, grid_of, rows_to_follow
 from ..explain.feature_groups import correlated_groups, units_of
 from ..explain.importance import fold_explanation
-from ..write.importance_tables import importance_table, leading_features
-from . import fits
+from ..explain.summary import importance_table, leading_features
 
 if TYPE_CHECKING:
     from .run import Run
@@ -34,7 +33,7 @@ def importance(
     # the candidate on all folds; what follows takes each row once: the folds of the first repeat
     tasks = [task for task in tasks if task.name == candidate or task.fold.repeat == 0]
     do = partial(fold_explanation, study=_own(run.study), units=units, candidate=candidate)
-    found = fits.predict(run, tasks, do)
+    found = run.predict(tasks, do)
     importances, weights = (
         _joined([both[part] for both in found if both[part].columns.size]) for part in (0, 1)
     )
@@ -51,9 +50,8 @@ def dependence(
     once = [fold for fold in run.folds if fold.repeat == 0]
     tasks: list[Task] = make_tasks(run.models([study.models.candidate]), once, study.seed)
     kept = rows_to_follow(once, study.seed)
-    found = fits.predict(
-        run, tasks, partial(fold_dependence, study=_own(study), grids=grids, kept=kept)
-    )
+    do = partial(fold_dependence, study=_own(study), grids=grids, kept=kept)
+    found = run.predict(tasks, do)
     curves, rows = (_joined([both[part] for both in found]) for part in (0, 1))
     return curves, rows
 

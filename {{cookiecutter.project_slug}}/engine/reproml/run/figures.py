@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ..config.commands import command_of
-from ..config.files import write_whole
+from ..config.files import write_text, write_whole
 from ..config.study import StudyError
 from ..draw.figures import FIGURES, caption_of, draw_figure, figures_of, text_macros, to_html
 from ..draw.style import to_pdf, to_svg
-from .output import write_text
 
 if TYPE_CHECKING:
     from .run import Run

@@ -1,25 +1,23 @@
 """Says what results are made from, and whether they still are."""
 
+from __future__ import annotations
+
 import json
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..config.checksums import digest_of, sha256_of
+from ..config.files import write_text
 from ..config.study import StudyError, read_study
 from ..config.versions import installed_versions, locked_versions
-from ..prove.provenance import (
-    all_seeds,
-    commit_of,
-    engine_state,
-    machine,
-    source_digest,
-)
-from .output import write_text
-from .run import Run
+from ..prove.provenance import all_seeds, commit_of, engine_state, machine, source_digest
+from ..split.test_ledger import RECORD
 from .terminal import ROOT
-from .test_rows import RECORD
+
+if TYPE_CHECKING:
+    from .run import Run
 
 MANIFEST = "manifest.json"
 KEPT = (RECORD,)  # a record that grows; every run starts from the committed one

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ..explain.ablation import FULL
+from ..explain.summary import importance_table
 from ..split.claims import claim_of
 from ..split.test_ledger import count_note
 from ..statistics.decisions import RULES, explain, headline
 from ..statistics.diagnostics import prevalence_note
 from ..statistics.variance import Source, fold_sources, in_words, locked_sources
-from ..write.importance_tables import importance_note, importance_table, importance_texts
+from ..write.importance_tables import importance_note, importance_texts
 from ..write.tables import comparison_table, direction_note, score_intervals, score_table
 from .terminal import say
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -17,24 +18,30 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
+from tqdm import tqdm
 
+from ..compute.cache import Cache, open_cache
+from ..compute.fits import run_fits
 from ..compute.models import build_model
 from ..compute.pool import Pool
 from ..compute.shared_table import map_table
-from ..compute.task import Predictions, make_tasks
+from ..compute.task import Predictions, Task, make_tasks
 from ..compute.workers import open_pool
 from ..config.columns import Table
+from ..config.files import write_csv, write_text
 from ..config.metrics import check_metrics
-from ..config.study import Split, Study, read_study
+from ..config.study import Split, Study, parse_compute, read_study
 from ..explain.ablation import FULL, check_columns, fold_columns, make_variants
 from ..leakage.perturbation import watch_files
 from ..split.splits import Fold, fold_table, lock_test_set, make_folds
 from ..statistics.comparison import compare_to_baselines
 from ..statistics.decisions import decide
-from ..statistics.diagnostics import prediction_table
-from . import explanation, figures, fits, output, printed, test_rows
+from ..statistics.diagnostics import error_tables, prediction_table
+from ..statistics.scores import score_tasks
+from ..write.latex import tex, to_tabular
+from ..write.tables import to_page
+from . import explanation, figures, printed, test_rows
 from .code import load_code
-from .errors import error_tables
 from .terminal import say
 
 LARGE = 32 * 2**20  # bytes; a table above it is moved into a file, so that it is in memory once
@@ -68,14 +75,18 @@ class Run:
         *,
         fresh: bool = False,
         label: str = "",
-        **compute: Any,
+        backend: str | None = None,
+        workers: int | None = None,
+        scheduler: str | None = None,
     ):
         self.path, self.closing, self.label = Path(study), closing, label
         self.root = self.path.resolve().parent
         self.results = results or self.root / "results"
         self.fresh = fresh
         self.cache_folder = None if fresh else self.root / ".cache" / "fits"
-        self.compute = {"backend": None, "workers": None, "scheduler": None} | compute
+        backend = backend or ("dask" if scheduler else None)
+        asked = {"backend": backend, "workers": workers, "scheduler": scheduler}
+        self.compute = {name: value for name, value in asked.items() if value is not None}
         self.written: list[str] = []
         self.read_on_import: set[str] = set()  # files that the author's package opened
 
@@ -148,8 +159,9 @@ class Run:
 
     @cached_property
     def pool(self) -> Pool:
-        """Who does the work; workers stay for what follows."""
-        return self.closing.enter_context(open_pool(fits.chosen(self), self.scratch()))
+        """Who does the work, as in study.toml unless the command says otherwise; workers stay."""
+        compute = parse_compute(self.study.compute, self.compute)
+        return self.closing.enter_context(open_pool(compute, self.scratch()))
 
     def scratch(self) -> Path:
         """Return a folder for files of this run; workers elsewhere may see it too."""
@@ -157,6 +169,27 @@ class Run:
         aside.mkdir(parents=True, exist_ok=True)
         made = tempfile.TemporaryDirectory(dir=aside, ignore_cleanup_errors=True)
         return Path(self.closing.enter_context(made))
+
+    def cache(self) -> Cache | None:
+        """Open the cache of fits; None for a run that is to fit everything again."""
+        return self.cache_folder and open_cache(self.cache_folder, self.study, self.table)
+
+    @contextlib.contextmanager
+    def running(self, tasks: list[Task], cached: bool = True) -> Iterator[dict[str, Any]]:
+        """Open what tasks are run with: workers, cache and progress bar."""
+        cache = self.cache() if cached else None
+        # no bar is drawn where nobody watches
+        with tqdm(total=len(tasks), desc=self.label, unit="fit", disable=None) as bar:
+            yield {"pool": self.pool, "cache": cache, "on_done": bar.update}
+        for name in cache.damaged if cache else []:
+            say(f"cache entry {name} was damaged: computed again", sys.stderr)
+
+    def predict(
+        self, tasks: list[Task], do: Callable[..., Any] | None = None, *, cached: bool = True
+    ) -> list[Any]:
+        """Fit all tasks (or do something else with them), or take them from the cache."""
+        with self.running(tasks, cached) as how:
+            return run_fits(tasks, self.table, self.study, do=do, **how)
 
     # --- models and scores
 
@@ -168,13 +201,27 @@ class Run:
         """Return the full candidate and a variant for each ablation; refuse undeclared columns."""
         variants = make_variants(self.study)
         tasks = make_tasks(variants, self.folds[:1], self.study.seed)
-        found = fits.predict(self, tasks, fold_columns)
+        found = self.predict(tasks, fold_columns)
         reaching = {task.name: list(one["column"]) for task, one in zip(tasks, found, strict=True)}
         check_columns(reaching, self.study)
         return variants
 
-    score = fits.score
-    score_and_predict = fits.score_and_predict
+    def score(self, models: dict[str, Pipeline], *, seeds_of: str | None = None) -> pd.DataFrame:
+        """Fit every model on every fold; return a long table: model, repeat, fold, metric, value.
+
+        Variants of one model draw its seeds (seeds_of), so that each differs in its switch alone.
+        """
+        tasks = make_tasks(models, self.folds, self.study.seed, purpose=seeds_of)
+        with self.running(tasks) as how:
+            return score_tasks(tasks, self.table, self.study, held_out=False, **how)[0]
+
+    def score_and_predict(
+        self, models: dict[str, Pipeline]
+    ) -> tuple[pd.DataFrame, list[Predictions]]:
+        """Return the scores, and what was predicted for the rows of the first repeat's folds."""
+        tasks = make_tasks(models, self.folds, self.study.seed)
+        with self.running(tasks) as how:
+            return score_tasks(tasks, self.table, self.study, held_out=True, **how)
 
     def compare(
         self, scores: pd.DataFrame, candidate: str | None = None, others: list[str] | None = None
@@ -200,12 +247,20 @@ class Run:
 
     def write(self, name: str, frame: pd.DataFrame) -> None:
         """Write a table as a CSV file of the results."""
-        output.write_csv(frame, self.results / name)
+        write_csv(frame, self.results / name)
         self.written.append(name)
 
-    def write_table(self, stem: str, frame: pd.DataFrame, corner: str, note: str = "") -> None:
-        """Write a table of texts below tables, as Markdown for pages and LaTeX for the paper."""
-        output.write_table(frame, corner, self.results / "tables" / stem, note=note)
+    def write_table(
+        self, stem: str, frame: pd.DataFrame, corner: str, *, before: str = "", note: str = ""
+    ) -> None:
+        """Write a table of texts below tables, as Markdown for pages and LaTeX for the paper.
+
+        The text before it is for pages: the paper has one of its own. The note follows it in both.
+        """
+        path = self.results / "tables" / stem
+        write_text(to_page(frame, corner, before, note), path.with_suffix(".md"))
+        below = "\\tablenote{" + tex(note.strip()) + "}\n" if note else ""
+        write_text(to_tabular(frame, corner) + below, path.with_suffix(".tex"))
         self.written += [f"tables/{stem}.md", f"tables/{stem}.tex"]
 
     def write_folds(self, name: str) -> None:

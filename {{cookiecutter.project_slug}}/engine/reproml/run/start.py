@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,7 @@ def start(main: Callable[..., None], doc: str, prog: str | None = None, **option
         sys.exit(say(f"error: {type(error).__name__}: {error}\n{hint}", sys.stderr) or 1)
 
 
-def make_parser(doc: str, prog: str | None, options: dict[str, Any]) -> argparse.ArgumentParser:
+def make_parser(doc: str, prog: str | None, options: Mapping[str, Any]) -> argparse.ArgumentParser:
     """Return a parser with the options that every script has, and those of one."""
     parser = argparse.ArgumentParser(prog=prog, description=doc)
     add = parser.add_argument
@@ -67,11 +67,16 @@ def make_parser(doc: str, prog: str | None, options: dict[str, Any]) -> argparse
     add("--scheduler", metavar="ADDRESS", help="of a running Dask scheduler; means --backend dask")
     add("--fresh", action="store_true", help="fit everything again, without cache")
     add("--debug", action="store_true", help="show where an error was raised")
+    add_options(parser, options)
+    return parser
+
+
+def add_options(parser: argparse.ArgumentParser, options: Mapping[str, Any]) -> None:
+    """Add options by name: the help of a flag, or the arguments of ``add_argument``."""
     for name, how in options.items():
         flag = {"action": "store_true", "help": how}
         how = dict(flag if isinstance(how, str) else how)
         if how.pop("positional", False):
-            add(name, **how)
+            parser.add_argument(name, **how)
         else:
-            add(f"--{name}", **how)
-    return parser
+            parser.add_argument(f"--{name}", **how)

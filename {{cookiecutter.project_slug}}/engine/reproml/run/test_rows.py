@@ -11,20 +11,17 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from ..compute.task import Predictions, Task
+from ..config.files import write_text
 from ..config.seeds import seed_for
 from ..config.study import StudyError
 from ..prove.provenance import commit_of
 from ..split.claims import units_of
 from ..split.splits import Fold
-from ..split.test_ledger import admit, parts_of, was_opened
+from ..split.test_ledger import RECORD, admit, parts_of, was_opened
 from ..statistics.intervals import locked_scores
-from . import fits
-from .output import write_text
 
 if TYPE_CHECKING:
     from .run import Run
-
-RECORD = "openings.json"
 
 
 def open_test_rows(run: Run, again: bool) -> list[dict[str, Any]]:
@@ -56,7 +53,7 @@ def predict_test_rows(
         Task(name, model, fold, seed_for(run.study.seed, f"evaluation/{name}"))
         for name, model in models.items()
     ]
-    predictions = fits.predict(run, tasks)
+    predictions = run.predict(tasks)
     text = json.dumps(openings, indent=1, ensure_ascii=False) + "\n"
     for path in _records(run):  # written before any score is
         if not path.is_file() or path.read_text(encoding="utf-8") != text:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..config.files import write_text
 from ..config.study import StudyError
 from ..write.tables import to_markdown
 from ..write.texts import fill_markers, marked
-from .output import write_text
 
 TEXTS = ("README.md", "docs/*.md")  # where markers may stand
 

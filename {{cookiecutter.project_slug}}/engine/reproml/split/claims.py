@@ -6,7 +6,7 @@ Nothing else in the engine compares `dependence` with a name; it asks ``claim_of
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,8 +18,9 @@ from sklearn.model_selection import (
     TimeSeriesSplit,
 )
 
-from ..config.columns import Table
-from ..config.study import Split
+if TYPE_CHECKING:
+    from ..config.columns import Table
+    from ..config.study import Split
 
 Verdict = Literal["pass", "warn", "fail"]
 
@@ -121,6 +122,8 @@ def claim_of(split: Split) -> Claim:
 def units_of(table: Table, split: Split) -> np.ndarray:
     """Return the unit of each row, of shape (n_samples,): its own number, group, time or block.
 
+    >>> from ..config.columns import Table
+    >>> from ..config.study import Split
     >>> site = pd.Series(["a", "a", "b"])
     >>> table = Table(site.to_frame(), site, site, None, None, dropped={})
     >>> units_of(table, Split(dependence="grouped")).tolist()

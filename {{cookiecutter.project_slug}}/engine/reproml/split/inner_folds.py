@@ -21,8 +21,9 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import StackingClassifier, StackingRegressor
 
 from ..config.columns import Table
+from ..config.seeds import seed_for
 from ..config.study import Split, StudyError
-from .splits import make_folds
+from .cuts import cut_folds
 
 # These have a cv, too, but choose no parameter.
 COMBINED = (CalibratedClassifierCV, StackingClassifier, StackingRegressor)
@@ -71,14 +72,14 @@ def inner_folds(
     >>> [test.tolist() for _, test in inner_folds(table, train, split, stratify=False, seed=0)]
     [[0, 1], [2, 3]]
     """
-    once = split.model_copy(update={"repeats": 1})
+    how = {"stratify": stratify, "random_state": seed_for(seed, "split/folds/0")}
     try:
-        folds = make_folds(table, train, once, stratify=stratify, seed=seed)
+        folds = cut_folds(table, train, split, **how, where="repeat 0")
     except StudyError as error:
         raise StudyError(f"tuning inside a fold's training rows: {error}") from error
     position = np.full(len(table.y), -1)
     position[train] = np.arange(len(train))
-    return [(position[fold.train], position[fold.test]) for fold in folds]
+    return [(position[inside], position[aside]) for inside, aside in folds]
 
 
 class RowFolds:

@@ -1,22 +1,21 @@
 """Locked test rows and shared folds, cut by what the paper's claim is about (claims.py).
 
-All models share the folds, so they can be compared pair by pair. Splitters get integers as
-``random_state``: an instance would give every model other folds.
+All models share the folds, so they can be compared pair by pair.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import TimeSeriesSplit, train_test_split
+from sklearn.model_selection import train_test_split
 
 from ..config.columns import Table
 from ..config.seeds import seed_for
 from ..config.study import Split, StudyError
 from .claims import claim_of, units_of
+from .cuts import check_classes, classes_of, cut_folds, enough_units, shuffled
 
 
 @dataclass(frozen=True)
@@ -53,20 +52,20 @@ def lock_test_set(
     if claim.ordered:
         development, test = _last_steps(units_of(table, split), split)
     elif claim.random:
-        _enough_units(table, everything, split, 2, stratify, "test_size")
+        enough_units(table, everything, split, 2, stratify, "test_size")
         development, test = train_test_split(
             everything,
             test_size=split.test_size,
-            stratify=_classes(table, everything) if stratify else None,
+            stratify=classes_of(table, everything) if stratify else None,
             random_state=random_state,
         )
     else:  # whole units: one part of about 1 / test_size parts
         parts = max(2, round(1 / split.test_size))
-        cuts = _shuffled(table, everything, split, parts, stratify, random_state, "test_size")
+        cuts = shuffled(table, everything, split, parts, stratify, random_state, "test_size")
         development, test = next(cuts)
     development, test = np.sort(development), np.sort(test)
     if stratify:
-        _check_classes(table, development, test, "the locked test set")
+        check_classes(table, development, test, "the locked test set")
     return development, test
 
 
@@ -104,17 +103,10 @@ def make_folds(
     """
     folds = []
     for repeat in range(split.repeats):
-        if claim_of(split).ordered:
-            cuts = _successive(units_of(table, split)[rows], split)
-        else:
-            random_state = seed_for(seed, f"split/folds/{repeat}")
-            cuts = _shuffled(table, rows, split, split.folds, stratify, random_state, "folds")
-        for number, (train, test) in enumerate(cuts):
-            fold = Fold(repeat, number, np.sort(rows[train]), np.sort(rows[test]))
-            if stratify:
-                where = f"repeat {repeat}, fold {number}"
-                _check_classes(table, fold.train, fold.test, where)
-            folds.append(fold)
+        random_state = seed_for(seed, f"split/folds/{repeat}")
+        how = {"stratify": stratify, "random_state": random_state, "where": f"repeat {repeat}"}
+        cuts = cut_folds(table, rows, split, **how)
+        folds += [Fold(repeat, number, *sides) for number, sides in enumerate(cuts)]
     return folds
 
 
@@ -129,72 +121,3 @@ def fold_table(folds: list[Fold]) -> pd.DataFrame:
     """
     rows = [(fold.repeat, fold.fold, len(fold.train), len(fold.test)) for fold in folds]
     return pd.DataFrame(rows, columns=["repeat", "fold", "n_train", "n_test"])
-
-
-def _successive(time: np.ndarray, split: Split) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield positions of training rows that end ``gap`` time steps before the test rows begin."""
-    times = np.unique(time)
-    try:
-        steps = list(TimeSeriesSplit(split.folds, gap=split.gap).split(times))
-    except ValueError as error:
-        raise StudyError(
-            f"{len(times)} time steps are too few for folds = {split.folds} and "
-            f"gap = {split.gap} ({error}); lower one of them in [split]"
-        ) from error
-    for sides in steps:
-        train, test = (np.flatnonzero(np.isin(time, times[side])) for side in sides)
-        yield train, test
-
-
-def _shuffled(
-    table: Table,
-    rows: np.ndarray,
-    split: Split,
-    parts: int,
-    stratify: bool,
-    random_state: int,
-    key: str,
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield (train, test) as positions in ``rows``, whole units on either side."""
-    claim = claim_of(split)
-    _enough_units(table, rows, split, parts, stratify, key)
-    kind = claim.stratified if stratify else claim.splitter
-    splitter = kind(parts, shuffle=True, random_state=random_state)
-    units = None if claim.random else units_of(table, split)[rows]
-    return splitter.split(rows, _classes(table, rows), units)
-
-
-def _enough_units(
-    table: Table, rows: np.ndarray, split: Split, parts: int, stratify: bool, key: str
-) -> None:
-    claim = claim_of(split)
-    if not claim.random:
-        count = len(np.unique(units_of(table, split)[rows]))
-        if count < parts:
-            raise StudyError(
-                f"{count} {claim.units} are too few for {parts} parts; change {key} in [split]"
-                + (", or make block smaller" if claim.block else "")
-            )
-        return
-    counts = pd.Series(_classes(table, rows)).value_counts() if stratify else {"any": len(rows)}
-    for name, count in sorted(dict(counts).items()):
-        if count < parts:
-            raise StudyError(
-                f"{count} rows of class {name!r} are too few for {parts} parts; change {key} in "
-                "[split], or gather more rows"
-            )
-
-
-def _classes(table: Table, rows: np.ndarray) -> np.ndarray:
-    return table.y.to_numpy()[rows]
-
-
-def _check_classes(table: Table, train: np.ndarray, test: np.ndarray, where: str) -> None:
-    everything = set(table.y)
-    for side, rows in (("training", train), ("test", test)):
-        absent = sorted(everything - set(_classes(table, rows)))
-        if absent:
-            raise StudyError(
-                f"{where}: no {side} row has the class {absent}; change test_size, folds or "
-                "block in [split], or gather more rows of that class"
-            )

@@ -19,6 +19,7 @@ from .. import __version__
 from ..config.source import digest, meaning_of
 from ..config.study import Study, StudyError
 
+RECORD = "openings.json"
 SECTIONS = ("task", "seed", "data", "split", "metrics", "models")
 AUTHORS = ("data", "models", "seeding")  # and what they import of the author's package
 FIRST_EDITION = (

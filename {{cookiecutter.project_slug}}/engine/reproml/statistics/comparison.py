@@ -29,8 +29,8 @@ from scipy import stats
 
 from ..config.seeds import seed_for
 from ..config.study import StudyError
+from .corrected import LEVEL, checked_scores, corrected_mean, mean_interval
 
-LEVEL = 0.95  # of every interval
 RESAMPLES = 9_999  # of the bootstrap; SciPy's default
 # Differences below this part of the largest score are rounding, which differs from processor to
 # processor (seen: 1e-13). They count as ties, so that no model wins by its last digit.
@@ -48,19 +48,6 @@ class PairedComparison(NamedTuple):
     pairs: int
 
 
-def mean_interval(values: ArrayLike, n_train: float, n_test: float) -> tuple[float, float, float]:
-    """Return mean, low and high of scores, or of differences, of shape (n_folds,).
-
-    References: Nadeau and Bengio (2003); Benavoli et al. (2017), whose credible interval it equals.
-
-    >>> mean_interval([0.90, 0.94, 0.92, 0.96, 0.93], n_train=400, n_test=100)
-    (0.930, 0.889, 0.971)
-    """
-    mean, scale, df = _corrected(values, n_train, n_test)
-    half = scale * float(stats.t.ppf(0.5 + LEVEL / 2, df))
-    return mean, mean - half, mean + half
-
-
 def paired_comparison(differences: ArrayLike, n_train: float, n_test: float) -> PairedComparison:
     """Test whether the mean of differences, of shape (n_folds,), is zero: corrected resampled t.
 
@@ -73,7 +60,7 @@ def paired_comparison(differences: ArrayLike, n_train: float, n_test: float) -> 
     >>> result.difference, result.low, result.high, result.p
     (0.020, -0.009, 0.049, 0.132)
     """
-    mean, scale, df = _corrected(differences, n_train, n_test)
+    mean, scale, df = corrected_mean(differences, n_train, n_test)
     limit = math.copysign(math.inf, mean) if mean else 0.0  # without spread
     t = mean / scale if scale else limit
     p = float(2 * stats.t.sf(abs(t), df))
@@ -96,7 +83,7 @@ def share_of_wins(differences: ArrayLike, seed: int) -> tuple[float, float, floa
     >>> share_of_wins([0.01, 0.03, 0.02, 0.04, 0.01, 0.02], seed=0)
     (1.0, 0.610, 1.0)
     """
-    wins = (1 + np.sign(_checked(differences))) / 2  # (n_folds,): 1 win, 0.5 tie, 0 loss
+    wins = (1 + np.sign(checked_scores(differences))) / 2  # (n_folds,): 1 win, 0.5 tie, 0 loss
     share = float(wins.mean())
     if share in (0.0, 1.0):
         return perfect_interval(share, wins.size, (0.0, 1.0))
@@ -224,25 +211,3 @@ def _scores_by_fold(scores: pd.DataFrame, model: str, metric: str) -> pd.Series:
             "take a metric that is defined on every fold"
         )
     return series
-
-
-def _checked(values: ArrayLike) -> np.ndarray:
-    array = np.asarray(values, dtype=float)
-    if array.ndim != 1 or array.size < 2:
-        raise StudyError(
-            f"a comparison needs scores on two folds or more; got shape {array.shape}. "
-            "Raise folds or repeats under [split] in study.toml"
-        )
-    if not np.isfinite(array).all():
-        raise StudyError(f"a comparison needs finite scores; got {array.tolist()}")
-    return array
-
-
-def _corrected(values: ArrayLike, n_train: float, n_test: float) -> tuple[float, float, int]:
-    """Return the mean, its corrected standard error and the degrees of freedom."""
-    array = _checked(values)
-    if not (n_train > 0 and n_test > 0):
-        raise ValueError(f"n_train and n_test are numbers of rows; got {n_train} and {n_test}")
-    # 1 / n holds for independent scores; n_test / n_train corrects for shared training rows.
-    variance = (1 / array.size + n_test / n_train) * array.var(ddof=1)
-    return float(array.mean()), math.sqrt(variance), array.size - 1

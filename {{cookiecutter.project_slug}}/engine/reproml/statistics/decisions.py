@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from .comparison import LEVEL
+from .corrected import LEVEL
 
 ALPHA = 0.05  # a Holm p at or above it claims nothing
 EVEN = 0.5  # P(A>B) of two equally good models: the near end of its interval must be beyond it

@@ -16,7 +16,9 @@ from sklearn.metrics import confusion_matrix
 
 from ..compute.task import Predictions
 from ..config.columns import Table
-from .comparison import LEVEL
+from ..config.study import Study
+from ..split.claims import block_ids
+from .corrected import LEVEL
 
 MOST_BINS = 10
 ROWS_PER_BIN = 20  # with fewer, a share says little
@@ -36,6 +38,24 @@ def prediction_table(
             part[f"probability_{name}"] = said.probability[:, number]
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
+
+
+def error_tables(predicted: pd.DataFrame, table: Table, study: Study) -> dict[str, pd.DataFrame]:
+    """Return tables by file name: confusion and calibration of classes, residuals of numbers."""
+    if study.task == "classification":
+        return {
+            "calibration.csv": calibration_table(predicted, study.data.classes),
+            "confusion.csv": confusion_table(predicted, study.data.classes),
+        }
+    units = {"group": table.groups, "time": table.time}
+    if study.split.block > 0:
+        blocks = block_ids(table.place, study.split.block)
+        units["block"] = pd.Series(blocks, index=table.y.index)
+    there = {name: of_row for name, of_row in units.items() if of_row is not None}
+    return {
+        "residual_quantiles.csv": residual_quantiles(predicted),
+        "residuals.csv": residual_table(predicted, there),
+    }
 
 
 def prevalence_note(truth: pd.Series, classes: list[str], rows: str) -> str:

@@ -33,7 +33,8 @@ from ..compute.task import Predictions
 from ..config.columns import Table
 from ..config.metrics import Metric
 from ..config.seeds import seed_for
-from .comparison import LEVEL, RESAMPLES, perfect_interval
+from .comparison import RESAMPLES, perfect_interval
+from .corrected import LEVEL
 from .weighted import is_copied, weighted_scores
 
 AT_ONCE = 4_000_000  # weights in memory, 32 MB

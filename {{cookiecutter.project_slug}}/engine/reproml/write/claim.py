@@ -7,7 +7,8 @@ import pandas as pd
 from ..config.metrics import Metric
 from ..config.study import Split, Study
 from ..split.claims import claim_of
-from .tables import interval_text, score_intervals
+from .numbers import interval_text
+from .tables import score_intervals
 
 
 def random_split(split: Split) -> Split:

@@ -8,11 +8,10 @@ import pandas as pd
 
 from ..config.study import Study
 from ..explain.feature_groups import TIED
-from ..explain.importance import NOISE, PARTS, shuffles_per_fold
-from ..statistics.comparison import mean_interval
-from .tables import interval_macros, interval_text, macro_name
+from ..explain.summary import NOISE, group_names, shuffles_per_fold
+from ..statistics.corrected import mean_interval
+from .numbers import interval_macros, interval_text, macro_name
 
-LEADING = 6  # features whose partial dependence is drawn
 WEIGHTS = (
     "Coefficients and tree importances, of those models whose last step has them: mean over the "
     "folds of the first repeat, with 95 % intervals. A signed number is "
@@ -23,41 +22,6 @@ WEIGHTS = (
     "(trees), which favours features with many values. Coefficients of correlated features share "
     "one effect among them, and may even have opposite signs."
 )
-
-
-def importance_table(
-    importances: pd.DataFrame, groups: pd.DataFrame, *, n_train: float, n_test: float
-) -> pd.DataFrame:
-    """Return every importance with its 95 % interval over folds, on held-out and training rows.
-
-    Features stand first, the most important on top, then the noise, then groups; group 0 is none.
-    """
-    member = dict(zip(groups["feature"], groups["group"], strict=True))
-    rows = []
-    for (kind, name), both in importances.groupby(["kind", "name"], sort=False):
-        by_part = dict(iter(both.groupby("rows")["value"]))
-        ends = [mean_interval(by_part[part], n_train=n_train, n_test=n_test) for part in PARTS]
-        group = int(name) if kind == "group" else int(member.get(name, 0))
-        rows.append((kind, str(name), group, *ends[0], *ends[1]))
-    columns = ["kind", "name", "group", "value", "low", "high"]
-    columns += [f"training{end}" for end in ("", "_low", "_high")]
-    table = pd.DataFrame(rows, columns=columns)
-    order = table["kind"].map({"feature": 0, "noise": 1, "group": 2})
-    # rounded, so that the last bits do not order features that are equally important
-    keys = pd.DataFrame({"kind": order, "value": -table["value"].round(12)})
-    return table.loc[keys.sort_values(["kind", "value"], kind="stable").index].reset_index(
-        drop=True
-    )
-
-
-def leading_features(table: pd.DataFrame, most: int = LEADING) -> list[str]:
-    """Return the features with the largest importance on held-out rows."""
-    return table.loc[table["kind"] == "feature", "name"].head(most).tolist()
-
-
-def group_names(groups: pd.DataFrame) -> dict[int, str]:
-    """Return each group's features in one text."""
-    return {int(number): ", ".join(of) for number, of in groups.groupby("group")["feature"]}
 
 
 def importance_texts(table: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:

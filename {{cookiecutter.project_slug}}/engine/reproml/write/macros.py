@@ -8,9 +8,9 @@ import pandas as pd
 from ..config.columns import Table
 from ..config.study import Study
 from ..split.claims import claim_of, units_of
-from ..statistics.comparison import LEVEL
+from ..statistics.corrected import LEVEL
 from ..statistics.decisions import ALIKE, BETTER, RULES, headline, listed
-from .tables import interval_text
+from .numbers import interval_text
 
 
 def study_facts(study: Study, table: Table, development: np.ndarray, n_folds: int) -> dict:

@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
 from ..config.metrics import Metric
 from ..config.study import Study
-from ..statistics.comparison import mean_interval
+from ..statistics.corrected import mean_interval
 from .latex import tex
+from .numbers import interval_macros, interval_text, macro_name
 
 FOLDED = 250  # characters of a note from which on it is folded; GitHub folds it too
-DIGITS = ["Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"]
 INTERVAL = re.compile(r"^(\S+) (\[\S+, \S+\])(?= \(\w+\)$|$)")  # a cell, with or without its kind
-
-
-def interval_text(mean: float, low: float, high: float, digits: int = 3) -> str:
-    """Write a number with its interval; what rounds to zero has no sign.
-
-    >>> interval_text(0.9876, -0.0001, 1.0)
-    '0.988 [0.000, 1.000]'
-    """
-    mean, low, high = (f"{number:z.{digits}f}" for number in (mean, low, high))
-    return f"{mean} [{low}, {high}]"
 
 
 def _p_text(p: float) -> str:
@@ -140,22 +130,6 @@ def to_page(frame: pd.DataFrame, corner: str, before: str = "", note: str = "") 
 
 def _markdown_cell(cell: object) -> str:
     return INTERVAL.sub(r"\1<br><small>\2</small>", str(cell)).replace("|", r"\|")
-
-
-def macro_name(*words: str) -> str:
-    """Make a LaTeX command's name, which may hold letters alone.
-
-    >>> macro_name("baselines", "random_forest", "r2", "low")
-    'BaselinesRandomForestRTwoLow'
-    """
-    spelt = re.sub(r"\d", lambda digit: f" {DIGITS[int(digit[0])]} ", " ".join(words))
-    return "".join(part[:1].upper() + part[1:] for part in re.findall(r"[A-Za-z]+", spelt))
-
-
-def interval_macros(name: str, interval: Iterable[float], digits: int) -> dict[str, str]:
-    """Name a number, and its interval's ends ``...Low`` and ``...High``."""
-    ends = zip(("", "Low", "High"), interval, strict=True)
-    return {f"{name}{end}": f"{number:z.{digits}f}" for end, number in ends}
 
 
 def score_macros(stem: str, intervals: pd.DataFrame) -> dict[str, str]:
