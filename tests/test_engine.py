@@ -38,7 +38,7 @@ NOT_MET = {
     "engine's lines": 12_200,
     "engine's lines of code": 7_700,
     "longest chain of imports": 19,
-    "lines of Python in all": 34_500,
+    "lines of Python in all": 33_650,
 }
 
 
