@@ -1,13 +1,14 @@
 """What the template's tests share: baked studies, one environment to run them in, and commands.
 
-`bake(**answers)` generates a study with the given answers, `study_env` is the Python of an
-environment made from the study's lock, and `run([...], cwd=...)` runs a command that has to work.
+`bake(**answers)` generates a study with the given answers, `small_study` is one with few fits that
+was reproduced, `in_study(path, "verify")` runs a script or a verb of a study, `study_env` is the
+Python of an environment made from the study's lock, and `run([...], cwd=...)` runs any command.
 """
 
 import hashlib
-import importlib.util
 import os
 import platform
+import re
 import shlex
 import shutil
 import signal
@@ -22,6 +23,7 @@ from types import ModuleType
 
 import pytest
 from cookiecutter.main import cookiecutter
+from studies import command, load_file, paths
 from xdist.scheduler import LoadScopeScheduling
 
 TEMPLATE = Path(__file__).resolve().parent.parent
@@ -149,10 +151,7 @@ def template() -> Path:
 @pytest.fixture(scope="session")
 def pre_gen() -> ModuleType:
     """The functions of the hook that judges answers; the answers in it are not filled in."""
-    spec = importlib.util.spec_from_file_location("pre_gen", TEMPLATE / "hooks/pre_gen_project.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_file(TEMPLATE / "hooks/pre_gen_project.py")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -336,3 +335,43 @@ def study_env(environment) -> Path:
     """
     lock = (STUDY / "requirements-dev.txt").read_text(encoding="utf-8")
     return environment(lock, "--require-hashes")
+
+
+@pytest.fixture(scope="session")
+def in_study(study_env: Path):
+    """Run a script of a study, or a verb of its engine: in_study(path, "verify", "--json", rc=1).
+
+    What else is named is set in the environment: in_study(path, "share", PYTHONHASHSEED="1").
+    """
+
+    def call(study: Path, name: str, *arguments: object, rc: int | None = 0, **env: str | None):
+        given = {"PYTHONPATH": paths(study), "PYTHONIOENCODING": "utf-8"} | env
+        words = [study_env, *command(study, name), *arguments]
+        return _run(words, study, env=given, rc=rc, timeout=1800)
+
+    return call
+
+
+FEWER_FITS = (  # the same code, in seconds; one process, for others are not started in that time
+    (r"(?m)^folds = 5\b", "folds = 2"),
+    (r"(?m)^repeats = 6\b", "repeats = 1"),
+    (r"(?m)^workers = -1\b", "workers = 1"),
+)
+
+
+@pytest.fixture(scope="session")
+def small_study(bake, in_study, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The default study with few fits, reproduced but not committed; to be copied, not changed."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "small" / "study"
+    with _locked(folder.with_suffix(".lock")):  # whichever worker is first makes it for all
+        if not folder.exists():
+            study = bake(orcid="0000-0002-1825-0097").path
+            text = (study / "study.toml").read_text(encoding="utf-8")
+            for old, new in FEWER_FITS:
+                text, count = re.subn(old, new, text)
+                assert count == 1, old
+            (study / "study.toml").write_text(text, encoding="utf-8", newline="\n")
+            in_study(study, "reproduce")
+            study.rename(folder)
+    return folder

@@ -256,10 +256,3 @@ def test_refusal_names_the_field_and_leaves_nothing(generate, tmp_path, answer):
     done = generate(answer, rc=1)
     assert answer.partition("=")[0] in done.stdout + done.stderr
     assert list((tmp_path / "out").rglob("*")) == []
-
-
-@pytest.mark.parametrize("text", ["{{ x }}", "{% if", "{#"])
-def test_template_code_in_an_option_leaves_nothing(generate, tmp_path, text):
-    """cookiecutter runs options as templates, before any hook could judge them."""
-    generate(f"description={text}", rc=1)
-    assert list((tmp_path / "out").rglob("*")) == []

@@ -1,27 +1,17 @@
 """The benchmarks measure what they say, and the page says what was measured."""
 
 import csv
-import importlib.util
 import json
 import os
 import sys
+from pathlib import Path
 
 import pytest
-from studies import paths
+from studies import load_file, paths
 
+BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
+page, watch = load_file(BENCHMARKS / "page.py"), load_file(BENCHMARKS / "watch.py")
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
-
-
-@pytest.fixture
-def load(template):
-    def module(name):
-        path = template / "benchmarks" / f"{name}.py"
-        spec = importlib.util.spec_from_file_location(f"benchmarks_{name}", path)
-        made = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(made)
-        return made
-
-    return module
 
 
 def write(path, rows):
@@ -30,31 +20,31 @@ def write(path, rows):
         csv.writer(file, lineterminator="\n").writerows([head, *rows])
 
 
-def test_the_page_shows_medians_ranges_and_ratios_of_rounds(load, tmp_path):
+def test_the_page_shows_medians_ranges_and_ratios_of_rounds(tmp_path):
     loop, ours = [60.0, 90.0, 66.0], [30.0, 50.0, 33.0]
     rows = [("long", "loop", n, "seconds", value) for n, value in enumerate(loop)]
     rows += [("long", "loky 2", n, "seconds", value) for n, value in enumerate(ours)]
     rows += [("long", "loky 2", n, "stage", value) for n, value in enumerate([22.0, 33.0, 23.0])]
     rows += [("long", "loky 2", n, "limit", value) for n, value in enumerate([20.0, 30.0, 20.0])]
     write(tmp_path / "figures.csv", rows)
-    load("page").write_page(tmp_path / "figures.csv", tmp_path / "page.md")
-    page = (tmp_path / "page.md").read_text(encoding="utf-8")
-    assert "| loop of `cross_validate`, one process | 66.0 [60.0 to 90.0] s |" in page
-    assert "| times as fast | 2.00 [1.80 to 2.00] |" in page
-    assert "| times the limit | 1.100 [1.100 to 1.150] |" in page
-    assert page.count("*Not measured.*") == 7
+    page.write_page(tmp_path / "figures.csv", tmp_path / "page.md")
+    text = (tmp_path / "page.md").read_text(encoding="utf-8")
+    assert "| loop of `cross_validate`, one process | 66.0 [60.0 to 90.0] s |" in text
+    assert "| times as fast | 2.00 [1.80 to 2.00] |" in text
+    assert "| times the limit | 1.100 [1.100 to 1.150] |" in text
+    assert text.count("*Not measured.*") == 7
 
 
-def test_differing_bytes_are_not_kept_quiet(load, tmp_path):
+def test_differing_bytes_are_not_kept_quiet(tmp_path):
     for digests, said in ((("aa", "aa"), "gave the same bytes"), (("aa", "bb"), "BYTES DIFFER")):
         cases = zip(("loky 1", "dask 2"), digests, strict=True)
         write(tmp_path / "f.csv", [("scaling", case, 0, "digest", d) for case, d in cases])
-        load("page").write_page(tmp_path / "f.csv", tmp_path / "page.md")
+        page.write_page(tmp_path / "f.csv", tmp_path / "page.md")
         assert said in (tmp_path / "page.md").read_text(encoding="utf-8")
 
 
 @linux
-def test_memory_that_processes_share_counts_once(load, tmp_path):
+def test_memory_that_processes_share_counts_once(tmp_path):
     size = 64 * 2**20
     (tmp_path / "large").write_bytes(os.urandom(2**20) * 64)
     code = (
@@ -63,25 +53,23 @@ def test_memory_that_processes_share_counts_once(load, tmp_path):
         "n = sum(m[i] for i in range(0, len(m), 4096)); own = bytearray(os.urandom(2**20) * 16)\n"
         "time.sleep(1.5); fork and os.wait()"
     )
-    watched = load("watch").watched
-    peak = watched([sys.executable, "-c", code], tmp_path)["peak"]
+    peak = watch.watched([sys.executable, "-c", code], tmp_path)["peak"]
     assert size / 2**20 < peak["file"] < 1.5 * size / 2**20
     assert 32 < peak["anon"] < 64
 
 
 @linux
-def test_memory_before_the_mark_does_not_count(load, tmp_path):
+def test_memory_before_the_mark_does_not_count(tmp_path):
     code = (
         "import pathlib, time; large = bytearray(b'x') * (64 * 2**20); time.sleep(0.5); del large\n"
         "pathlib.Path('mark').touch(); time.sleep(0.5)"
     )
     mark = tmp_path / "mark"
-    peak = load("watch").watched([sys.executable, "-c", code], tmp_path, mark=mark)["peak"]
+    peak = watch.watched([sys.executable, "-c", code], tmp_path, mark=mark)["peak"]
     assert 0 < peak["anon"] < 32
 
 
-def test_a_command_that_fails_stops_the_benchmark(load, tmp_path):
-    watch = load("watch")
+def test_a_command_that_fails_stops_the_benchmark(tmp_path):
     with pytest.raises(watch.FailedError, match="no such case"):
         watch.watched([sys.executable, "-c", "raise SystemExit('no such case')"], tmp_path)
 

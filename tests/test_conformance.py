@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from studies import write
 
 TEMPLATE = Path(__file__).resolve().parent.parent
 pytestmark = [pytest.mark.network, pytest.mark.xdist_group("judges")]
@@ -40,10 +41,6 @@ def studies(bake, default_bake):
 @pytest.fixture(params=["github", "gitlab"])
 def study(studies, request):
     return studies[request.param]
-
-
-def write(path, text):
-    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def review(judge, folder, rc=0):

@@ -1,29 +1,23 @@
 """`make demo` and `make venv`: from a clone to the first tables, and no harm done on the way."""
 
 import hashlib
-import importlib.util
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import bootstrap as bootstrap_tool
+import demo as demo_tool
 import pytest
 
 TEMPLATE = Path(__file__).resolve().parent.parent
 
 
-def load(name):
-    spec = importlib.util.spec_from_file_location(f"tested_{name}", TEMPLATE / f"tools/{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture
 def bootstrap(tmp_path, monkeypatch):
     """tools/bootstrap.py, at work in an empty folder with a lock of one small package."""
-    module = load("bootstrap")
+    module = bootstrap_tool
     lock = (TEMPLATE / "requirements-dev.txt").read_text(encoding="utf-8")
     entry = re.search(r"^iniconfig==.*\n(    --hash.*\n)+", lock, re.MULTILINE)[0]
     (tmp_path / "requirements-dev.txt").write_text(entry, encoding="utf-8")
@@ -81,7 +75,7 @@ def test_another_python_is_refused(bootstrap, monkeypatch, version):
 
 @pytest.fixture
 def demo(tmp_path, monkeypatch):
-    module = load("demo")
+    module = demo_tool
     monkeypatch.setattr(module, "DEMO", tmp_path / "demo")
     monkeypatch.setattr(module, "MARK", tmp_path / "demo" / module.MARK.name)
     return module

@@ -1,6 +1,5 @@
 """scripts/environment.py makes the locked environment, or says why not and leaves nothing."""
 
-import importlib.util
 import os
 import re
 import shutil
@@ -10,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from studies import load_file
 
 TEMPLATE = Path(__file__).resolve().parent.parent
 STUDY = TEMPLATE / "{{cookiecutter.project_slug}}"
@@ -24,9 +24,7 @@ slow = [pytest.mark.slow, pytest.mark.network]
 @pytest.fixture
 def script(tmp_path, monkeypatch):
     """The script as a module, at work in an empty folder."""
-    spec = importlib.util.spec_from_file_location("tested_environment", MODULE)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_file(MODULE)
     monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(module, "VENV", tmp_path / ".venv")
     monkeypatch.setattr(module, "PYTHON", tmp_path / VENV_PYTHON)

@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from studies import write
 
 GIT = shutil.which("git")
 MARK = "THIS-STUDY-IS-NOT-WHOLE.txt"
@@ -11,11 +12,6 @@ MARK = "THIS-STUDY-IS-NOT-WHOLE.txt"
 @pytest.fixture
 def study(tmp_path):
     return tmp_path / "out" / "my-study"
-
-
-def write(path, text):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def everything(folder):

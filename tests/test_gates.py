@@ -3,11 +3,11 @@
 All of it is run by hand, in twenty minutes: `.venv/bin/python tools/gates.py run`.
 """
 
-import importlib.util
 import re
 import shlex
 from pathlib import Path
 
+import gates as tool
 import pytest
 
 pytestmark = pytest.mark.xdist_group("gates")
@@ -18,14 +18,6 @@ STUDY = TEMPLATE / "{{cookiecutter.project_slug}}"
 FAST = ("settings", "lock")
 
 
-def load_tool():
-    spec = importlib.util.spec_from_file_location("tested_gates", TEMPLATE / "tools/gates.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-tool = load_tool()
 GATES = tool.read_rows(tool.GATES, tool.Gate)
 MUTANTS = tool.read_rows(tool.MUTANTS, tool.Mutant)
 
@@ -36,7 +28,7 @@ def runner(study_env, tmp_path_factory):
 
 
 def test_every_gate_is_well_formed():
-    assert len(GATES) > 100
+    assert len(GATES) == 293  # one that goes is seen here
     assert len({gate.id for gate in GATES}) == len(GATES)
     assert {gate.area for gate in GATES} > set(FAST)
     models = tool.read(tool.MODELS)
@@ -61,6 +53,7 @@ def test_a_study_has_every_command(default_bake, command):
     line = tool.command_line(default_bake.path, "python", command)
     assert line[0] == "python"
     assert first in tool.ALIASES or first in " ".join(line)
+    assert line[1] != "-m" or (default_bake.path / f"engine/reproml/cli/{line[3]}.py").is_file()
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=[mutant.id for mutant in MUTANTS])
@@ -72,7 +65,7 @@ def test_every_mutant_has_its_place_and_its_tests(mutant):
 
 
 def test_every_mutant_is_named_once():
-    assert len(MUTANTS) > 50
+    assert len(MUTANTS) == 113  # one that goes is seen here
     assert len({mutant.id for mutant in MUTANTS}) == len(MUTANTS)
 
 

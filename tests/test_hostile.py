@@ -328,7 +328,7 @@ def test_option_that_would_run_is_refused_and_named(by_hand, tmp_path, field, te
     assert list((tmp_path / "out").iterdir()) == []
 
 
-@pytest.mark.parametrize("text", ["{{ unknown }}", "{{", "{% if", "{{ 1 / 0 }}"])
+@pytest.mark.parametrize("text", ["{{ unknown }}", "{{", "{% if", "{#", "{{ 1 / 0 }}"])
 def test_option_that_cannot_run_leaves_nothing(by_hand, tmp_path, text):
     """It ends before any hook could say more: this message is cookiecutter's own."""
     done = by_hand("--no-input", f"description={text}", rc=1)

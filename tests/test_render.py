@@ -157,6 +157,12 @@ def test_answers_read_back_as_typed(study, template):
     assert project["authors"][0]["name"] == citation["authors"][0]["name"] == answers["author_name"]
     assert site["site_name"] == citation["title"] == answers["project_name"]
     assert project["license"] == citation["license"] == answers["license"]
+    assert [one.get("license") for one in citation["references"]] != [answers["license"]]  # of data
+    author = citation["authors"][0]
+    assert ("orcid" in author, "email" in author) == (
+        bool(answers["orcid"]),
+        bool(answers["author_email"]),
+    )
 
 
 CITATION_CHECK = [sys.executable, "-m", "check_jsonschema"]

@@ -1,7 +1,7 @@
 """Whoever puts in a model, data or a metric of their own finds every command working as before.
 
 Each case does what a study's README says, in the author's files and study.toml alone. Two go all
-the way here, the others with 2 folds and without `check`; with --weekly all go all the way.
+the way here, the others with 2 folds, without `check` and `verify`; with --weekly all go that far.
 """
 
 import hashlib
@@ -226,13 +226,12 @@ def own_metric(study) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
-def test_everything_works_with(name, bake, run, study_env, weekly):
+def test_everything_works_with(name, bake, run, study_env, in_study, weekly):
     study, case = bake(), CASES[name]
-    toml, env = study.path / "study.toml", {"PYTHONPATH": paths(study.path)}
-    whole = weekly or name in WHOLE
+    toml, whole = study.path / "study.toml", weekly or name in WHOLE
 
     def call(*arguments, rc=0):
-        done = run([study_env, *arguments], study.path, env=env, rc=rc, timeout=1800)
+        done = in_study(study.path, *arguments, rc=rc)
         assert "Traceback" not in done.stdout + done.stderr
         return done
 
@@ -245,29 +244,28 @@ def test_everything_works_with(name, bake, run, study_env, weekly):
     if not whole:
         edit(toml, (r"^folds = 5\b", "folds = 2"), (r"^repeats = 6\b", "repeats = 1"))
 
-    asked = call("-m", "reproml", "share", rc=None).stderr
+    asked = call("share", rc=None).stderr
     assert case.trusted in asked
     if asked:  # paste what it prints
         lines = re.search(r"^\[sharing\]\n.*?^\]\n", asked, flags=re.DOTALL | re.MULTILINE)[0]
         edit(toml, (r"^\[sharing\].*?^\]\n", lines))
-    call("scripts/reproduce.py")
+    call("reproduce")
     if whole:
-        checked = call("-m", "reproml", "check", rc=None)
+        checked = call("check", rc=None)
         assert not re.findall(
             r"^\w+ +FAILED.*$", checked.stdout, flags=re.MULTILINE
         ), checked.stdout
+        assert "REPRODUCED" in call("verify").stdout
     else:
-        call("-m", "pytest", "-q")
-    assert "REPRODUCED" in call("scripts/verify.py").stdout
-    call("-m", "reproml", "cards")
-    assert "fitted on" in call("-m", "reproml", "share").stdout
+        run([study_env, "-m", "pytest", "-q"], study.path, env={"PYTHONPATH": paths(study.path)})
+    call("cards")
+    assert "fitted on" in call("share").stdout
     run(["git", "diff", "--exit-code", "engine", "scripts", "tests"], study.path)
 
 
-def test_a_bare_svc_is_refused_with_what_to_wrap_it_in(bake, run, study_env):
+def test_a_bare_svc_is_refused_with_what_to_wrap_it_in(bake, in_study):
     study = bake()
     put_in(study, Case(SVM, model="SVC()"))
-    env = {"PYTHONPATH": paths(study.path)}
-    done = run([study_env, "scripts/baselines.py"], study.path, env=env, rc=2)
+    done = in_study(study.path, "baselines", rc=2)
     assert "candidate ends in SVC, which gives no probabilities" in done.stderr
     assert "CalibratedClassifierCV(SVC())" in done.stderr

@@ -1,42 +1,15 @@
 """What a study hands to others: a model that opens safely, and cards filled from its results."""
 
 import csv
-import pickle
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 import yaml
-from studies import paths
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sharing")]
+pytestmark = pytest.mark.slow
 
 LICENCES = {"MIT": "mit", "BSD-3-Clause": "bsd-3-clause", "Apache-2.0": "apache-2.0"}
-
-
-@pytest.fixture(scope="module")
-def shared(bake, study_env, run):
-    """Give a copy of a study whose model was saved by the script's own command."""
-    made = {}
-
-    def make(task: str):
-        if task not in made:
-            made[task] = bake(task=task)
-            script(run, study_env, made[task], PYTHONHASHSEED="1")
-        return made[task]
-
-    return make
-
-
-def script(run, python, study, *arguments: str, rc: int = 0, verb: str = "share", **env: str):
-    environment = {"PYTHONPATH": paths(study.path), "PYTHONIOENCODING": "utf-8"} | env
-    command = [python, "-m", "reproml", verb, "--study", study.path / "study.toml", *arguments]
-    return run(command, study.path.parent, env=environment, rc=rc)
-
-
-def predict(run, python, study, *arguments: str, rc: int = 0):
-    return script(run, python, study, *arguments, rc=rc, verb="predict")
 
 
 def data_of(study) -> Path:
@@ -45,10 +18,11 @@ def data_of(study) -> Path:
 
 
 @pytest.mark.parametrize("task", ["classification", "regression"])
-def test_a_saved_model_predicts_in_a_process_of_its_own(shared, study_env, run, task, tmp_path):
-    study = shared(task)
+def test_a_saved_model_predicts_in_a_process_of_its_own(bake, in_study, task, tmp_path):
+    study = bake(task=task)
+    in_study(study.path, "share")
     into = tmp_path / "said.csv"
-    predict(run, study_env, study, str(data_of(study)), "--into", str(into))
+    in_study(study.path, "predict", data_of(study), "--into", into)
     with into.open(encoding="utf-8", newline="") as file:
         said = list(csv.DictReader(file))
     with data_of(study).open(encoding="utf-8", newline="") as file:
@@ -63,51 +37,6 @@ def test_a_saved_model_predicts_in_a_process_of_its_own(shared, study_env, run, 
             for a, b in zip(said, raw, strict=True)
         ]
         assert sum(errors) / len(errors) < 50
-
-
-def test_sharing_twice_gives_the_same_bytes(shared, study_env, run):
-    study = shared("classification")
-    before = {path.name: path.read_bytes() for path in (study.path / "model").iterdir()}
-    assert set(before) == {"candidate.skops", "candidate.json"}
-    script(run, study_env, study, "--workers", "2", PYTHONHASHSEED="2", OMP_NUM_THREADS="2")
-    assert {p.name: p.read_bytes() for p in (study.path / "model").iterdir()} == before
-
-
-class Canary:
-    """Pickled, it makes a file when it is opened."""
-
-    def __init__(self, path: Path):
-        self.path = path
-
-    def __reduce__(self):
-        return Path.touch, (self.path,)
-
-
-def test_a_pickle_under_the_models_name_runs_nothing(shared, study_env, run, tmp_path):
-    study, folder, canary = shared("classification"), tmp_path / "model", tmp_path / "canary"
-    shutil.copytree(study.path / "model", folder)
-    forged = pickle.dumps(Canary(canary))
-    (folder / "candidate.skops").write_bytes(forged)
-    arguments = ["--model", str(folder), str(data_of(study))]
-    done = predict(run, study_env, study, *arguments, "--into", str(tmp_path / "said.csv"), rc=2)
-    assert "Nothing of it was opened" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert not canary.exists()
-    assert not (tmp_path / "said.csv").exists()
-    pickle.loads(forged)  # the twin: opened as what it is, it would have
-    assert canary.exists()
-
-
-def test_rows_that_break_the_schema_are_named(shared, study_env, run, tmp_path):
-    study, rows = shared("classification"), tmp_path / "rows.csv"
-    lines = data_of(study).read_text(encoding="utf-8").splitlines()
-    column = lines[0].split(",").index("worst_area")
-    cells = lines[3].split(",")
-    lines[3] = ",".join([*cells[:column], "-1.5", *cells[column + 1 :]])
-    rows.write_text("\n".join(lines), encoding="utf-8")
-    done = predict(run, study_env, study, str(rows), rc=2)
-    assert "rows.csv has 1 problem:" in done.stderr
-    assert "row 3, column 'worst_area': -1.5 is below the minimum of 0.0" in done.stderr
 
 
 @pytest.mark.parametrize("licence", LICENCES)

@@ -1,21 +1,14 @@
 """Somebody who follows only the start page ends with a verified study."""
 
-import importlib.util
 import os
 import shutil
 import sys
 from pathlib import Path
 
+import pages
 import pytest
 
 TEMPLATE = Path(__file__).resolve().parent.parent
-
-
-def blocks(page):
-    spec = importlib.util.spec_from_file_location("tested_pages", TEMPLATE / "tools/pages.py")
-    pages = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(pages)
-    return pages.blocks_of((TEMPLATE / page).read_text(encoding="utf-8"))
 
 
 @pytest.mark.network
@@ -23,7 +16,8 @@ def blocks(page):
 @pytest.mark.skipif(os.name == "nt", reason="the page's lines are for a POSIX shell")
 def test_the_start_page_ends_with_a_verified_study(run, tmp_path):
     """Line by line, in an empty folder and home; only the template's address is another."""
-    lines = [line for block in blocks("docs/index.md") for line in block.body.splitlines()]
+    blocks = pages.blocks_of((TEMPLATE / "docs/index.md").read_text(encoding="utf-8"))
+    lines = [line for block in blocks for line in block.body.splitlines()]
     assert lines[0].startswith("python3 -m venv")
     assert lines[-1] == "python scripts/verify.py"
     address = "gh:org/repro-ml"
@@ -42,4 +36,11 @@ def test_the_start_page_ends_with_a_verified_study(run, tmp_path):
     env |= {"VIRTUAL_ENV": None, "PYTHONPATH": None}
     done = run(["bash", "-c", script], cwd=tmp_path, env=env, stdin="\n" * 12, timeout=900)
     assert done.stdout.rstrip().endswith("REPRODUCED: every committed number came out again.")
-    assert (tmp_path / "my-study/.venv/bin/python").exists()
+    steps = "files, environment, git repository, first commit, pre-commit hook"
+    assert "Making the environment" in done.stdout
+    assert f"made: {steps}\n" in done.stdout
+    assert "Not done" not in done.stdout
+    study = tmp_path / "my-study"
+    hook = (study / ".git" / "hooks" / "pre-commit").read_text(encoding="utf-8")
+    assert str(study / ".venv" / "bin" / "python") in hook  # the environment brought it along
+    assert run(["git", "status", "--porcelain"], study).stdout == ""

@@ -75,7 +75,9 @@ print(json.dumps({name: float(count / WORLDS) for name, count in claims.items()}
 
 @pytest.mark.slow
 @pytest.mark.network  # the environment of the study
-@pytest.mark.parametrize(("folds", "repeats"), [(10, 5), (5, 6)])
+@pytest.mark.parametrize(
+    ("folds", "repeats"), [(5, 6), pytest.param(10, 5, marks=pytest.mark.weekly)]
+)
 def test_equally_good_models_are_rarely_told_apart(
     folds, repeats, default_bake, study_env, run, tmp_path
 ):

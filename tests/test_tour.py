@@ -19,13 +19,6 @@ EXERCISES = [
     "6. Load a forged model",
 ]
 IDENTITY = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
-# The same code with fewer fits, in one process: starting others takes longer than the fits do.
-SMALLER = [(r"repeats = \d", "repeats = 1"), (r"folds = \d", "folds = 2")]
-SMALLER += [
-    (r"workers = -1", "workers = 1"),
-    (r'"linear", "forest", "domain"', '"linear", "forest"'),
-]
-SMALLER += [(r"(?m)^domain = .*$", "")]
 PLACE = re.compile(r"[Ii]n\s+`([\w./]+)`[^`]*(?:`[^`]*`[^`]*)?:\n\n\Z")
 DIGIT = re.compile(
     r"In `(\S+)`, in the line that begins with `([^`]+)`, change the last digit of the first number"
@@ -104,29 +97,13 @@ def do(section, path, python, run):
 
 
 @pytest.fixture(scope="module")
-def study(bake, study_env, run, tmp_path_factory):
+def default(small_study, tmp_path_factory):
     """A study with few fits, reproduced and committed."""
-
-    def make(**answers):
-        path = tmp_path_factory.mktemp("tour") / "study"
-        shutil.copytree(bake(**answers).path, path)
-        toml = (path / "study.toml").read_text(encoding="utf-8")
-        for old, new in SMALLER:
-            assert re.search(old, toml)
-            toml = re.sub(old, new, toml)
-        (path / "study.toml").write_text(toml, encoding="utf-8", newline="\n")
-        env = {"PYTHONPATH": paths(path)}
-        run([study_env, "scripts/reproduce.py", "--workers", "1"], path, env=env)
-        git(path, "add", "-A")
-        git(path, "commit", "--no-verify", "-m", "Fewer fits")
-        return path
-
-    return make
-
-
-@pytest.fixture(scope="module")
-def default(study):
-    return study()
+    path = tmp_path_factory.mktemp("tour") / "study"
+    shutil.copytree(small_study, path)
+    git(path, "add", "-A")
+    git(path, "commit", "--no-verify", "-m", "Fewer fits")
+    return path
 
 
 @pytest.mark.parametrize("title", EXERCISES)

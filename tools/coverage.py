@@ -229,9 +229,9 @@ def markdown(frame):
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
-def differences(committed, worlds, workers):
+def differences(committed, worlds, workers, kinds):
     """Simulate the first worlds again; return what differs from the committed numbers."""
-    again = measure_all(worlds, workers).set_index(["kind", "world"])
+    again = measure_all(worlds, workers, kinds).set_index(["kind", "world"])
     before = committed.set_index(["kind", "world"])
     found = []
     for key, row in again.iterrows():
@@ -262,7 +262,7 @@ def main():
         print(summary(table).round(3).to_string())
         return 0
     committed = pd.read_csv(TABLE)
-    found = differences(committed, given.check, given.workers)
+    found = differences(committed, given.check, given.workers, given.kinds)
     if page(committed, text) != text:
         found.append(f"{PAGE.name} has not the tables that {TABLE.name} makes")
     for line in found:

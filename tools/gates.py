@@ -8,8 +8,8 @@ notice.
 `gates.py messages` writes the texts of all errors, findings and warnings of the study's code, as
 templates, into `tests/messages.txt`; with --check it compares.
 
-All three name files of the author and commands, not modules: they hold when code moves. The tables
-are the second edition's; `tests/gates_changes.csv` says what became of each row of the first.
+All three name files of the author and commands, not modules: they hold when code moves.
+`tests/gates_changes.csv` says what became of each row of the first edition.
 
 A change is one or more statements, with `;;` between them; FILE may be a pattern that one file
 matches, and \n in a text is a line feed.
@@ -58,6 +58,9 @@ import zipfile
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+
+from studies import command as words_of
+from studies import paths
 
 ROOT = Path(__file__).resolve().parent.parent
 STUDY = ROOT / "{{cookiecutter.project_slug}}"
@@ -465,28 +468,19 @@ def slim(study, env):
 
 
 def command_line(study, python, command):
-    """Return a command as this study's edition has it: a script, or a verb of its engine."""
+    """Return a command as it is typed: a script of the author's, or a verb of the engine."""
     name, *arguments = shlex.split(command)
     if name in ALIASES:
         name, *more = shlex.split(ALIASES[name])
         arguments = [*more, *arguments]
     arguments = [file for one in arguments for file in as_a_shell(study, one)]
-    if (study / "scripts" / f"{name}.py").is_file():
-        return [str(python), f"scripts/{name}.py", *arguments]
-    if (study / "engine").is_dir():
-        return [str(python), "-m", "reproml", name, *arguments]
-    raise GateError(f"{name}: this study has no such command")
+    return [str(word) for word in (python, *words_of(study, name), *arguments)]
 
 
 def as_a_shell(study, argument):
     """Return the files that a pattern finds; a pattern that finds none stays as it is."""
     found = sorted(study.glob(argument)) if "*" in argument else []
     return [str(path.relative_to(study)) for path in found] or [argument]
-
-
-def python_path(study):
-    """Return what PYTHONPATH has to be for a study that is not installed."""
-    return os.pathsep.join(str(study / n) for n in ("src", "engine") if (study / n).is_dir())
 
 
 def environment(folder):
@@ -509,8 +503,8 @@ def environment(folder):
 class Runner:
     """Renders studies, keeps them as they are unbroken, and runs commands on copies."""
 
-    def __init__(self, python, folder, given=None):
-        self.python, self.folder, self.given = python, Path(folder), given
+    def __init__(self, python, folder):
+        self.python, self.folder = python, Path(folder)
         self.env = environment(self.folder)
         self.states, self.greens, self.seconds = {}, {}, {}
 
@@ -523,13 +517,10 @@ class Runner:
 
     def render(self, answers):
         """Render a study with few fits; return its folder."""
-        if self.given is not None:
-            path = Path(shutil.copytree(self.given, self.new_folder() / self.given.name))
-        else:
-            done = self.generate(answers, self.new_folder())
-            if done.returncode != 0:
-                raise GateError(f"no study can be rendered: {done.stdout}")
-            path = Path(re.findall(r"^    cd (.*)$", done.stdout, re.MULTILINE)[-1].strip("'"))
+        done = self.generate(answers, self.new_folder())
+        if done.returncode != 0:
+            raise GateError(f"no study can be rendered: {done.stdout}")
+        path = Path(re.findall(r"^    cd (.*)$", done.stdout, re.MULTILINE)[-1].strip("'"))
         for rest in SMALL:
             set_toml(path / "study.toml", rest)
         return path
@@ -580,7 +571,7 @@ class Runner:
         process = subprocess.Popen(
             command_line(study, self.python, command),
             cwd=study,
-            env=self.env | {"PYTHONPATH": python_path(study)} | (env or {}),
+            env=self.env | {"PYTHONPATH": paths(study)} | (env or {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -736,10 +727,10 @@ def tell(outcomes):
     return 1 if counts[False] or not counts[True] else 0
 
 
-def run_gates(gates, python, given=None):
+def run_gates(gates, python):
     """Check gates one after the other; yield what each said."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        runner = Runner(python, folder, given)
+        runner = Runner(python, folder)
         for gate in gates:
             yield runner.check(gate)
 
@@ -904,24 +895,20 @@ def main():
         one = commands.add_parser(name, help=words)
         one.add_argument("--only", nargs="+", metavar="ID", help="ids or areas; all by default")
         one.add_argument("--python", type=Path, help="Python with the study's lock installed")
-        if name == "run":
-            one.add_argument("--study", type=Path, help="rendered study (default: one is rendered)")
     one = commands.add_parser("messages", help="write the texts of errors, findings and warnings")
     one.add_argument("--check", action="store_true", help="write nothing; say what differs")
-    one.add_argument("--study", type=Path, default=STUDY, help="a study (default: the template's)")
     arguments = parser.parse_args()
     sys.dont_write_bytecode = True
     # a shell has its background jobs ignore Ctrl-C, and a command would inherit that
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if arguments.what == "messages":
-        return tell_messages(messages(arguments.study), arguments.check)
+        return tell_messages(messages(STUDY), arguments.check)
     path, kind, do = {
         "run": (GATES, Gate, run_gates),
         "mutants": (MUTANTS, Mutant, run_mutants),
     }[arguments.what]
     rows = chosen(read_rows(path, kind), arguments.only)
-    more = [arguments.study.resolve()] if getattr(arguments, "study", None) else []
-    return tell(do(rows, arguments.python or study_python(), *more))
+    return tell(do(rows, arguments.python or study_python()))
 
 
 def tell_messages(now, check):

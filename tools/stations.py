@@ -78,16 +78,8 @@ COLUMNS = {  # name -> decimals in the file; None is text or a whole number
 class Sites:
     """Places with a station: what is known of them, and one thing that is not.
 
-    Attributes
-    ----------
-    site : array of str, shape (n_sites,)
-        Names.
-    east_km, north_km, elevation_m, coast_km, road_km : array of float, shape (n_sites,)
-        Position and what a map tells.
-    surroundings : array of str, shape (n_sites,)
-        urban, suburban or rural.
-    hidden : array of float, shape (n_sites,)
-        Background and peculiarity in ug/m3: part of the value, never in the file.
+    ``surroundings`` are urban, suburban or rural. ``hidden`` is background and peculiarity in
+    ug/m3: part of the value, never in the file.
     """
 
     site: np.ndarray
@@ -109,34 +101,12 @@ class Sites:
 
 
 class World:
-    """A frozen region with a network of stations.
+    """A frozen region with a network of stations; the same seed is the same world.
 
-    Parameters
-    ----------
-    seed : int
-        Decides everything; the same seed is the same world.
-    n_sites : int
-        Stations of the network: enough for five folds of them and a test set.
-    n_months : int
-        Months that the network was observed: 0 (a January) to ``n_months - 1``. Enough for
-        three later blocks of months and a test set, each after most of a year to learn from.
-
-    Attributes
-    ----------
-    sites : Sites
-        The network.
-    months : array of int, shape (n_months,)
-        When it was observed.
-    threshold : float
-        Values above it are an exceedance: about a quarter of all there are at this time in the
-        districts that have a network.
-
-    Examples
-    --------
-    >>> world = World(0)
-    >>> table = world.table()
-    >>> len(table["ozone"]), float(table["ozone"][0])
-    (1800, 59.8)
+    ``n_sites`` are enough for five folds of them and a test set, ``n_months`` (0 is a January) for
+    three later blocks of months and a test set, each after most of a year to learn from. Values
+    above ``threshold`` are an exceedance: about a quarter of all there are at this time in the
+    districts that have a network.
     """
 
     def __init__(self, seed: int, *, n_sites: int = 45, n_months: int = 40):
@@ -157,27 +127,7 @@ class World:
         self.threshold = float(np.round(np.quantile(ozone, 1 - EXCEEDING)))
 
     def new_sites(self, n: int, *, where: str = "network", draw: int = 0) -> Sites:
-        """Draw sites that the network does not have.
-
-        Parameters
-        ----------
-        n : int
-            How many.
-        where : {"network", "elsewhere"}
-            In the districts that have a network, or in those that have none.
-        draw : int
-            Another number is another draw.
-
-        Returns
-        -------
-        Sites
-            To be observed with :meth:`sample`.
-
-        Raises
-        ------
-        ValueError
-            If ``where`` is neither.
-        """
+        """Draw sites in the districts that have a network, or "elsewhere"; see ``sample``."""
         if where not in self._cells:
             raise ValueError(f"where is {where!r}; it is one of {sorted(self._cells)}")
         prefix = f"{where}-{draw}-"
@@ -188,46 +138,20 @@ class World:
         return self.months[-1] + 1 + gap + np.arange(n)
 
     def future(self, after: int, draw: int) -> World:
-        """Return the same region with other weather from some month on.
+        """Return the same region in which the months after one went another way.
 
-        Parameters
-        ----------
-        after : int
-            The last month that stays as it is; later ones come from the same drifting process.
-        draw : int
-            Another number is another future.
-
-        Returns
-        -------
-        World
-            With the same sites, whose months after ``after`` went another way.
+        They come from the same drifting process; another ``draw`` is another future.
         """
         other = copy.copy(self)
         other._weather = _weather(self._rng("weather"), after, self._rng("future", after, draw))
         return other
 
     def sample(self, sites: Sites, months: np.ndarray, *, draw: int = 0) -> dict[str, np.ndarray]:
-        """Observe every site in every month.
+        """Observe every site in every month: the columns of the file, rounded as there.
 
-        Parameters
-        ----------
-        sites : Sites
-            Where: ``world.sites`` or what :meth:`new_sites` gave.
-        months : array of int
-            When, from 0 to ``HORIZON - 1``.
-        draw : int
-            Another number is another observation of the same site and month, with other local
-            weather and other noise. The network in all its months with 0 is the example data.
-
-        Returns
-        -------
-        dict of str to array of shape (n_sites * n_months,)
-            The columns of the file, rounded as there; sites one after the other.
-
-        Raises
-        ------
-        ValueError
-            If a month is outside the world's weather.
+        Sites come one after the other. Another ``draw`` is another observation of the same site and
+        month, with other local weather and noise. The network in all its months with 0 is the
+        example data.
         """
         months = np.asarray(months)
         if months.min() < 0 or months.max() >= HORIZON:

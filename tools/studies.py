@@ -1,5 +1,6 @@
 """What tools, tests and benchmarks know of a generated study."""
 
+import importlib.util
 import os
 from pathlib import Path
 
@@ -13,3 +14,17 @@ def command(study, name):
     """Return what follows `python` to run a script of the author's or a verb of the engine."""
     script = Path(study) / "scripts" / f"{name}.py"
     return [script] if script.is_file() else ["-m", "reproml", name]
+
+
+def write(path, text):
+    """Write a text with the line ends that every file of a study has."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def load_file(path):
+    """Return the module of a file that is on no path."""
+    spec = importlib.util.spec_from_file_location(f"loaded_{Path(path).stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -48,9 +48,12 @@ if not sys.pycache_prefix:  # studies are rendered from there: nothing compiled 
 
 from example_study import STUDY as CODE  # noqa: E402
 from reproml.cli.stages import load_script  # noqa: E402
+from reproml.compute.models import build_model  # noqa: E402
+from reproml.compute.task import Task, make_tasks  # noqa: E402
 from reproml.config.columns import Table  # noqa: E402
 from reproml.config.study import Column, Data, Split, Study, parse_study  # noqa: E402
 from reproml.run.run import open_run  # noqa: E402
+from reproml.split.splits import make_folds  # noqa: E402
 
 TINY_CSV = "answer,dose,age,kind\n" + "".join(
     f"{'yes' if (i * 7) % 5 > 1 else 'no'},{(i * 3) % 11 * 0.9:.2f},{20 + i % 13},{'ab'[i % 2]}\n"
@@ -103,6 +106,8 @@ trusted_types = [
 workers = 1
 """.replace("CHECKSUM", hashlib.sha256(TINY_CSV.encode("utf-8")).hexdigest())
 
+TRUSTED = tomllib.loads(TINY_TOML)["sharing"]["trusted_types"]
+
 
 @pytest.fixture
 def content() -> dict[str, Any]:
@@ -123,6 +128,19 @@ def fit_study(classes: Sequence[str] = (), split: Split | None = None) -> Study:
     data = Data(file="rows.csv", sha256="0" * 64, columns={"target": column})
     task = "classification" if values else "regression"
     return Study.model_construct(task=task, seed=0, data=data, split=split).with_code(CODE)
+
+
+def tasks_of(study: Study, folder: Path, *names: str) -> tuple[list[Task], Table, Study]:
+    """Return the tasks of some models on the folds of all 60 rows, and what they are run on."""
+    table = CODE.load_table(study, folder)
+    folds = make_folds(table, np.arange(60), study.split, stratify=True, seed=0)
+    models = {name: build_model(name, study) for name in names}
+    return make_tasks(models, folds, seed=0), table, study
+
+
+def bits(results: Sequence[Any]) -> list[bytes]:
+    """Return what was predicted, to compare it to the last bit."""
+    return [r.probability.tobytes() + "".join(r.predicted).encode() for r in results]
 
 
 def write_study(folder: Path) -> Path:

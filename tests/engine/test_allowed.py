@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import TRUSTED
 from example_study.models import MODELS
 from reproml.config.study import StudyError
 from reproml.share import model as sharing
@@ -23,12 +24,6 @@ from reproml.share.trusted_types import audit, distributions_of
 X = pd.DataFrame({"dose": [0.0, 1.0, 2.0, 3.0], "age": [3.0, 1.0, 4.0, 1.0]})
 TEXT = {"__class__": "str", "__module__": "builtins", "__loader__": "JsonNode"}
 NAME = "candidate.skops"
-TRUSTED = [
-    "numpy.dtype",
-    "scipy._lib.array_api_compat.numpy._aliases.asarray",
-    "scipy.interpolate._bsplines.BSpline",
-    "sklearn.compose._column_transformer.make_column_selector",
-]
 
 
 def load_model(folder: Path, name: str):

@@ -14,8 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
-from example_study.data import load_table
+from conftest import ROOT, bits, tasks_of
 from reproml.compute import cache as module
 from reproml.compute.cache import open_cache
 from reproml.compute.fits import run_fits
@@ -92,10 +91,6 @@ class Edited:
         return fitted
 
 
-def bits(results) -> list[bytes]:
-    return [r.probability.tobytes() + "".join(r.predicted).encode() for r in results]
-
-
 @pytest.fixture
 def edited(folder: Path) -> Edited:
     """Return a study that has been fitted once."""
@@ -152,10 +147,7 @@ def test_a_choice_of_study_toml_fits_again_what_it_changes(edited, old, new, aga
 @pytest.fixture
 def setting(study, folder: Path):
     """Return a study, its table, and the tasks of two models."""
-    table = load_table(study, folder)
-    folds = make_folds(table, np.arange(60), study.split, stratify=True, seed=0)
-    models = {name: build_model(name, study) for name in ("linear", "forest")}
-    return study, table, make_tasks(models, folds, seed=0)
+    return tasks_of(study, folder, "linear", "forest")[::-1]
 
 
 def fit(setting, cache) -> list[bytes]:

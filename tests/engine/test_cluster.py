@@ -12,17 +12,14 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
 import pytest
-from example_study.data import load_table
+from conftest import bits, tasks_of
 from reproml.compute import pool as pools
 from reproml.compute.fits import run_fits
-from reproml.compute.models import build_model
 from reproml.compute.task import make_tasks
 from reproml.compute.workers import open_pool
 from reproml.config.study import Compute, StudyError, parse_study
 from reproml.explain.importance import fold_weights
-from reproml.split.splits import make_folds
 from sklearn.preprocessing import FunctionTransformer
 
 DASK = find_spec("distributed") is not None
@@ -41,10 +38,7 @@ pytestmark = pytest.mark.filterwarnings("default")
 @pytest.fixture
 def setting(study, folder: Path):
     """Return the tasks of two models on six folds, and what they are run on."""
-    table = load_table(study, folder)
-    folds = make_folds(table, np.arange(60), study.split, stratify=True, seed=0)
-    models = {name: build_model(name, study) for name in ("linear", "forest")}
-    return make_tasks(models, folds, seed=0), table, study
+    return tasks_of(study, folder, "linear", "forest")
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +47,6 @@ def two(tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("cluster")
     with open_pool(Compute(backend="dask", workers=2), folder) as made:
         yield made
-
-
-def bits(results) -> list[bytes]:
-    return [r.probability.tobytes() + "".join(r.predicted).encode() for r in results]
 
 
 @needs_dask

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import bits
 from example_study.data import load_table
 from example_study.models import prepare
 from reproml.compute.fits import run_fits
@@ -16,10 +17,6 @@ from reproml.split.splits import make_folds
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
-
-
-def bits(results) -> list[bytes]:
-    return [r.probability.tobytes() + "".join(r.predicted).encode() for r in results]
 
 
 @pytest.fixture
@@ -42,11 +39,6 @@ def test_results_come_in_the_order_of_the_tasks(setting):
     assert [(r.fold.repeat, r.fold.fold) for r in results[:6]] == [
         (repeat, fold) for repeat in range(2) for fold in range(3)
     ]
-
-
-def test_two_workers_give_the_bits_of_one(setting):
-    names = ["forest", "candidate"]
-    assert bits(fit(setting, names, workers=2)) == bits(fit(setting, names))
 
 
 def test_a_seed_gives_the_same_bits_and_another_seed_others(setting):

@@ -489,9 +489,12 @@ def test_the_command_names_what_fails(folder: Path, call: Callable):
     before = hashlib.sha256(data.read_bytes()).hexdigest()
     rows = pd.read_csv(data)
     rows["dose"] = np.linspace(0.0, 9.0, len(rows)).round(3)  # no two alike, but for the next line
+    rows["copy"] = 2.5 * (rows["answer"] == "yes")
     pd.concat([rows, rows.iloc[[29, 4]]]).to_csv(data, index=False, lineterminator="\n")
     after = hashlib.sha256(data.read_bytes()).hexdigest()
     text = study.read_text(encoding="utf-8").replace(before, after)
+    text = text.replace("\n[split]", 'copy = { role = "feature" }\n\n[split]')
+    text += '[leakage.accepted]\ncopy = "counted before the answer"\n'
     study.write_text(text, encoding="utf-8", newline="\n")
     done = call("leakage", "--study", str(study), "--results", str(results))
     assert done.returncode == 1
@@ -504,4 +507,5 @@ def test_the_command_names_what_fails(folder: Path, call: Callable):
     assert len(found) == 10 + len(["dummy", "linear", "forest", "candidate"])
     assert [check for check, verdict in found.items() if verdict == "fail"] == ["duplicates"]
     assert found["fit of candidate"] == "pass"
+    assert rows["single feature"]["message"] == "copy is accepted: counted before the answer"
     assert rows["duplicates"]["message"].startswith("rows 5, 30, 61, 62")

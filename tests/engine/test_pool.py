@@ -7,16 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from example_study.data import load_table
+from conftest import bits, tasks_of
 from joblib.externals.loky import BrokenProcessPool, reusable_executor
 from reproml.compute.cache import open_cache
 from reproml.compute.fits import in_turn, run_fits
-from reproml.compute.models import build_model
 from reproml.compute.pool import ATTEMPTS, Pool
 from reproml.compute.task import make_tasks
 from reproml.compute.workers import open_pool
 from reproml.config.study import Compute, StudyError
-from reproml.split.splits import make_folds
 from sklearn.preprocessing import FunctionTransformer
 
 needs_kill = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kill -9 is for POSIX")
@@ -25,14 +23,7 @@ needs_kill = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kill -9 
 @pytest.fixture
 def setting(study, folder: Path):
     """Return the tasks of three models on six folds, a table and the study."""
-    table = load_table(study, folder)
-    folds = make_folds(table, np.arange(60), study.split, stratify=True, seed=0)
-    models = {name: build_model(name, study) for name in ("dummy", "linear", "forest")}
-    return make_tasks(models, folds, seed=0), table, study
-
-
-def bits(results) -> list[bytes]:
-    return [r.probability.tobytes() + "".join(r.predicted).encode() for r in results]
+    return tasks_of(study, folder, "dummy", "linear", "forest")
 
 
 def changed(setting, name: str, function) -> list:

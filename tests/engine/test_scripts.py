@@ -81,13 +81,6 @@ def test_the_full_candidate_is_the_one_of_the_baselines(shared_folder: Path, sai
     assert scores.query("model == 'candidate'")["value"].tolist() == full["value"].tolist()
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
-def test_help_is_plain_and_needs_no_study(script: str, tmp_path: Path, call):
-    done = call(script, "--help", cwd=tmp_path)
-    assert done.returncode == 0
-    assert "--workers" in done.stdout
-
-
 HEAVY = {"numpy", "pandas", "scipy", "sklearn", "matplotlib", "pyarrow", "pydantic", "distributed"}
 STUDY = Path(__file__).parents[2] / "{{cookiecutter.project_slug}}"
 ALL = sorted(path.stem for path in (STUDY / "scripts").glob("*.py"))
@@ -95,12 +88,14 @@ ALL += [name for name in VERBS if name not in ALL]
 
 
 @pytest.mark.parametrize("script", ALL)
-def test_help_waits_for_no_heavy_library(script: str, call):
+def test_help_needs_no_study_and_waits_for_no_heavy_library(script: str, tmp_path: Path, call):
     """What takes time at the start is importing; a time limit here would measure the machine."""
-    done = call(script, "--help", PYTHONPROFILEIMPORTTIME="1")
+    done = call(script, "--help", cwd=tmp_path, PYTHONPROFILEIMPORTTIME="1")
     lines = done.stderr.splitlines()
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
     assert done.returncode == 0
+    of_study = VERBS[script].of_study if script in VERBS else script != "environment"
+    assert ("--workers" in done.stdout) is of_study
     assert "argparse" in imported
     assert not imported & HEAVY
 
@@ -137,3 +132,9 @@ def test_no_workers_is_refused(call):
     done = call("baselines", "--workers", "0")
     assert done.returncode == 2
     assert "use 1 or more" in done.stderr
+
+
+def test_verify_without_results_says_what_to_do(folder: Path, call):
+    done = call("verify", "--study", str(folder / "study.toml"))
+    assert done.returncode == 2
+    assert "run scripts/reproduce.py first" in done.stderr

@@ -6,13 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from example_study.data import load_table
+from conftest import bits, tasks_of
 from reproml.compute.fits import run_fits
-from reproml.compute.models import build_model
 from reproml.compute.shared_table import load, map_table, plain_table, save
-from reproml.compute.task import make_tasks
 from reproml.config.columns import Table
-from reproml.split.splits import make_folds
 
 
 @pytest.fixture
@@ -59,11 +56,6 @@ def test_a_model_of_a_notebook_can_be_sent(tmp_path: Path):
 
 
 def test_fits_on_a_mapped_table_give_the_same_bits(study, folder: Path, tmp_path: Path):
-    table = load_table(study, folder)
-    folds = make_folds(table, np.arange(60), study.split, stratify=True, seed=0)
-    models = {name: build_model(name, study) for name in ("linear", "forest", "candidate")}
-    tasks = make_tasks(models, folds, seed=0)
+    tasks, table, _ = tasks_of(study, folder, "linear", "forest", "candidate")
     mapped = map_table(table, tmp_path / "table")
-    one = run_fits(tasks, table, study)
-    two = run_fits(tasks, mapped, study)
-    assert [r.probability.tobytes() for r in one] == [r.probability.tobytes() for r in two]
+    assert bits(run_fits(tasks, mapped, study)) == bits(run_fits(tasks, table, study))

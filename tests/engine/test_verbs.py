@@ -4,7 +4,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from reproml.cli.verbs import VERBS
 
 ENGINE = Path(sys.modules["reproml"].__file__).parents[1]
@@ -30,20 +29,6 @@ def test_a_verb_that_is_none_is_answered_with_those_there_are(call):
     assert "there is no verb 'verfy'" in done.stderr
     assert "  verify " in done.stderr
     assert done.stdout == ""
-
-
-@pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_has_a_help(verb: str, tmp_path: Path):
-    done = subprocess.run(
-        [sys.executable, "-m", "reproml", verb, "--help"],
-        cwd=tmp_path,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert f"python -m reproml {verb}" in done.stdout or not VERBS[verb].of_study
-    assert ("--workers" in done.stdout) is VERBS[verb].of_study
 
 
 def test_the_engine_starts_as_a_folder_without_installation(tmp_path: Path):
