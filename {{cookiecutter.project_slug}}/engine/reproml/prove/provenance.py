@@ -18,12 +18,13 @@ from ..config.study import Study
 from ..explain.importance import PARTS
 
 SOURCES = ("src", "engine")
+SUFFIXES = (".py", ".toml", ".mplstyle")  # longer texts are TOML; the style of figures
 
 
 def source_digest(root: Path) -> str:
-    """Return the SHA-256 of all source that numbers come from: a changed line changes it."""
-    paths = [path for folder in SOURCES for path in (root / folder).rglob("*.py")]
-    return digest_of(paths, root)
+    """Return the SHA-256 of all source that results come from: a changed line changes it."""
+    paths = [path for folder in SOURCES for path in (root / folder).rglob("*")]
+    return digest_of([path for path in paths if path.suffix in SUFFIXES], root)
 
 
 def engine_state(root: Path) -> dict[str, str]:
