@@ -36,12 +36,11 @@ def claim_table(
         model metric  value  low  high  random  random_low  random_high  flattery
     0  linear    mae    2.5  0.0  13.5     1.6         0.0          3.8       0.9
     """
-    ours = score_intervals(scores, metrics, **sizes)
-    other = score_intervals(random, metrics, **random_sizes)
-    table = ours.rename(columns={"mean": "value"})[["model", "metric", "value", "low", "high"]]
-    other = other.set_index("model").loc[table["model"]]
-    for name, end in (("random", "mean"), ("random_low", "low"), ("random_high", "high")):
-        table[name] = other[end].to_numpy()
+    ours = score_intervals(scores, metrics, **sizes).rename(columns={"mean": "value"})
+    other = score_intervals(random, metrics, **random_sizes).rename(
+        columns={"mean": "random", "low": "random_low", "high": "random_high"}
+    )
+    table = ours[["model", "metric", "value", "low", "high"]].merge(other, on=["model", "metric"])
     gain = table["random"] - table["value"]
     table["flattery"] = gain if next(iter(metrics.values())).higher_is_better else -gain
     return table
