@@ -9,6 +9,7 @@ import io
 import json
 import re
 import zipfile
+from collections.abc import Iterator
 from typing import Any
 
 from numpy.lib import format as npy
@@ -79,6 +80,18 @@ def _check_array(content: bytes, name: str) -> None:
         raise refused(f"its array {name} is not what it claims to be")
 
 
+def objects_in(node: Any) -> Iterator[dict[str, Any]]:
+    """Yield every JSON object of a description or a part of it, the outer before the inner."""
+    wanted = [node]
+    while wanted:  # no recursion: a file may be deeper than Python's stack
+        part = wanted.pop()
+        if isinstance(part, dict):
+            yield part
+            wanted += reversed(part.values())
+        elif isinstance(part, list):
+            wanted += reversed(part)
+
+
 def normalised(content: bytes) -> bytes:
     """Write a skops file anew, so that the same model is the same bytes.
 
@@ -90,21 +103,15 @@ def normalised(content: bytes) -> bytes:
         arrays = {name: archive.read(name) for name in archive.namelist() if name != "schema.json"}
     ids: dict[int, int] = {}
     names: dict[str, str] = {}
-    wanted: list[Any] = [schema]
     number = 0
-    while wanted:
-        part = wanted.pop()
-        if isinstance(part, dict):
-            if "__id__" in part:
-                number += 1
-                # plain values need no identity, and whether equal ones share it is chance
-                is_plain = part["__loader__"] == "JsonNode"
-                part["__id__"] = number if is_plain else ids.setdefault(part["__id__"], number)
-            if isinstance(part.get("file"), str):
-                part["file"] = names.setdefault(part["file"], f"{len(names)}.npy")
-            wanted += reversed(part.values())
-        elif isinstance(part, list):
-            wanted += reversed(part)
+    for part in objects_in(schema):
+        if "__id__" in part:
+            number += 1
+            # plain values need no identity, and whether equal ones share it is chance
+            is_plain = part["__loader__"] == "JsonNode"
+            part["__id__"] = number if is_plain else ids.setdefault(part["__id__"], number)
+        if isinstance(part.get("file"), str):
+            part["file"] = names.setdefault(part["file"], f"{len(names)}.npy")
     files = {new: arrays[old] for old, new in names.items()}
     files["schema.json"] = json.dumps(schema, separators=(",", ":")).encode("ascii")
     packed = io.BytesIO()

@@ -15,7 +15,7 @@ from typing import Any
 from skops.io import get_untrusted_types
 
 from ..config.study import StudyError
-from .modelfile import refused, schema_of
+from .modelfile import objects_in, refused, schema_of
 
 ENGINE = __name__.partition(".")[0]
 OURS = (f"{ENGINE}.compute.models.ColumnSubset",)  # of this package; keeps two lists of names
@@ -73,18 +73,12 @@ def types_in(node: Any) -> list[str]:
     ['builtins.print']
     """
     found: set[str] = set()
-    wanted = [node]
-    while wanted:  # no recursion: a file may be deeper than Python's stack
-        part = wanted.pop()
-        if isinstance(part, dict):
-            if "__loader__" in part:
-                words = [part.get(key) for key in ("__module__", "__class__")]
-                if not all(isinstance(word, str) and NAME.fullmatch(word) for word in words):
-                    raise refused("its description is malformed")
-                found.add(".".join(words))
-            wanted += part.values()
-        elif isinstance(part, list):
-            wanted += part
+    for part in objects_in(node):
+        if "__loader__" in part:
+            words = [part.get(key) for key in ("__module__", "__class__")]
+            if not all(isinstance(word, str) and NAME.fullmatch(word) for word in words):
+                raise refused("its description is malformed")
+            found.add(".".join(words))
     return sorted(found)
 
 
