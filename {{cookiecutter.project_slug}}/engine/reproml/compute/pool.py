@@ -11,16 +11,19 @@ import tempfile
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 
+import numpy as np
 from joblib import Parallel, cpu_count, delayed, parallel_config
 from joblib.externals.loky import BrokenProcessPool
 
+from ..config.columns import Table
 from ..config.study import Study, StudyError
-from .shared_table import load, save
-from .task import Task
+from .shared_table import load, plain_table, save
+from .task import Predictions, Task, run_task
 
 ATTEMPTS = 2  # so often may a fit lose its worker before it is taken to be the cause
 ADVICE = (
@@ -33,17 +36,37 @@ class NotHereError(Exception):
     """A worker does not see the file that holds the work."""
 
 
-class Shared(Protocol):
-    """What a pool asks of the work that it shares out."""
+class Outcome(NamedTuple):
+    """What comes back from a fit."""
+
+    number: int  # of the task
+    value: Any  # of `do` or `finish`
+    said: tuple[np.ndarray, np.ndarray | None] | None  # None unless predictions are kept
+
+
+@dataclass(frozen=True)
+class Work:
+    """What all fits of a stage share; a worker opens it once and is then sent numbers of tasks."""
 
     tasks: list[Task]
+    table: Table
     study: Study
+    do: Callable[[Task, Table], Any] | None
+    finish: Callable[[Predictions, Table], Any] | None
+    keep: bool  # whether predictions come back too; a score is small, they are not
 
-    def run(self, number: int) -> Any:
-        """Make one fit; what it returns has a ``number``."""
+    def run(self, number: int) -> Outcome:
+        """Make one fit."""
+        task = self.tasks[number]
+        if self.do:
+            return Outcome(number, self.do(task, self.table), None)
+        made = run_task(task, self.table, self.study)
+        value = self.finish(made, self.table) if self.finish else None
+        return Outcome(number, value, (made.predicted, made.probability) if self.keep else None)
 
-    def whole(self) -> Shared:
-        """Return the same work, for machines that see no file of ours."""
+    def whole(self) -> Work:
+        """Return this work with the table's rows in it, for machines that see no file of ours."""
+        return replace(self, table=plain_table(self.table))
 
 
 class Pool:
@@ -53,7 +76,7 @@ class Pool:
         self.workers = workers  # fits that are made at once
         self.folder = folder  # for files that workers map; None: one for temporary files
 
-    def run(self, work: Shared, numbers: list[int]) -> Iterator[Any]:
+    def run(self, work: Work, numbers: list[int]) -> Iterator[Any]:
         """Yield what ``work.run`` returns for each of these tasks, as it comes in.
 
         Fits whose worker died are made again, before all others; after ``ATTEMPTS`` times that is
@@ -77,11 +100,11 @@ class Pool:
                     _check_losses(lost, work.tasks, str(error).splitlines()[0])
                 numbers = sorted(left, key=lambda number: -lost[number])
 
-    def stream(self, work: Shared, where: Any, numbers: Iterator[int]) -> Iterator[Any]:
+    def stream(self, work: Work, where: Any, numbers: Iterator[int]) -> Iterator[Any]:
         """Yield what comes back; numbers are taken when a worker is about to be free."""
         return stream("loky", self.workers, run_one, where, numbers)
 
-    def spread(self, work: Shared) -> Any:
+    def spread(self, work: Work) -> Any:
         """Send the work to workers that do not see its file."""
         raise StudyError(f"a worker of this machine does not see {self.folder}")
 
@@ -101,19 +124,19 @@ def stream(
             fits.close()
 
 
-def run_one(where: str | Shared, number: int) -> Any:
+def run_one(where: str | Work, number: int) -> Any:
     """Make one fit of the work in a file, or of the work itself; this is what a worker is asked."""
     return _run_here(_open(where) if isinstance(where, str) else where, number)
 
 
-def _run_here(work: Shared, number: int) -> Any:
+def _run_here(work: Work, number: int) -> Any:
     # a model that asked for workers of its own would move its last bits with their number
     with parallel_config("sequential"):
         return work.run(number)
 
 
 @lru_cache(maxsize=1)  # a stage's work is opened once per worker, and forgotten with the next
-def _open(path: str) -> Shared:
+def _open(path: str) -> Work:
     try:
         return load(path)
     except OSError as error:
@@ -132,14 +155,20 @@ def count(workers: int) -> int:
 
 
 @contextlib.contextmanager
-def _saved(work: Shared, folder: Path | None) -> Iterator[Any]:
+def scratch(folder: Path | None) -> Iterator[Path]:
+    """Make a folder below another one, or among temporary files; it is gone afterwards."""
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
     # Windows keeps a file that a worker still maps; whoever made the folder sweeps it later
     with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as made:
-        path = Path(made).resolve() / "work"
-        save(work, path)
-        yield str(path)
+        yield Path(made).resolve()
+
+
+@contextlib.contextmanager
+def _saved(work: Work, folder: Path | None) -> Iterator[Any]:
+    with scratch(folder) as made:
+        save(work, made / "work")
+        yield str(made / "work")
 
 
 def _noted(numbers: list[int], handed_out: set[int]) -> Iterator[int]:
