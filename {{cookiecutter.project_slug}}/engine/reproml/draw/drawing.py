@@ -6,8 +6,10 @@ numbers to those who cannot see the figure.
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +19,7 @@ from matplotlib.figure import Figure
 from ..config.study import Study
 from ..write.tables import interval_text
 
+CAPTIONS = tomllib.loads(Path(__file__).with_name("captions.toml").read_text(encoding="utf-8"))
 Frames = dict[str, pd.DataFrame]
 SIZES = "baselines_folds.csv"
 

@@ -13,7 +13,7 @@ from ..explain.feature_groups import TIED
 from ..explain.importance import shuffles_per_fold
 from ..statistics.comparison import mean_interval
 from ..write.importance_tables import group_names, importance_table
-from .drawing import SIZES, Drawing, Frames, in_numbers, mean_sizes, panels_figure
+from .drawing import CAPTIONS, SIZES, Drawing, Frames, in_numbers, mean_sizes, panels_figure
 from .style import BLACK, BLUE, GREY, ORANGE, SERIES, WIDTH, Mark, draw_intervals, rows_figure
 
 MOST_ROWS = 30  # features in one figure; the table has all of them
@@ -71,15 +71,12 @@ def importance_words(frames: Frames, study: Study) -> dict[str, object]:
     n_features = int((importances_of(frames)["kind"] == "feature").sum())
     words = {"shuffles": shuffles_per_fold(study.split), "leading": "", "groups": ""}
     if n_features > MOST_ROWS:
-        words["leading"] = f" The {MOST_ROWS} leading features of {n_features} are drawn."
+        text = CAPTIONS["importance_leading"]
+        words["leading"] = " " + text.format(drawn=MOST_ROWS, features=n_features)
     groups = group_names(frames["interpretation_groups.csv"])
     if groups:
         members = "; ".join(f"({number}) {names}" for number, names in groups.items())
-        words["groups"] = (
-            f" Features with the same number in brackets are correlated (rank correlation {TIED} "
-            "or more in size): alone, each looks less important than it is where another stands in "
-            f"for it, and more where the model uses their difference. {members}."
-        )
+        words["groups"] = " " + CAPTIONS["importance_groups"].format(tied=TIED, members=members)
     return words
 
 

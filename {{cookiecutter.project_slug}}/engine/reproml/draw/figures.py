@@ -9,8 +9,6 @@ stands there.
 from __future__ import annotations
 
 import html
-import tomllib
-from pathlib import Path
 
 from matplotlib.figure import Figure
 
@@ -19,10 +17,9 @@ from ..config.study import Study, StudyError
 from ..split.claims import claim_of
 from ..write.tables import macro_name, to_latex
 from . import errors, explanations, scores
-from .drawing import Drawing, Frames
+from .drawing import CAPTIONS, Drawing, Frames
 from .style import styled
 
-CAPTIONS = tomllib.loads(Path(__file__).with_name("captions.toml").read_text(encoding="utf-8"))
 UNSEEN = "The locked test rows have no part in it."
 FIGURES: dict[str, Drawing] = scores.DRAWINGS | errors.DRAWINGS | explanations.DRAWINGS
 
