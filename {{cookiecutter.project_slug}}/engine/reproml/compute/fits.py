@@ -31,8 +31,6 @@ def run_fits(
     calls with task and table instead of fitting and predicting. Without a pool this process works.
     What comes in is saved at once, so an interrupted run goes on from there.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from ..config.example import dummy, trial
     >>> from ..split.splits import Fold
@@ -66,8 +64,6 @@ def run_fits(
 def in_turn(tasks: list[Task], numbers: Iterable[int]) -> list[int]:
     """Order fits so that models take turns: then all batches of fits take about as long.
 
-    Examples
-    --------
     >>> tasks = [Task(name, None, None, 0) for name in ("quick", "quick", "slow", "slow")]
     >>> in_turn(tasks, range(4))
     [0, 2, 1, 3]

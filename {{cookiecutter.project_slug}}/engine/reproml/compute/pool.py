@@ -146,8 +146,6 @@ def _open(path: str) -> Work:
 def count(workers: int) -> int:
     """Return how many workers are meant: -1 is one per core, -2 one less.
 
-    Examples
-    --------
     >>> count(3), count(-1) == cpu_count(), count(-1000)
     (3, True, 1)
     """

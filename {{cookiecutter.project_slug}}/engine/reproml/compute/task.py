@@ -47,13 +47,6 @@ def make_tasks(
     """Pair every model with every fold; variants of one model pass its name as the purpose.
 
     With the same purpose they draw the same seeds, so that they differ in their switch alone.
-
-    Examples
-    --------
-    >>> from ..config.example import dummy
-    >>> fold = Fold(0, 0, np.array([0, 1]), np.array([2]))
-    >>> [task.name for task in make_tasks({"a": dummy("regression")}, [fold, fold], seed=0)]
-    ['a', 'a']
     """
     return [
         Task(
@@ -67,8 +60,6 @@ def make_tasks(
 def run_task(task: Task, table: Table, study: Study) -> Predictions:
     """Fit one model on one fold's training rows and predict its test rows.
 
-    Examples
-    --------
     >>> from ..config.example import linear, trial
     >>> table, study = trial([0.0, 1.0, 2.0, 3.0])
     >>> fold = Fold(0, 0, train=np.array([0, 1, 3]), test=np.array([2]))
@@ -88,17 +79,7 @@ def run_task(task: Task, table: Table, study: Study) -> Predictions:
 
 
 def fit_task(task: Task, table: Table, study: Study) -> Pipeline:
-    """Return a clone of the task's model, fitted on the fold's training rows in one thread.
-
-    Examples
-    --------
-    >>> from ..config.example import dummy, trial
-    >>> table, study = trial([0.0, 1.0, 5.0])
-    >>> fold = Fold(0, 0, train=np.array([0, 1, 2]), test=np.array([], dtype=int))
-    >>> model = fit_task(Task("dummy", dummy("regression"), fold, seed=0), table, study)
-    >>> model["model"].constant_.item()
-    1.0
-    """
+    """Return a clone of the task's model, fitted on the fold's training rows in one thread."""
     train = task.fold.train
     study.code.fix_seeds(task.seed)  # for models that draw from a global generator
     model = fix_random_state(clone(task.model), task.seed)
@@ -111,16 +92,7 @@ def fit_task(task: Task, table: Table, study: Study) -> Pipeline:
 def predict_with(
     model: Pipeline, X: pd.DataFrame, classes: list[str]
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Ask a fitted model about rows, in one thread: predictions, and a probability per class.
-
-    Examples
-    --------
-    >>> from ..config.example import dummy
-    >>> X = pd.DataFrame({"dose": [1.0, 2.0, 3.0, 4.0]})
-    >>> model = dummy("classification").fit(X, ["no", "no", "no", "yes"])
-    >>> predict_with(model, X[:1], ["yes", "no"])[1].tolist()
-    [[0.25, 0.75]]
-    """
+    """Ask a fitted model about rows, in one thread: predictions, and a probability per class."""
     with one_thread():
         if isinstance(model, Pipeline) and len(model) > 1:  # its steps prepare the rows once
             model, X = model[-1], model[:-1].transform(X)
@@ -136,13 +108,6 @@ def one_thread() -> contextlib.AbstractContextManager:
 
     Sums are then added in one order: the same bits on any number of cores. And many fits at once do
     not ask for more threads than there are cores.
-
-    Examples
-    --------
-    >>> from threadpoolctl import threadpool_info
-    >>> with one_thread():
-    ...     {pool["num_threads"] for pool in threadpool_info()}
-    {1}
     """
     return _thread_pools(len(sys.modules)).limit(limits=1)
 

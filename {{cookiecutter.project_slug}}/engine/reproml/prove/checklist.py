@@ -111,8 +111,6 @@ def in_words(lines: dict[str, list[Line]]) -> str:
 def to_page(lines: dict[str, list[Line]]) -> str:
     """Write the checklists as Markdown, a table each.
 
-    Examples
-    --------
     >>> line = Line(Item("2c", "the machine", "It is described."), "built in", "", "")
     >>> print(to_page({"reforms": [line]}), end="")
     1 item: 0 checked, 1 built in, 0 answered, 0 open, 0 failed.

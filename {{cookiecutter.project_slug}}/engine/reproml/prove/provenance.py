@@ -28,13 +28,7 @@ def source_digest(root: Path) -> str:
 
 
 def engine_state(root: Path) -> dict[str, str]:
-    """Return the engine's version, and whether its files are as released or which are not.
-
-    Examples
-    --------
-    >>> engine_state(Path("no-such-folder"))["state"]
-    'not known: there is no engine/SHA256SUMS'
-    """
+    """Return the engine's version, and whether its files are as released or which are not."""
     found = changed_files(root / "engine")
     if found is None:
         state = "not known: there is no engine/SHA256SUMS"
@@ -99,8 +93,6 @@ def commit_of(root: Path) -> dict[str, Any]:
 def all_seeds(study: Study) -> dict[str, int]:
     """Return every seed that splits and fits draw from, by purpose.
 
-    Examples
-    --------
     >>> from ..config.study import Models, Split
     >>> models = Models(candidate="candidate", baselines=["dummy"])
     >>> split = Split(dependence="independent", folds=2)

@@ -19,18 +19,7 @@ from ..config.study import StudyError
 
 
 def schema_of(content: bytes) -> dict[str, Any]:
-    """Return the description in a skops file, if the archive is exactly what skops would write.
-
-    Examples
-    --------
-    >>> [part["content"] for part in schema_of(dumps([0.5, 2]))["content"]]
-    ['0.5', '2']
-    >>> try:
-    ...     schema_of(b"anything else")
-    ... except StudyError as error:
-    ...     print(str(error).partition(";")[0])
-    the model file is refused: it is no skops file (File is not a zip file)
-    """
+    """Return the description in a skops file, if the archive is exactly what skops would write."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()

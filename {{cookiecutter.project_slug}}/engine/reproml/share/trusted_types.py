@@ -28,8 +28,6 @@ def audit(content: bytes, trusted: Iterable[str]) -> list[str]:
 
     ``trusted`` are full names of types: ``study.sharing.trusted_types``.
 
-    Examples
-    --------
     >>> from skops.io import dumps
     >>> from sklearn.dummy import DummyRegressor
     >>> audit(dumps(DummyRegressor()), [])[-1]
@@ -65,13 +63,7 @@ def audit(content: bytes, trusted: Iterable[str]) -> list[str]:
 
 
 def types_in(node: Any) -> list[str]:
-    """Return the full names in a file's description (``schema.json``) or a part of it, sorted.
-
-    Examples
-    --------
-    >>> types_in([{"__loader__": "TypeNode", "__module__": "builtins", "__class__": "print"}])
-    ['builtins.print']
-    """
+    """Return the full names in a file's description (``schema.json``) or a part of it, sorted."""
     found: set[str] = set()
     for part in objects_in(node):
         if "__loader__" in part:
