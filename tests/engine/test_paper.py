@@ -33,12 +33,12 @@ def test_no_number_of_the_paper_is_typed():
 
 
 def test_a_typed_number_is_found_where_results_stand():
-    assert [found.text for found in typed_numbers(RESULTS)] == [
+    assert [found for _, found in typed_numbers(RESULTS)] == [
         "It is better by 0.25.",
         r"Over 90\,\% are right.",
     ]
     typed = MAIN.replace(r"\Headline{}", "The score is 0.9.", 1)
-    assert [found.text[:17] for found in typed_numbers(typed)] == ["The score is 0.9."]
+    assert [found[:17] for _, found in typed_numbers(typed)] == ["The score is 0.9."]
 
 
 @pytest.mark.parametrize("results", RESULTS_OF, ids=lambda path: path.name)

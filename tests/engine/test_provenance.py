@@ -76,7 +76,9 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("name", ["src/mine/models.py", "engine/reproml/deep/er.py"])
+@pytest.mark.parametrize(
+    "name", ["src/mine/models.py", "engine/reproml/deep/er.py", "engine/reproml/texts.toml"]
+)
 def test_a_changed_line_of_author_or_engine_changes_the_source(tmp_path: Path, name: str):
     path = tmp_path / name
     path.parent.mkdir(parents=True)

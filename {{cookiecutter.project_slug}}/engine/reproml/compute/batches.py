@@ -24,24 +24,8 @@ Ask = Callable[[pd.DataFrame], Any]  # an array, a table or a sparse matrix with
 
 
 def answers(ask: Ask, tables: Iterable[pd.DataFrame], n_rows: int) -> Iterator[np.ndarray]:
-    """Yield what a model or its steps say of many small tables; a batch of them is asked at once.
+    """Yield what a model or its steps say of tables of ``n_rows`` rows each, an array per table.
 
-    Parameters
-    ----------
-    ask : callable
-        Takes a table, returns an answer for each row: an array, a table or a sparse matrix.
-    tables : iterable of DataFrame of shape (n_rows, n_features)
-        Variants of the same rows.
-    n_rows : int
-        Rows of each table.
-
-    Yields
-    ------
-    ndarray of shape (n_rows, ...)
-        One per table.
-
-    Examples
-    --------
     >>> tables = [pd.DataFrame({"dose": [1.0, 2.0]}), pd.DataFrame({"dose": [3.0, 4.0]})]
     >>> [said.tolist() for said in answers(lambda X: X["dose"] * 10, tables, 2)]
     [[10.0, 20.0], [30.0, 40.0]]
@@ -55,22 +39,8 @@ def answers_to_moved(
 ) -> Iterator[np.ndarray]:
     """Yield what a model or its steps say when the values of some columns change places.
 
-    Parameters
-    ----------
-    ask : callable
-        As for `answers`.
-    X : DataFrame of shape (n_rows, n_features)
-        The rows.
-    moves : iterable of (list of str, ndarray of shape (n_rows,))
-        The columns, and for each row the position of the row whose values it gets.
+    A move is the columns, and for each row the position of the row whose values it gets.
 
-    Yields
-    ------
-    ndarray of shape (n_rows, ...)
-        One per move.
-
-    Examples
-    --------
     >>> X = pd.DataFrame({"dose": [1.0, 2.0], "age": [30.0, 40.0]})
     >>> moves = [([], np.array([0, 1])), (["dose"], np.array([1, 0]))]
     >>> [said.tolist() for said in answers_to_moved(lambda X: X, X, moves)]
@@ -86,23 +56,10 @@ def answers_to_moved(
 
 
 def columns_changed(ask: Ask, X: pd.DataFrame) -> np.ndarray:
-    """Tell which answers change when the values of one feature at a time change places.
+    """Tell which columns that come out depend on which feature: bool, (n_features, n_columns).
 
-    Parameters
-    ----------
-    ask : callable
-        As for `answers`; it returns a column or several for each row.
-    X : DataFrame of shape (n_rows, n_features)
-        The rows.
+    The values of one feature at a time change places; one with a single value tells nothing.
 
-    Returns
-    -------
-    ndarray of bool of shape (n_features, n_columns)
-        Whether a column that comes out depends on a feature; a feature with a single value tells
-        nothing.
-
-    Examples
-    --------
     >>> X = pd.DataFrame({"dose": [1.0, 2.0], "age": [30.0, 40.0]})
     >>> columns_changed(lambda X: X.assign(ratio=X["dose"] / X["age"]), X).tolist()
     [[True, False, True], [False, True, True]]

@@ -12,10 +12,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import pickle
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import FunctionType
@@ -27,6 +25,7 @@ import sklearn
 from joblib.hashing import NumpyHasher
 
 from ..config.code import StudyCode
+from ..config.files import write_whole
 from ..config.source import digest, effects_of, meaning_of
 from ..config.versions import LOCK, installed_versions, locked_versions
 
@@ -94,13 +93,8 @@ class Cache:
     def save(self, task: Task, result: Any, do: Callable[..., Any] | None = None) -> None:
         """Keep what a fit gave; the entry is there whole or not at all."""
         path = self._path(task, do)
-        if path is None:
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, aside = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(_pack(_tables(result) if do else _predictions(result)))
-        Path(aside).replace(path)
+        if path is not None:
+            write_whole(_pack(_tables(result) if do else _predictions(result)), path)
 
     def key(self, task: Task, do: Callable[..., Any] | None = None) -> str | None:
         """Return the name of a fit, or None where it has none and is always made."""

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import shutil
 import threading
 from collections.abc import Iterator
 from functools import lru_cache, partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask
 from distributed import Client, LocalCluster
@@ -24,7 +23,10 @@ from joblib._dask import DaskDistributedBackend
 from ..config.checksums import digest_of
 from ..config.study import Compute, StudyError
 from ..config.versions import LOCK, installed_versions, locked_versions
-from .pool import ADVICE, Pool, Shared, run_one, stream
+from .pool import ADVICE, Pool, run_one, scratch, stream
+
+if TYPE_CHECKING:
+    from .task import Work
 
 PATIENCE = 8  # seconds until a scheduler that does not answer is given up
 STARTED = 60  # seconds that a scheduler of our own has, and any scheduler to count its workers
@@ -45,7 +47,7 @@ class Cluster(Pool):
         """How many fits are made at once just now: workers may come and go."""
         return max(1, len(self.client.nthreads()))
 
-    def stream(self, work: Shared, where: Any, numbers: Iterator[int]) -> Iterator[Any]:
+    def stream(self, work: Work, where: Any, numbers: Iterator[int]) -> Iterator[Any]:
         """Yield what comes back; end when workers vanish."""
         run = partial(run_checked, expected_of(work.study.code.package))
         try:
@@ -54,7 +56,7 @@ class Cluster(Pool):
         except Exception as error:
             raise _in_words(error) from error
 
-    def spread(self, work: Shared) -> Any:
+    def spread(self, work: Work) -> Any:
         """Send the work, with the table's rows in it, once to each worker."""
         return self.client.scatter(work.whole(), hash=False, broadcast=True)
 
@@ -120,7 +122,7 @@ class Watched(DaskDistributedBackend):
             future.set_exception(error)
 
 
-def run_checked(expected: dict[str, str], where: str | Shared, number: int) -> Any:
+def run_checked(expected: dict[str, str], where: str | Work, number: int) -> Any:
     """Make a fit, unless libraries or source here are others than those of who asks."""
     found = _found(tuple(expected))
     other = [f"{k} {found[k]} instead of {v}" for k, v in expected.items() if found[k] != v]
@@ -167,7 +169,7 @@ def open_cluster(compute: Compute, workers: int, folder: Path | None) -> Iterato
                     memory_limit=0,  # mapped pages would count as if each worker had its own
                     dashboard_address="127.0.0.1:0",  # none would be the port of all others
                     scheduler_kwargs={"dashboard": False},
-                    local_directory=stack.enter_context(_scratch(folder)),
+                    local_directory=str(stack.enter_context(scratch(folder))),
                     silence_logs=logging.CRITICAL,
                 )
             )
@@ -187,19 +189,6 @@ def open_cluster(compute: Compute, workers: int, folder: Path | None) -> Iterato
                 f"study is installed: dask worker {compute.scheduler} --nthreads 1"
             )
         yield Cluster(client, folder)
-
-
-@contextlib.contextmanager
-def _scratch(folder: Path | None) -> Iterator[str | None]:
-    if folder is None:
-        yield None
-        return
-    path = folder / "dask"
-    path.mkdir(parents=True, exist_ok=True)
-    try:
-        yield str(path)
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
 
 
 def _in_words(error: Exception) -> Exception:

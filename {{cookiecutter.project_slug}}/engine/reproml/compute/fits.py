@@ -4,50 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from ..config.columns import Table
 from ..config.study import Study
 from .cache import Cache
 from .pool import Pool
-from .shared_table import plain_table
-from .task import Predictions, Task, run_task
-
-
-class Outcome(NamedTuple):
-    """What comes back from a fit."""
-
-    number: int  # of the task
-    value: Any  # of `do` or `finish`
-    said: tuple[np.ndarray, np.ndarray | None] | None  # None unless predictions are kept
-
-
-@dataclass(frozen=True)
-class Work:
-    """What all fits of a stage share; a worker opens it once and is then sent numbers of tasks."""
-
-    tasks: list[Task]
-    table: Table
-    study: Study
-    do: Callable[[Task, Table], Any] | None
-    finish: Callable[[Predictions, Table], Any] | None
-    keep: bool  # whether predictions come back too; a score is small, they are not
-
-    def run(self, number: int) -> Outcome:
-        """Make one fit."""
-        task = self.tasks[number]
-        if self.do:
-            return Outcome(number, self.do(task, self.table), None)
-        made = run_task(task, self.table, self.study)
-        value = self.finish(made, self.table) if self.finish else None
-        return Outcome(number, value, (made.predicted, made.probability) if self.keep else None)
-
-    def whole(self) -> Work:
-        """Return this work with the table's rows in it, for machines that see no file of ours."""
-        return replace(self, table=plain_table(self.table))
+from .task import Predictions, Task, Work
 
 
 def run_fits(
@@ -68,8 +31,7 @@ def run_fits(
     calls with task and table instead of fitting and predicting. Without a pool this process works.
     What comes in is saved at once, so an interrupted run goes on from there.
 
-    Examples
-    --------
+    >>> import numpy as np
     >>> from small_study import dummy, trial
     >>> from ..split.splits import Fold
     >>> from .task import make_tasks
@@ -103,8 +65,6 @@ def run_fits(
 def in_turn(tasks: list[Task], numbers: Iterable[int]) -> list[int]:
     """Order fits so that models take turns: then all batches of fits take about as long.
 
-    Examples
-    --------
     >>> tasks = [Task(name, None, None, 0) for name in ("quick", "quick", "slow", "slow")]
     >>> in_turn(tasks, range(4))
     [0, 2, 1, 3]

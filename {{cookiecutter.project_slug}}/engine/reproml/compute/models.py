@@ -59,38 +59,7 @@ class ColumnSubset(TransformerMixin, BaseEstimator):
 
 
 def build_model(name: str, study: Study) -> Pipeline:
-    """Build a model with the parameters that study.toml gives it.
-
-    Parameters
-    ----------
-    name : str
-        As study.toml names it.
-    study : Study
-        The configuration.
-
-    Returns
-    -------
-    Pipeline
-        Unfitted.
-
-    Raises
-    ------
-    StudyError
-        If there is no such model or parameter (the message lists those there are), or the model is
-        for the other task or a classifier without probabilities.
-
-    Examples
-    --------
-    >>> from small_study import CODE
-    >>> from ..config.study import Models
-    >>> parameters = {"forest": {"model__n_estimators": 5}}
-    >>> models = Models(candidate="forest", baselines=["dummy"], parameters=parameters)
-    >>> study = Study.model_construct(task="regression", models=models).with_code(CODE)
-    >>> build_model("forest", study)["model"].n_estimators
-    5
-    >>> build_model("dummy", study)["model"]
-    DummyRegressor(strategy='median')
-    """
+    """Build an unfitted model with the parameters that study.toml gives it."""
     if name not in study.code.models:
         raise StudyError(
             f"models: {name!r} is unknown; there are {sorted(study.code.models)} in models.py"
@@ -119,20 +88,7 @@ def _check_task(model: BaseEstimator, name: str, task: str) -> None:
 
 
 def set_parameters(model: Pipeline, parameters: dict[str, Any], where: str) -> Pipeline:
-    """Set parameters by name; an unknown name lists those there are.
-
-    Examples
-    --------
-    >>> from small_study import dummy, linear
-    >>> set_parameters(linear("regression"), {"model__alpha": 3.0}, "here")["model"].alpha
-    3.0
-    >>> try:
-    ...     set_parameters(dummy("regression"), {"model__alpha": 3.0}, "models.parameters.dummy")
-    ... except StudyError as error:
-    ...     print(error)
-    models.parameters.dummy: there is no 'model__alpha'; there are ['model', 'model__constant', \
-'model__quantile', 'model__strategy']
-    """
+    """Set parameters by name; an unknown name lists those there are."""
     known = model.get_params()
     there = sorted(set(known) - {"memory", "steps", "verbose", "transform_input"})
     for name in parameters:

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from joblib import Parallel, cpu_count, delayed, parallel_config
 from joblib.externals.loky import BrokenProcessPool
@@ -22,8 +22,7 @@ from ..config.study import StudyError
 from .shared_table import load, save
 
 if TYPE_CHECKING:
-    from ..config.study import Study
-    from .task import Task
+    from .task import Task, Work
 
 ATTEMPTS = 2  # so often may a fit lose its worker before it is taken to be the cause
 ADVICE = (
@@ -36,19 +35,6 @@ class NotHereError(Exception):
     """A worker does not see the file that holds the work."""
 
 
-class Shared(Protocol):
-    """What a pool asks of the work that it shares out."""
-
-    tasks: list[Task]
-    study: Study
-
-    def run(self, number: int) -> Any:
-        """Make one fit; what it returns has a ``number``."""
-
-    def whole(self) -> Shared:
-        """Return the same work, for machines that see no file of ours."""
-
-
 class Pool:
     """Processes of this machine, joblib's loky; one alone is this process itself."""
 
@@ -56,7 +42,7 @@ class Pool:
         self.workers = workers  # fits that are made at once
         self.folder = folder  # for files that workers map; None: one for temporary files
 
-    def run(self, work: Shared, numbers: list[int]) -> Iterator[Any]:
+    def run(self, work: Work, numbers: list[int]) -> Iterator[Any]:
         """Yield what ``work.run`` returns for each of these tasks, as it comes in.
 
         Fits whose worker died are made again, before all others; after ``ATTEMPTS`` times that is
@@ -80,11 +66,11 @@ class Pool:
                     _check_losses(lost, work.tasks, str(error).splitlines()[0])
                 numbers = sorted(left, key=lambda number: -lost[number])
 
-    def stream(self, work: Shared, where: Any, numbers: Iterator[int]) -> Iterator[Any]:
+    def stream(self, work: Work, where: Any, numbers: Iterator[int]) -> Iterator[Any]:
         """Yield what comes back; numbers are taken when a worker is about to be free."""
         return stream("loky", self.workers, run_one, where, numbers)
 
-    def spread(self, work: Shared) -> Any:
+    def spread(self, work: Work) -> Any:
         """Send the work to workers that do not see its file."""
         raise StudyError(f"a worker of this machine does not see {self.folder}")
 
@@ -104,19 +90,19 @@ def stream(
             fits.close()
 
 
-def run_one(where: str | Shared, number: int) -> Any:
+def run_one(where: str | Work, number: int) -> Any:
     """Make one fit of the work in a file, or of the work itself; this is what a worker is asked."""
     return _run_here(_open(where) if isinstance(where, str) else where, number)
 
 
-def _run_here(work: Shared, number: int) -> Any:
+def _run_here(work: Work, number: int) -> Any:
     # a model that asked for workers of its own would move its last bits with their number
     with parallel_config("sequential"):
         return work.run(number)
 
 
 @lru_cache(maxsize=1)  # a stage's work is opened once per worker, and forgotten with the next
-def _open(path: str) -> Shared:
+def _open(path: str) -> Work:
     try:
         return load(path)
     except OSError as error:
@@ -126,8 +112,6 @@ def _open(path: str) -> Shared:
 def count(workers: int) -> int:
     """Return how many workers are meant: -1 is one per core, -2 one less.
 
-    Examples
-    --------
     >>> count(3), count(-1) == cpu_count(), count(-1000)
     (3, True, 1)
     """
@@ -135,14 +119,20 @@ def count(workers: int) -> int:
 
 
 @contextlib.contextmanager
-def _saved(work: Shared, folder: Path | None) -> Iterator[Any]:
+def scratch(folder: Path | None) -> Iterator[Path]:
+    """Make a folder below another one, or among temporary files; it is gone afterwards."""
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
     # Windows keeps a file that a worker still maps; whoever made the folder sweeps it later
     with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as made:
-        path = Path(made).resolve() / "work"
-        save(work, path)
-        yield str(path)
+        yield Path(made).resolve()
+
+
+@contextlib.contextmanager
+def _saved(work: Work, folder: Path | None) -> Iterator[Any]:
+    with scratch(folder) as made:
+        save(work, made / "work")
+        yield str(made / "work")
 
 
 def _noted(numbers: list[int], handed_out: set[int]) -> Iterator[int]:

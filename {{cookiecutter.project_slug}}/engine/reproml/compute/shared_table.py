@@ -30,18 +30,7 @@ class MappedTable(Table):
 
 
 def save(content: Any, path: str | Path) -> None:
-    """Write an object to a file that `load` maps: first its large buffers, then all else.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> import numpy as np
-    >>> with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-    ...     save({"dose": np.array([1.0, 2.5])}, Path(folder) / "content")
-    ...     dose = load(Path(folder) / "content")["dose"]
-    >>> dose.tolist(), dose.flags.writeable
-    ([1.0, 2.5], False)
-    """
+    """Write an object to a file that `load` maps: first its large buffers, then all else."""
     buffers: list[pickle.PickleBuffer] = []
     # unlike pickle it also takes a model that a notebook defines, as joblib does
     head = cloudpickle.dumps(content, protocol=5, buffer_callback=buffers.append)

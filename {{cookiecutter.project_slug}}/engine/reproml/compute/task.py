@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from ..config.seeds import fix_random_state, seed_for
 from ..config.study import Study, StudyError
 from ..split.inner_folds import set_inner_folds
 from ..split.splits import Fold
+from .shared_table import plain_table
 from .threads import one_thread
 
 
@@ -44,13 +46,6 @@ def make_tasks(
     """Pair every model with every fold; variants of one model pass its name as the purpose.
 
     With the same purpose they draw the same seeds, so that they differ in their switch alone.
-
-    Examples
-    --------
-    >>> from small_study import dummy
-    >>> fold = Fold(0, 0, np.array([0, 1]), np.array([2]))
-    >>> [task.name for task in make_tasks({"a": dummy("regression")}, [fold, fold], seed=0)]
-    ['a', 'a']
     """
     return [
         Task(
@@ -64,8 +59,6 @@ def make_tasks(
 def run_task(task: Task, table: Table, study: Study) -> Predictions:
     """Fit one model on one fold's training rows and predict its test rows.
 
-    Examples
-    --------
     >>> from small_study import linear, trial
     >>> table, study = trial([0.0, 1.0, 2.0, 3.0])
     >>> fold = Fold(0, 0, train=np.array([0, 1, 3]), test=np.array([2]))
@@ -85,17 +78,7 @@ def run_task(task: Task, table: Table, study: Study) -> Predictions:
 
 
 def fit_task(task: Task, table: Table, study: Study) -> Pipeline:
-    """Return a clone of the task's model, fitted on the fold's training rows in one thread.
-
-    Examples
-    --------
-    >>> from small_study import dummy, trial
-    >>> table, study = trial([0.0, 1.0, 5.0])
-    >>> fold = Fold(0, 0, train=np.array([0, 1, 2]), test=np.array([], dtype=int))
-    >>> model = fit_task(Task("dummy", dummy("regression"), fold, seed=0), table, study)
-    >>> model["model"].constant_.item()
-    1.0
-    """
+    """Return a clone of the task's model, fitted on the fold's training rows in one thread."""
     train = task.fold.train
     study.code.fix_seeds(task.seed)  # for models that draw from a global generator
     model = fix_random_state(clone(task.model), task.seed)
@@ -108,16 +91,7 @@ def fit_task(task: Task, table: Table, study: Study) -> Pipeline:
 def predict_with(
     model: Pipeline, X: pd.DataFrame, classes: list[str]
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Ask a fitted model about rows, in one thread: predictions, and a probability per class.
-
-    Examples
-    --------
-    >>> from small_study import dummy
-    >>> X = pd.DataFrame({"dose": [1.0, 2.0, 3.0, 4.0]})
-    >>> model = dummy("classification").fit(X, ["no", "no", "no", "yes"])
-    >>> predict_with(model, X[:1], ["yes", "no"])[1].tolist()
-    [[0.25, 0.75]]
-    """
+    """Ask a fitted model about rows, in one thread: predictions, and a probability per class."""
     with one_thread():
         if isinstance(model, Pipeline) and len(model) > 1:  # its steps prepare the rows once
             model, X = model[-1], model[:-1].transform(X)
@@ -126,3 +100,36 @@ def predict_with(
             return predicted, None
         order = [list(model.classes_).index(name) for name in classes]
         return predicted, model.predict_proba(X)[:, order]
+
+
+class Outcome(NamedTuple):
+    """What comes back from a fit."""
+
+    number: int  # of the task
+    value: Any  # of `do` or `finish`
+    said: tuple[np.ndarray, np.ndarray | None] | None  # None unless predictions are kept
+
+
+@dataclass(frozen=True)
+class Work:
+    """What all fits of a stage share; a worker opens it once and is then sent numbers of tasks."""
+
+    tasks: list[Task]
+    table: Table
+    study: Study
+    do: Callable[[Task, Table], Any] | None
+    finish: Callable[[Predictions, Table], Any] | None
+    keep: bool  # whether predictions come back too; a score is small, they are not
+
+    def run(self, number: int) -> Outcome:
+        """Make one fit."""
+        task = self.tasks[number]
+        if self.do:
+            return Outcome(number, self.do(task, self.table), None)
+        made = run_task(task, self.table, self.study)
+        value = self.finish(made, self.table) if self.finish else None
+        return Outcome(number, value, (made.predicted, made.probability) if self.keep else None)
+
+    def whole(self) -> Work:
+        """Return this work with the table's rows in it, for machines that see no file of ours."""
+        return replace(self, table=plain_table(self.table))

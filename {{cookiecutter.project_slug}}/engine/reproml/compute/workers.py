@@ -14,8 +14,6 @@ from .pool import Pool, count
 def open_pool(compute: Compute, folder: Path | None = None) -> Iterator[Pool]:
     """Open what ``[compute]`` asks for; workers find large tables in the folder, if they see it.
 
-    Examples
-    --------
     >>> with open_pool(Compute(workers=3)) as some, open_pool(Compute(backend="sequential")) as one:
     ...     some.workers, one.workers
     (3, 1)

@@ -1,36 +1,42 @@
-"""What every figure has: what it needs, how it is drawn, its caption and its alternative text.
+"""What every figure has: what it needs, how it is drawn, and what is said of it.
 
-A caption says what is drawn and what it does not show. An alternative text says the numbers to
-those who cannot see the figure.
+A caption (captions.toml) says what is drawn and what it does not show. An alternative text says the
+numbers to those who cannot see the figure.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from ..config.study import Study
 from ..write.numbers import interval_text
 
+CAPTIONS = tomllib.loads(Path(__file__).with_name("captions.toml").read_text(encoding="utf-8"))
 Frames = dict[str, pd.DataFrame]
-UNSEEN = "The locked test rows have no part in it."
 SIZES = "baselines_folds.csv"
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure: its result files (the main one first), the stage that makes them, its functions."""
+    """A figure: its result files (the main one first), the stage that makes them, its functions.
+
+    ``words`` fill in what its caption has beside the words that are the same in all captions.
+    """
 
     needs: tuple[str, ...]
     script: str
     draw: Callable[[Frames, Study], Figure]
-    caption: Callable[[Frames, Study], str]
     alt: Callable[[Frames, Study], str]
     task: Literal["any", "classification", "regression"] = "any"
+    words: Callable[[Frames, Study], dict[str, object]] = lambda frames, study: {}
 
 
 def mean_sizes(frames: Frames) -> dict[str, float]:
@@ -38,9 +44,17 @@ def mean_sizes(frames: Frames) -> dict[str, float]:
     return {name: frames[SIZES][name].mean() for name in ("n_train", "n_test")}
 
 
-def n_folds(study: Study) -> int:
-    """Return how many folds there are, over all repeats."""
-    return study.split.folds * study.split.repeats
+def panels_figure(
+    n: int, *, width: float, head: float, height: float, **how: Any
+) -> tuple[Figure, np.ndarray]:
+    """Return a figure of n panels in rows of three (inches), and its axes as an array."""
+    across = min(n, 3)
+    down = -(-n // across)
+    figure = Figure(figsize=(width, head + height * down))
+    grid = figure.subplots(down, across, squeeze=False, **how)
+    for axes in grid.flat[n:]:
+        axes.set_visible(False)
+    return figure, grid
 
 
 def in_numbers(

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ..config.study import Study
-from .drawing import UNSEEN, Drawing, Frames
+from .drawing import Drawing, Frames, panels_figure
 from .style import BLACK, BLUE, GREY, WIDTH
 
 # One hue from white to blue: darker is more, on paper too.
@@ -50,16 +50,6 @@ def draw_confusion(frames: Frames, study: Study) -> Figure:
     return figure
 
 
-def confusion_caption(frames: Frames, study: Study) -> str:
-    """Return the caption of the confusion matrix."""
-    return (
-        f"What {study.models.candidate} called the rows of each class: numbers of development rows "
-        "while they were held out (first repeat), and shares of the rows of that truth, so that "
-        "the diagonal holds the recalls. It counts the class with the highest probability; another "
-        f"threshold gives another matrix. {UNSEEN}"
-    )
-
-
 def confusion_alt(frames: Frames, study: Study) -> str:
     """Return the numbers of the confusion matrix."""
     cells = "; ".join(
@@ -77,13 +67,10 @@ def draw_calibration(frames: Frames, study: Study) -> Figure:
     """Draw how often each class came against the probability given for it, a panel per class."""
     calibration = _of_candidate(frames, CALIBRATION, study)
     panels = list(calibration.groupby("class", sort=False))
-    across = min(len(panels), 3)
-    down = -(-len(panels) // across)
-    wide = 3.6 if across == 1 else WIDTH
-    figure = Figure(figsize=(wide, 3.4 * down if across == 1 else 0.4 + WIDTH / across * down))
-    grid = figure.subplots(down, across, squeeze=False)
-    for axes in grid.flat[len(panels) :]:
-        axes.set_visible(False)
+    size = {"width": WIDTH, "head": 0.4, "height": WIDTH / min(len(panels), 3)}
+    if len(panels) == 1:
+        size = {"width": 3.6, "head": 0.0, "height": 3.4}
+    figure, grid = panels_figure(len(panels), **size)
     for axes, (name, bins) in zip(grid.flat, panels, strict=False):
         axes.plot([0, 1], [0, 1], "--", color=GREY, linewidth=1.0)
         axes.vlines(bins["predicted"], bins["low"], bins["high"], color=BLUE)
@@ -92,17 +79,6 @@ def draw_calibration(frames: Frames, study: Study) -> Figure:
         axes.set_xlabel(f"predicted probability of {name}")
         axes.set_ylabel(f"share of rows that are {name}")
     return figure
-
-
-def calibration_caption(frames: Frames, study: Study) -> str:
-    """Return the caption of the calibration."""
-    return (
-        f"How often the class came, against the probability that {study.models.candidate} gave for "
-        "it to held-out development rows (first repeat), in bins of about equally many rows; 95 % "
-        "Wilson intervals, which take rows for independent. On the dashed line probabilities are "
-        "what they say. Good calibration is no skill: always giving the class's share is "
-        f"calibrated too. {UNSEEN}"
-    )
 
 
 def calibration_alt(frames: Frames, study: Study) -> str:
@@ -134,20 +110,10 @@ def draw_residuals(frames: Frames, study: Study) -> Figure:
         axes.set_xlim(x[0] - 1, x[0] + 1)
     axes.grid(axis="y")
     axes.set_axisbelow(True)
-    axes.set_xlabel(f"predicted {_target(study)}, in bins of about equally many rows")
+    axes.set_xlabel(f"predicted {target_label(study)}, in bins of about equally many rows")
     axes.set_ylabel("predicted minus true")
     figure.legend(loc="outside upper center", ncols=3)
     return figure
-
-
-def residuals_caption(frames: Frames, study: Study) -> str:
-    """Return the caption of the residuals."""
-    return (
-        f"Predicted minus true {_target(study)} of {study.models.candidate}, by what was "
-        "predicted, for held-out development rows (first repeat): median, middle half (bar) and "
-        "middle 90 % (line) in bins of about equally many rows. Above 0 it predicts too much. Rows "
-        f"are pooled: an error that differs by group or time does not show here. {UNSEEN}"
-    )
 
 
 def residuals_alt(frames: Frames, study: Study) -> str:
@@ -157,11 +123,11 @@ def residuals_alt(frames: Frames, study: Study) -> str:
         f" middle 90 % {one.q05:.3g} to {one.q95:.3g}"
         for one in _of_candidate(frames, RESIDUALS, study).itertuples(index=False)
     ]
-    head = f"Errors of {study.models.candidate} in {_target(study)} by prediction"
+    head = f"Errors of {study.models.candidate} in {target_label(study)} by prediction"
     return f"{head}: {'; '.join(texts)}."
 
 
-def _target(study: Study) -> str:
+def target_label(study: Study) -> str:
     """Return the target's name with its unit."""
     unit = study.data.columns[study.data.target].unit
     return f"{study.data.target} in {unit}" if unit else study.data.target
@@ -169,13 +135,7 @@ def _target(study: Study) -> str:
 
 CLASSES, NUMBERS = "classification", "regression"
 DRAWINGS = {
-    "confusion": Drawing(
-        (CONFUSION,), "baselines", draw_confusion, confusion_caption, confusion_alt, CLASSES
-    ),
-    "calibration": Drawing(
-        (CALIBRATION,), "baselines", draw_calibration, calibration_caption, calibration_alt, CLASSES
-    ),
-    "residuals": Drawing(
-        (RESIDUALS,), "baselines", draw_residuals, residuals_caption, residuals_alt, NUMBERS
-    ),
+    "confusion": Drawing((CONFUSION,), "baselines", draw_confusion, confusion_alt, CLASSES),
+    "calibration": Drawing((CALIBRATION,), "baselines", draw_calibration, calibration_alt, CLASSES),
+    "residuals": Drawing((RESIDUALS,), "baselines", draw_residuals, residuals_alt, NUMBERS),
 }

@@ -11,7 +11,7 @@ from ..config.study import Study
 from ..explain.feature_groups import TIED
 from ..explain.summary import ENDS, group_names, importance_table, shuffles_per_fold
 from ..statistics.corrected import mean_interval
-from .drawing import SIZES, UNSEEN, Drawing, Frames, in_numbers, mean_sizes, n_folds
+from .drawing import CAPTIONS, SIZES, Drawing, Frames, in_numbers, mean_sizes, panels_figure
 from .style import BLACK, BLUE, GREY, ORANGE, SERIES, WIDTH, Mark, draw_intervals, rows_figure
 
 MOST_ROWS = 30  # features in one figure; the table has all of them
@@ -64,33 +64,18 @@ def draw_importance(frames: Frames, study: Study) -> Figure:
     return figure
 
 
-def importance_caption(frames: Frames, study: Study) -> str:
-    """Return the caption of the importances."""
-    table = importances_of(frames)
-    n_features, shuffles = int((table["kind"] == "feature").sum()), shuffles_per_fold(study.split)
-    texts = [
-        f"Permutation importance of the features for {study.models.candidate}: by how much "
-        f"{study.primary.label} gets worse when a feature's values are shuffled, "
-        f"mean over {n_folds(study)} folds ({shuffles} shuffles in each) with 95 % "
-        "intervals. The grey band is the interval of a column of random numbers that a copy of the "
-        "model was given: what does not reach beyond it is not told from chance.",
-    ]
+def importance_words(frames: Frames, study: Study) -> dict[str, object]:
+    """Return what the caption says beside: how many are drawn, and which are correlated."""
+    n_features = int((importances_of(frames)["kind"] == "feature").sum())
+    words = {"shuffles": shuffles_per_fold(study.split), "leading": "", "groups": ""}
     if n_features > MOST_ROWS:
-        texts.append(f"The {MOST_ROWS} leading features of {n_features} are drawn.")
+        text = CAPTIONS["importance_leading"]
+        words["leading"] = " " + text.format(drawn=MOST_ROWS, features=n_features)
     groups = group_names(frames["interpretation_groups.csv"])
     if groups:
         members = "; ".join(f"({number}) {names}" for number, names in groups.items())
-        texts.append(
-            f"Features with the same number in brackets are correlated (rank correlation {TIED} or "
-            "more in size): alone, each looks less important than it is where another stands in "
-            f"for it, and more where the model uses their difference. {members}."
-        )
-    texts.append(
-        "It shows which features this model uses. It does not show that a feature matters for the "
-        "target beyond the model, nor that changing it would change the target. "
-        f"{UNSEEN}"
-    )
-    return " ".join(texts)
+        words["groups"] = " " + CAPTIONS["importance_groups"].format(tied=TIED, members=members)
+    return words
 
 
 def importance_alt(frames: Frames, study: Study) -> str:
@@ -120,12 +105,7 @@ def draw_partial_dependence(frames: Frames, study: Study) -> Figure:
     if study.task == "classification":  # an interval of probabilities ends where they do
         averages[["low", "high"]] = averages[["low", "high"]].clip(0.0, 1.0)
     names = list(dict.fromkeys(averages["feature"]))
-    across = min(len(names), 3)
-    down = -(-len(names) // across)
-    figure = Figure(figsize=(WIDTH, 0.5 + 2.1 * down))
-    grid = figure.subplots(down, across, squeeze=False, sharey=True)
-    for axes in grid.flat[len(names) :]:
-        axes.set_visible(False)
+    figure, grid = panels_figure(len(names), width=WIDTH, head=0.5, height=2.1, sharey=True)
     several = averages["of"].nunique() > 1
     for axes, name in zip(grid.flat, names, strict=False):
         if not several:
@@ -173,18 +153,9 @@ def _draw_mean(
         axes.set_xlim(-0.3, len(x) - 0.7)
 
 
-def dependence_caption(frames: Frames, study: Study) -> str:
-    """Return the caption of the partial dependence."""
-    return (
-        f"What {study.models.candidate} predicts when one of its leading features is set to each "
-        "value on the axis, in held-out development rows (first repeat): mean over the rows, with "
-        "the 95 % interval over folds, and the curves of single rows in grey. Numbers run from "
-        f"their {ENDS[0] * 100:.0f} % to their {ENDS[1] * 100:.0f} % quantile; a mark is a value "
-        "of the data. Curves that are not parallel mean that features work together. All other "
-        "features stay as they are, so that correlated features are set to values which never "
-        "occur together: there the curve says what the model makes of them. It does not show what "
-        f"would happen if the feature were changed. {UNSEEN}"
-    )
+def dependence_words(frames: Frames, study: Study) -> dict[str, object]:
+    """Return what the caption says beside: the quantiles that numbers run between."""
+    return {"first": ENDS[0] * 100, "last": ENDS[1] * 100}
 
 
 def dependence_alt(frames: Frames, study: Study) -> str:
@@ -209,9 +180,9 @@ IMPORTANCES = ("interpretation.csv", "interpretation_groups.csv", SIZES)
 CURVES = ("partial_dependence.csv", "partial_dependence_rows.csv", SIZES)
 DRAWINGS = {
     "importance": Drawing(
-        IMPORTANCES, "interpretation", draw_importance, importance_caption, importance_alt
+        IMPORTANCES, "interpretation", draw_importance, importance_alt, words=importance_words
     ),
     "partial_dependence": Drawing(
-        CURVES, "interpretation", draw_partial_dependence, dependence_caption, dependence_alt
+        CURVES, "interpretation", draw_partial_dependence, dependence_alt, words=dependence_words
     ),
 }

@@ -1,8 +1,9 @@
 """All figures of a study by name, and their captions as the site and the paper take them.
 
-To add one, write three functions into the module of its kind: one takes result tables and returns a
-figure, the others return its caption (what is drawn, and what it does not say) and its alternative
-text. Put them into that module's ``DRAWINGS``; `scripts/figures.py` draws whatever stands there.
+To add one, write two functions into the module of its kind: one takes result tables and returns a
+figure, the other its alternative text. Put them into that module's ``DRAWINGS``, and its caption
+(what is drawn, and what it does not say) into captions.toml; `scripts/figures.py` draws whatever
+stands there.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from matplotlib.figure import Figure
 
 from ..config.commands import command_of
 from ..config.study import Study, StudyError
+from ..split.claims import claim_of
 from ..write.numbers import macro_name
 from ..write.tables import to_latex
 from . import errors, explanations, scores
-from .drawing import Drawing, Frames
+from .drawing import CAPTIONS, Drawing, Frames
 from .style import styled
 
+UNSEEN = "The locked test rows have no part in it."
 FIGURES: dict[str, Drawing] = scores.DRAWINGS | errors.DRAWINGS | explanations.DRAWINGS
 
 
@@ -43,9 +46,22 @@ def draw_figure(stem: str, frames: Frames, study: Study) -> Figure:
 
 def caption_of(stem: str, frames: Frames, study: Study) -> str:
     """Return a figure's caption; its last sentence names the command and the file behind it."""
-    drawing = FIGURES[stem]
-    text = drawing.caption(frames, study)
-    return f"{text} Made by {command_of(drawing.script)}: results/{drawing.needs[0]}."
+    drawing, claim = FIGURES[stem], claim_of(study.split)
+    words = {
+        "candidate": study.models.candidate,
+        "metric": study.primary.label,
+        "target": errors.target_label(study),
+        "score": scores.axis_label(study.primary),
+        "folds": study.split.folds * study.split.repeats,
+        "dependence": study.split.dependence,
+        "about": claim.about,
+    }
+    on_random = claim.random and f"{stem}_random" in CAPTIONS
+    text = CAPTIONS[f"{stem}_random" if on_random else stem].format(
+        **words, **drawing.words(frames, study)
+    )
+    made_by = f"Made by {command_of(drawing.script)}: results/{drawing.needs[0]}."
+    return f"{text} {UNSEEN} {made_by}"
 
 
 def to_html(stem: str, caption: str) -> str:
@@ -62,11 +78,7 @@ def text_macros(texts: dict[str, tuple[str, str]]) -> str:
     \newcommand{\AltClaim}{Dots.}
     \newcommand{\CaptionClaim}{95 \% of a\_b.}
     """
-    kinds = ("Caption", "Alt")
-    return to_latex(
-        {
-            macro_name(kind, stem): text
-            for stem, both in texts.items()
-            for kind, text in zip(kinds, both, strict=True)
-        }
-    )
+    macros = {}
+    for stem, (caption, alt) in texts.items():
+        macros |= {macro_name("Caption", stem): caption, macro_name("Alt", stem): alt}
+    return to_latex(macros)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -15,7 +13,7 @@ from ..split.claims import claim_of
 from ..statistics.decisions import ALIKE, BETTER, WORSE
 from ..write.numbers import interval_text
 from ..write.tables import score_intervals
-from .drawing import SIZES, UNSEEN, Drawing, Frames, in_numbers, mean_sizes, n_folds
+from .drawing import SIZES, Drawing, Frames, in_numbers, mean_sizes
 from .style import BLACK, BLUE, GREY, ORANGE, ROW, Mark, draw_intervals, rows_figure
 
 # Form and filling say a decision without colour.
@@ -26,7 +24,6 @@ MEAN = ("mean", "low", "high")
 DIFFERENCE = ("difference", "low", "high")
 RANDOMLY = ("random", "random_low", "random_high")
 NOTHING = "there is nothing to compare"
-FAR = "A row with an arrow lies outside the axis; its numbers are written next to the arrow."
 
 
 def axis_label(metric: Metric) -> str:
@@ -58,16 +55,6 @@ def draw_baselines(frames: Frames, study: Study) -> Figure:
     axes.set_xlabel(f"{axis_label(study.primary)}, mean over folds with 95 % interval")
     figure.legend(loc="outside upper center", ncols=2)
     return figure
-
-
-def baselines_caption(frames: Frames, study: Study) -> str:
-    """Return the caption of the baselines."""
-    return (
-        f"{axis_label(study.primary)} of the candidate and of the baselines it has to "
-        f"beat: mean over {n_folds(study)} folds of the development rows, with 95 % intervals that "
-        "allow for overlapping training sets. Intervals that overlap do not mean that models are "
-        f"equal: the paired differences tell them apart. {FAR} {UNSEEN}"
-    )
 
 
 def baselines_alt(frames: Frames, study: Study) -> str:
@@ -110,28 +97,6 @@ def draw_differences(comparison: pd.DataFrame, label: str) -> Figure:
     return figure
 
 
-def differences_caption(frames: Frames, study: Study) -> str:
-    """Return the caption of the differences from the baselines."""
-    return (
-        f"Candidate minus each baseline in {study.primary.label} on the same "
-        f"{n_folds(study)} folds, turned so that positive is in favour of the candidate, with 95 % "
-        "intervals of the corrected resampled t-test. The form of a mark says the decision, which "
-        "also asks for Holm's p and for the share of folds won. Not distinguishable does not mean "
-        f"equal. {FAR} {UNSEEN}"
-    )
-
-
-def ablation_caption(frames: Frames, study: Study) -> str:
-    """Return the caption of the differences from the variants."""
-    return (
-        "The full candidate minus the candidate with one declared component off, in "
-        f"{study.primary.label} on the same {n_folds(study)} folds; positive "
-        "means that the component helps, with 95 % intervals. What is switched off is replaced by "
-        "nothing: two components that stand in for each other both look dispensable. "
-        f"{UNSEEN}"
-    )
-
-
 # The study's split and a random one
 
 
@@ -154,24 +119,6 @@ def draw_claim(frames: Frames, study: Study) -> Figure:
     axes.set_xlabel(f"{axis_label(study.primary)}, mean over folds with 95 % interval")
     figure.legend(loc="outside upper center", ncols=2)
     return figure
-
-
-def claim_caption(frames: Frames, study: Study) -> str:
-    """Return the caption of the comparison with a random split."""
-    label = axis_label(study.primary)
-    claim = claim_of(study.split)
-    if claim.random:
-        return (
-            f"{label} of every model on the split that fits the claim. The claim is about "
-            f"{claim.about}, so this is a random split, and there is nothing to compare it with. "
-            f"{UNSEEN}"
-        )
-    return (
-        f"{label} of every model on the {study.split.dependence} split, which fits the claim, and "
-        "on a random split of the same rows; means over folds with 95 % intervals. What the random "
-        "split adds is no skill: it is the help of rows that belong to the tested ones. "
-        f"{UNSEEN}"
-    )
 
 
 def claim_alt(frames: Frames, study: Study) -> str:
@@ -225,7 +172,7 @@ def _mark_far(
         axes.text(text_x, row + apart, text, **style)
 
 
-def _comparison(name: str, other: str, caption: Callable[[Frames, Study], str]) -> Drawing:
+def _comparison(name: str, other: str) -> Drawing:
     """Return the figure of a file of paired differences from each "baseline" or "variant"."""
 
     def draw(frames: Frames, study: Study) -> Figure:
@@ -238,14 +185,12 @@ def _comparison(name: str, other: str, caption: Callable[[Frames, Study], str]) 
         )
         return f"Dot plot of {difference_label(study, other)}: {numbers or NOTHING}."
 
-    return Drawing((name,), name.removesuffix("_comparison.csv"), draw, caption, alt)
+    return Drawing((name,), name.removesuffix("_comparison.csv"), draw, alt)
 
 
 DRAWINGS = {
-    "baselines": Drawing(
-        ("baselines.csv", SIZES), "baselines", draw_baselines, baselines_caption, baselines_alt
-    ),
-    "differences": _comparison("baselines_comparison.csv", "baseline", differences_caption),
-    "ablation": _comparison("ablation_comparison.csv", "variant", ablation_caption),
-    "claim": Drawing(("claim.csv",), "claim", draw_claim, claim_caption, claim_alt),
+    "baselines": Drawing(("baselines.csv", SIZES), "baselines", draw_baselines, baselines_alt),
+    "differences": _comparison("baselines_comparison.csv", "baseline"),
+    "ablation": _comparison("ablation_comparison.csv", "variant"),
+    "claim": Drawing(("claim.csv",), "claim", draw_claim, claim_alt),
 }

@@ -2,7 +2,7 @@
 
 Colours are told apart by all kinds of colour vision (Okabe and Ito 2008) and differ in lightness;
 whatever has a colour has a marker or a line of its own too, so that print in grey loses nothing.
-Change fonts, sizes and colours here, and every figure follows.
+Fonts and sizes are in figures.mplstyle.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import html
 import io
 import re
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import NamedTuple
 
 import matplotlib.style
@@ -24,34 +25,10 @@ from ..config.study import StudyError
 WIDTH = 7.0  # inches; a page's text is about as wide
 ROW = 0.32  # inches for a row of a dot plot
 BLUE, ORANGE, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
-BLACK, GREY, PALE = "#1a1a1a", "#6e6e6e", "#d9d9d9"
+BLACK, GREY = "#1a1a1a", "#6e6e6e"
 # Colour, marker and line, in the order of use.
 SERIES = [(BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", "-."), (PURPLE, "D", ":")]
-STYLE = {
-    "font.family": "DejaVu Sans",  # comes with Matplotlib, so that text is as wide everywhere
-    "font.size": 9.0,
-    "axes.titlesize": 9.0,
-    "axes.labelsize": 9.0,
-    "axes.linewidth": 0.8,
-    "axes.edgecolor": BLACK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.unicode_minus": False,  # a hyphen can be searched, copied and compared
-    "figure.constrained_layout.use": True,
-    "grid.color": PALE,
-    "grid.linewidth": 0.6,
-    "hatch.linewidth": 0.6,
-    "legend.fontsize": 9.0,
-    "legend.frameon": False,
-    "lines.linewidth": 1.6,
-    "lines.markersize": 5.5,
-    "xtick.labelsize": 8.5,
-    "ytick.labelsize": 8.5,
-    "pdf.fonttype": 42,  # text that can be searched; journals refuse the other kind
-    "svg.fonttype": "none",  # text stays text
-    "text.parse_math": False,  # a name with two dollar signs is a name
-    "svg.hashsalt": "figures",  # ids are not random; `to_svg` numbers them anyway
-}
+STYLE = Path(__file__).with_name("figures.mplstyle")
 
 
 class Mark(NamedTuple):

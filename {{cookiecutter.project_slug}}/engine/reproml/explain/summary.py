@@ -45,12 +45,11 @@ def importance_table(
     columns = ["kind", "name", "group", "value", "low", "high"]
     columns += [f"training{end}" for end in ("", "_low", "_high")]
     table = pd.DataFrame(rows, columns=columns)
-    order = table["kind"].map({"feature": 0, "noise": 1, "group": 2})
+    table["place"] = table["kind"].map({"feature": 0, "noise": 1, "group": 2})
     # rounded, so that the last bits do not order features that are equally important
-    keys = pd.DataFrame({"kind": order, "value": -table["value"].round(12)})
-    return table.loc[keys.sort_values(["kind", "value"], kind="stable").index].reset_index(
-        drop=True
-    )
+    table["size"] = -table["value"].round(12)
+    table = table.sort_values(["place", "size"], kind="stable", ignore_index=True)
+    return table.drop(columns=["place", "size"])
 
 
 def leading_features(table: pd.DataFrame, most: int = LEADING) -> list[str]:

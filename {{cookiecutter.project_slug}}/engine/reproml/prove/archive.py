@@ -45,30 +45,8 @@ def _quoted(text: str) -> str:
 
 def offline_page(python: str, platform: str, n_wheels: int) -> str:
     """Say how to run the study from the archive alone."""
-    return f"""\
-# Run this study without a network
-
-`wheels/` holds the {n_wheels} libraries that `requirements.txt` locks, for Python {python} on
-{platform}. There, nothing else is needed; every wheel is checked against its hash in the lock.
-
-```
-python{python} scripts/environment.py --wheels wheels
-source .venv/bin/activate            # on Windows: .venv\\Scripts\\activate
-python scripts/verify.py             # makes every result again and compares it with those here
-```
-
-Without that script, the first line by hand:
-
-```
-python{python} -m venv .venv
-.venv/bin/python -m pip install --no-index --find-links wheels --require-hashes -r requirements.txt
-.venv/bin/python -m pip install --no-index --no-deps --no-build-isolation -e .
-```
-
-Elsewhere leave `--wheels wheels` out: the same versions come from the package index, as long as
-there is one.
-`ro-crate-metadata.json` names every file here with its SHA-256.
-"""
+    page = Path(__file__).with_name("offline_page.txt").read_text(encoding="utf-8")
+    return page.format(python=python, platform=platform, n_wheels=n_wheels)
 
 
 def write_zip(entries: dict[str, bytes | Path], executable: set[str], into: Path) -> None:

@@ -101,25 +101,16 @@ def _line(item: Item, answer: str, facts: Facts) -> Line:
     return Line(item, state, seen.text if seen else "", answer)
 
 
-def counts(lines: dict[str, list[Line]]) -> dict[str, int]:
-    """Count the items in each state."""
-    found = Counter(line.state for some in lines.values() for line in some)
-    return {state: found[state] for state in STATES}
-
-
 def in_words(lines: dict[str, list[Line]]) -> str:
     """Say how many items there are in each state."""
-    found = counts(lines)
-    total = sum(found.values())
-    parts = ", ".join(f"{number} {state}" for state, number in found.items())
-    return f"{total} item{'' if total == 1 else 's'}: {parts}"
+    found = Counter(line.state for some in lines.values() for line in some)
+    parts = ", ".join(f"{found[state]} {state}" for state in STATES)
+    return f"{found.total()} item{'' if found.total() == 1 else 's'}: {parts}"
 
 
 def to_page(lines: dict[str, list[Line]]) -> str:
     """Write the checklists as Markdown, a table each.
 
-    Examples
-    --------
     >>> line = Line(Item("2c", "the machine", "It is described."), "built in", "", "")
     >>> print(to_page({"reforms": [line]}), end="")
     1 item: 0 checked, 1 built in, 0 answered, 0 open, 0 failed.

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import zip_longest
 
 DRAWN = 0.0101  # points; figures round to 0.01, and nobody sees less
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?!\w)")
@@ -38,8 +39,6 @@ class Comparison:
 def close(committed: str, made: str, tolerance: float) -> bool:
     """Tell whether two written numbers agree within a tolerance.
 
-    Examples
-    --------
     >>> close("0.5", "0.5000000000000001", 1e-9), close("0.5", "0.51", 1e-9), close("7", "8", 10.0)
     (True, False, False)
     """
@@ -62,26 +61,24 @@ def compare_tables(
     head_old, old = _rows(committed)
     head_new, new = _rows(made)
     if head_old != head_new:
-        difference = Difference(
-            "different", file, "head", "", ",".join(head_old), ",".join(head_new)
-        )
-        return Comparison(Counter(different=1), [difference])
+        heads = (",".join(head_old), ",".join(head_new))
+        return Comparison(Counter(different=1), [Difference("different", file, "head", "", *heads)])
     n_keys = _key_columns([*old, *new])
     counts: Counter[str] = Counter()
     differences = []
     old_rows, new_rows = _keyed(old, n_keys), _keyed(new, n_keys)
-    for key in [*old_rows, *(key for key in new_rows if key not in old_rows)]:
+    for key in dict.fromkeys([*old_rows, *new_rows]):
         name = ", ".join(key[:-1]) + (f" (no. {key[-1] + 1})" if key[-1] else "")
-        if key not in new_rows or key not in old_rows:
-            kind = "extra" if key in old_rows else "missing"
-            row = ",".join(old_rows.get(key) or new_rows[key])
-            sides = (row, "") if kind == "extra" else ("", row)
+        row, again = old_rows.get(key), new_rows.get(key)
+        if row is None or again is None:
+            kind = "missing" if row is None else "extra"
+            sides = (",".join(side or []) for side in (row, again))
             counts[kind] += 1
             differences.append(Difference(kind, file, name, "", *sides))
             continue
-        cells = dict(zip(head_old, old_rows[key], strict=False))
+        cells = dict(zip(head_old, row, strict=False))
         tolerance = tolerances.get(cells.get("metric", ""), default)
-        for column, a, b in zip(head_old, old_rows[key], new_rows[key], strict=False):
+        for column, a, b in zip(head_old, row, again, strict=False):
             kind = _kind(a, b, tolerance)
             if kind:
                 counts[kind] += 1
@@ -130,37 +127,22 @@ def _keyed(rows: list[list[str]], n_keys: int) -> dict[tuple, list[str]]:
 
 
 def compare_texts(file: str, committed: str, made: str, default: float) -> Comparison:
-    """Compare two text files line by line: the same words, and numbers within the tolerance.
-
-    Examples
-    --------
-    >>> compare_texts("a.tex", "MAE 0.50 of 7", "MAE 0.51 of 7", 1e-9).counts["different"]
-    1
-    >>> dict(compare_texts("a.tex", "MAE 0.50 of 7", "MAE 0.50 of 7", 1e-9).counts)
-    {'bit-identical': 2}
-    >>> label = '<text x="{}">{}</text>'
-    >>> one, other = label.format("7.5", "0.50"), label.format("7.51", "0.51")
-    >>> dict(compare_texts("a.svg", one, other, 1e-9).counts)
-    {'within tolerance': 1, 'different': 1}
-    """
+    """Compare two text files line by line: the same words, and numbers within the tolerance."""
     compare = _drawing_kinds if file.endswith(".svg") else _line_kinds
     counts: Counter[str] = Counter()
     differences = []
-    old, new = committed.splitlines(), made.splitlines()
-    for number in range(max(len(old), len(new))):
-        a = old[number] if number < len(old) else None
-        b = new[number] if number < len(new) else None
+    lines = zip_longest(committed.splitlines(), made.splitlines())
+    for number, (a, b) in enumerate(lines, start=1):
         if a is None or b is None:
             kind = "missing" if a is None else "extra"
+            counts[kind] += 1
         else:
             kinds = compare(a, b, default)
             counts.update(kinds)
             kind = "different" if kinds["different"] else ""
-        if kind in ("missing", "extra"):
-            counts[kind] += 1
         if kind:
-            where = f"line {number + 1}"
-            differences.append(Difference(kind, file, where, "", a or "", b or "", default))
+            sides = (a or "", b or "")
+            differences.append(Difference(kind, file, f"line {number}", "", *sides, default))
     return Comparison(counts, differences)
 
 
@@ -187,10 +169,7 @@ def _drawing_kinds(a: str, b: str, tolerance: float) -> Counter[str]:
         return Counter(different=1)
     counts: Counter[str] = Counter()
     for number, (x, y) in enumerate(zip(old, new, strict=True)):
-        if number % 2:
-            counts += _line_kinds(x, y, tolerance)
-        else:
-            counts += _line_kinds(x, y, tolerance, same=_same_place)
+        counts += _line_kinds(x, y, tolerance, same=close if number % 2 else _same_place)
     return counts
 
 

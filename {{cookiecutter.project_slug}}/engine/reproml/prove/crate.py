@@ -41,8 +41,6 @@ def authors_of(citation: dict[str, Any]) -> list[dict[str, str]]:
 def data_licence(text: str) -> tuple[str, str]:
     """Return under which licence the data are, as data/README.md says it.
 
-    Examples
-    --------
     >>> data_licence("**Licence.** [CC0 1.0](https://example.org/zero): do what you like.")
     ('CC0 1.0', 'https://example.org/zero')
     >>> data_licence("**Licence: unclear.** The source names none.")

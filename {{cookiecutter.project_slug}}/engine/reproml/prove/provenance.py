@@ -18,22 +18,17 @@ from ..config.study import Study
 from ..explain.summary import PARTS
 
 SOURCES = ("src", "engine")
+SUFFIXES = (".py", ".toml", ".mplstyle")  # longer texts are TOML; the style of figures
 
 
 def source_digest(root: Path) -> str:
-    """Return the SHA-256 of all source that numbers come from: a changed line changes it."""
-    paths = [path for folder in SOURCES for path in (root / folder).rglob("*.py")]
-    return digest_of(paths, root)
+    """Return the SHA-256 of all source that results come from: a changed line changes it."""
+    paths = [path for folder in SOURCES for path in (root / folder).rglob("*")]
+    return digest_of([path for path in paths if path.suffix in SUFFIXES], root)
 
 
 def engine_state(root: Path) -> dict[str, str]:
-    """Return the engine's version, and whether its files are as released or which are not.
-
-    Examples
-    --------
-    >>> engine_state(Path("no-such-folder"))["state"]
-    'not known: there is no engine/SHA256SUMS'
-    """
+    """Return the engine's version, and whether its files are as released or which are not."""
     found = changed_files(root / "engine")
     if found is None:
         state = "not known: there is no engine/SHA256SUMS"
@@ -98,8 +93,6 @@ def commit_of(root: Path) -> dict[str, Any]:
 def all_seeds(study: Study) -> dict[str, int]:
     """Return every seed that splits and fits draw from, by purpose.
 
-    Examples
-    --------
     >>> from ..config.study import Models, Split
     >>> models = Models(candidate="candidate", baselines=["dummy"])
     >>> split = Split(dependence="independent", folds=2)

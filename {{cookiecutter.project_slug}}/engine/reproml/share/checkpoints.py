@@ -112,16 +112,7 @@ def make_checkpoint(model: BaseEstimator, done: int, key: str, trusted: Iterable
 
 
 def read_checkpoint(content: bytes, key: str, trusted: Iterable[str], file: str) -> tuple[Any, int]:
-    """Return the model in a checkpoint and how many steps it has had.
-
-    Examples
-    --------
-    >>> try:
-    ...     read_checkpoint(b"no checkpoint", "key", [], "a.ckpt")
-    ... except StudyError as error:
-    ...     print(error)
-    a.ckpt: is damaged; delete it to begin anew
-    """
+    """Return the model in a checkpoint and how many steps it has had."""
     digest, content = content[:32], content[32:]
     if hashlib.sha256(content).digest() != digest:
         raise StudyError(f"{file}: is damaged; delete it to begin anew")

@@ -46,8 +46,6 @@ def found_model(model: Any) -> Any:
 
     A search also keeps the positions of its rows and how long each fit took.
 
-    Examples
-    --------
     >>> from small_study import linear
     >>> from sklearn.model_selection import GridSearchCV
     >>> X = pd.DataFrame({"dose": [float(i) for i in range(12)]})

@@ -9,6 +9,7 @@ import io
 import json
 import re
 import zipfile
+from collections.abc import Iterator
 from typing import Any
 
 from numpy.lib import format as npy
@@ -18,18 +19,7 @@ from ..config.study import StudyError
 
 
 def schema_of(content: bytes) -> dict[str, Any]:
-    """Return the description in a skops file, if the archive is exactly what skops would write.
-
-    Examples
-    --------
-    >>> [part["content"] for part in schema_of(dumps([0.5, 2]))["content"]]
-    ['0.5', '2']
-    >>> try:
-    ...     schema_of(b"anything else")
-    ... except StudyError as error:
-    ...     print(str(error).partition(";")[0])
-    the model file is refused: it is no skops file (File is not a zip file)
-    """
+    """Return the description in a skops file, if the archive is exactly what skops would write."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()
@@ -79,6 +69,18 @@ def _check_array(content: bytes, name: str) -> None:
         raise refused(f"its array {name} is not what it claims to be")
 
 
+def objects_in(node: Any) -> Iterator[dict[str, Any]]:
+    """Yield every JSON object of a description or a part of it, the outer before the inner."""
+    wanted = [node]
+    while wanted:  # no recursion: a file may be deeper than Python's stack
+        part = wanted.pop()
+        if isinstance(part, dict):
+            yield part
+            wanted += reversed(part.values())
+        elif isinstance(part, list):
+            wanted += reversed(part)
+
+
 def normalised(content: bytes) -> bytes:
     """Write a skops file anew, so that the same model is the same bytes.
 
@@ -90,21 +92,15 @@ def normalised(content: bytes) -> bytes:
         arrays = {name: archive.read(name) for name in archive.namelist() if name != "schema.json"}
     ids: dict[int, int] = {}
     names: dict[str, str] = {}
-    wanted: list[Any] = [schema]
     number = 0
-    while wanted:
-        part = wanted.pop()
-        if isinstance(part, dict):
-            if "__id__" in part:
-                number += 1
-                # plain values need no identity, and whether equal ones share it is chance
-                is_plain = part["__loader__"] == "JsonNode"
-                part["__id__"] = number if is_plain else ids.setdefault(part["__id__"], number)
-            if isinstance(part.get("file"), str):
-                part["file"] = names.setdefault(part["file"], f"{len(names)}.npy")
-            wanted += reversed(part.values())
-        elif isinstance(part, list):
-            wanted += reversed(part)
+    for part in objects_in(schema):
+        if "__id__" in part:
+            number += 1
+            # plain values need no identity, and whether equal ones share it is chance
+            is_plain = part["__loader__"] == "JsonNode"
+            part["__id__"] = number if is_plain else ids.setdefault(part["__id__"], number)
+        if isinstance(part.get("file"), str):
+            part["file"] = names.setdefault(part["file"], f"{len(names)}.npy")
     files = {new: arrays[old] for old, new in names.items()}
     files["schema.json"] = json.dumps(schema, separators=(",", ":")).encode("ascii")
     packed = io.BytesIO()

@@ -90,8 +90,6 @@ def make_examples(model: Pipeline, X: pd.DataFrame, classes: list[str]) -> list[
 def answers(model: Pipeline, X: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     """Ask a model about rows; return its answers as a table.
 
-    Examples
-    --------
     >>> from small_study import dummy
     >>> X = pd.DataFrame({"dose": [1.0, 2.0, 3.0, 4.0]})
     >>> model = dummy("classification").fit(X, ["no", "no", "no", "yes"])

@@ -15,7 +15,7 @@ from typing import Any
 from skops.io import get_untrusted_types
 
 from ..config.study import StudyError
-from .modelfile import refused, schema_of
+from .modelfile import objects_in, refused, schema_of
 
 ENGINE = __name__.partition(".")[0]
 OURS = (f"{ENGINE}.compute.models.ColumnSubset",)  # of this package; keeps two lists of names
@@ -28,8 +28,6 @@ def audit(content: bytes, trusted: Iterable[str]) -> list[str]:
 
     ``trusted`` are full names of types: ``study.sharing.trusted_types``.
 
-    Examples
-    --------
     >>> from skops.io import dumps
     >>> from sklearn.dummy import DummyRegressor
     >>> audit(dumps(DummyRegressor()), [])[-1]
@@ -65,26 +63,14 @@ def audit(content: bytes, trusted: Iterable[str]) -> list[str]:
 
 
 def types_in(node: Any) -> list[str]:
-    """Return the full names in a file's description (``schema.json``) or a part of it, sorted.
-
-    Examples
-    --------
-    >>> types_in([{"__loader__": "TypeNode", "__module__": "builtins", "__class__": "print"}])
-    ['builtins.print']
-    """
+    """Return the full names in a file's description (``schema.json``) or a part of it, sorted."""
     found: set[str] = set()
-    wanted = [node]
-    while wanted:  # no recursion: a file may be deeper than Python's stack
-        part = wanted.pop()
-        if isinstance(part, dict):
-            if "__loader__" in part:
-                words = [part.get(key) for key in ("__module__", "__class__")]
-                if not all(isinstance(word, str) and NAME.fullmatch(word) for word in words):
-                    raise refused("its description is malformed")
-                found.add(".".join(words))
-            wanted += part.values()
-        elif isinstance(part, list):
-            wanted += part
+    for part in objects_in(node):
+        if "__loader__" in part:
+            words = [part.get(key) for key in ("__module__", "__class__")]
+            if not all(isinstance(word, str) and NAME.fullmatch(word) for word in words):
+                raise refused("its description is malformed")
+            found.add(".".join(words))
     return sorted(found)
 
 

@@ -14,16 +14,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import StackingClassifier, StackingRegressor
 
-from ..config.columns import Table
 from ..config.seeds import seed_for
 from ..config.study import Split, StudyError
 from .cuts import cut_folds
+
+if TYPE_CHECKING:
+    from ..config.columns import Table
 
 # These have a cv, too, but choose no parameter.
 COMBINED = (CalibratedClassifierCV, StackingClassifier, StackingRegressor)
@@ -66,6 +68,7 @@ def inner_folds(
     --------
     >>> import pandas as pd
     >>> site = pd.Series(["a", "a", "b", "b", "c", "c"])
+    >>> from ..config.columns import Table
     >>> table = Table(site.to_frame(), pd.Series(np.arange(6.0)), site, None, None, dropped={})
     >>> split = Split(dependence="grouped", folds=2, repeats=6)
     >>> train = np.array([2, 3, 4, 5])  # b and c

@@ -43,14 +43,7 @@ def model_text(study: Study, model: Pipeline, shared: pd.DataFrame) -> str:
 
 
 def steps_of(model: Any, path: str = "") -> list[tuple[str, str]]:
-    """List a model's steps, however deep: the names that lead there, and the step as written.
-
-    >>> from small_study import linear
-    >>> for path, text in steps_of(linear("regression"))[:2]:
-    ...     print(path, text)
-    columns, standardscaler StandardScaler()
-    columns, onehotencoder OneHotEncoder(sparse_output=False)
-    """
+    """List a model's steps, however deep: the names that lead there, and the step as written."""
     inside = [
         (name, step)
         for parameter in ("steps", "transformers", "estimator")

@@ -27,22 +27,12 @@ def claim_table(
 
     ``flattery`` is positive where the random split makes the model look better, whatever the
     metric's direction. ``metrics`` holds the primary one alone; sizes are ``n_train``, ``n_test``.
-
-    >>> scores = pd.DataFrame({
-    ...     "model": "linear", "repeat": 0, "fold": [0, 1], "metric": "mae", "value": [2.0, 3.0],
-    ... })
-    >>> from small_study import CODE
-    >>> sizes, mae = {"n_train": 20, "n_test": 20}, {"mae": CODE.metrics["mae"]}
-    >>> claim_table(scores, scores.assign(value=[1.5, 1.7]), mae, sizes, sizes).round(1)
-        model metric  value  low  high  random  random_low  random_high  flattery
-    0  linear    mae    2.5  0.0  13.5     1.6         0.0          3.8       0.9
     """
-    ours = score_intervals(scores, metrics, **sizes)
-    other = score_intervals(random, metrics, **random_sizes)
-    table = ours.rename(columns={"mean": "value"})[["model", "metric", "value", "low", "high"]]
-    other = other.set_index("model").loc[table["model"]]
-    for name, end in (("random", "mean"), ("random_low", "low"), ("random_high", "high")):
-        table[name] = other[end].to_numpy()
+    ours = score_intervals(scores, metrics, **sizes).rename(columns={"mean": "value"})
+    other = score_intervals(random, metrics, **random_sizes).rename(
+        columns={"mean": "random", "low": "random_low", "high": "random_high"}
+    )
+    table = ours[["model", "metric", "value", "low", "high"]].merge(other, on=["model", "metric"])
     gain = table["random"] - table["value"]
     table["flattery"] = gain if next(iter(metrics.values())).higher_is_better else -gain
     return table

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections import Counter
+from pathlib import Path
 
 import pandas as pd
 
@@ -12,16 +14,8 @@ from ..explain.summary import NOISE, group_names, shuffles_per_fold
 from ..statistics.corrected import mean_interval
 from .numbers import interval_macros, interval_text, macro_name
 
-WEIGHTS = (
-    "Coefficients and tree importances, of those models whose last step has them: mean over the "
-    "folds of the first repeat, with 95 % intervals. A signed number is "
-    "a coefficient per standard deviation of the feature: by how much the prediction (of classes: "
-    "the log odds) moves. Where several columns are made of a feature, as by splines or "
-    "categories, it is the standard deviation of what they add together (curve), which has no "
-    "sign; its form is the partial dependence. Trees give the share of their gain on training rows "
-    "(trees), which favours features with many values. Coefficients of correlated features share "
-    "one effect among them, and may even have opposite signs."
-)
+NOTES = tomllib.loads(Path(__file__).with_name("notes.toml").read_text(encoding="utf-8"))
+WEIGHTS = NOTES["weights"]
 
 
 def importance_texts(table: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
@@ -47,30 +41,19 @@ def importance_note(table: pd.DataFrame, groups: pd.DataFrame, study: Study) -> 
     noise = table.set_index("kind").loc["noise"]
     features = table[table["kind"] == "feature"]
     above = features.loc[features["low"] > max(0.0, noise["high"]), "name"].tolist()
-    names = ", ".join(above) if above else "none"
-    texts = [
-        f"By how much {study.primary.label} gets worse when a feature's values "
-        f"are shuffled among the rows: mean over {study.split.folds * study.split.repeats} folds "
-        f"({shuffles_per_fold(study.split)} shuffles in each) with 95 % intervals. Held-out rows "
-        "say what the skill on new rows rests on; what is larger on training rows (folds of the "
-        "first repeat) was learnt and does not carry over.",
-        "A column of random numbers, given to a copy of the model, shows what chance alone does. "
-        f"Intervals wholly above theirs and above 0: {names}.",
-    ]
+    parts = ["importance", "noise"]
     if noise["value"] == noise["training"] == 0:
-        texts.append(f"The {NOISE} never reached the model, so here it shows nothing.")
+        parts.append("unused_noise")
     if len(groups):
-        texts.append(
-            f"Features of a group are correlated, each with each (rank correlation {TIED} or more "
-            "in size). Shuffled alone, each looks less important than it is where another stands "
-            "in for it, and more where the model uses their difference, for then rows are made "
-            "that never occur. The group's row shuffles all of them together."
-        )
-    texts.append(
-        "This is about the model: another model, as good, may use other features, and none of "
-        "it says that changing a feature would change the target."
+        parts.append("groups")
+    return " ".join(NOTES[part] for part in [*parts, "limits"]).format(
+        metric=study.primary.label,
+        folds=study.split.folds * study.split.repeats,
+        shuffles=shuffles_per_fold(study.split),
+        above=", ".join(above) or "none",
+        noise=NOISE,
+        tied=TIED,
     )
-    return " ".join(texts)
 
 
 def weight_table(weights: pd.DataFrame, *, n_train: float, n_test: float) -> pd.DataFrame:

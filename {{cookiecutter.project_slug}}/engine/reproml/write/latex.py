@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 import pandas as pd
 
@@ -76,18 +75,11 @@ def _cell(text: str) -> str:
     return r"\emph{" + tex(emphasised[1]) + "}" if emphasised else tex(text)
 
 
-class Typed(NamedTuple):
-    """A line of the paper that holds a number which no script wrote."""
-
-    line: int
-    text: str
-
-
-def typed_numbers(text: str) -> list[Typed]:
-    r"""Find digits in the paper's sections of results that are no comment, label, file or source.
+def typed_numbers(text: str) -> list[tuple[int, str]]:
+    r"""Find lines (number, text) of results with digits in no comment, label, file or source.
 
     >>> typed_numbers("\\section{Results}\nSee \\cite{holm1979}: \\Score, not 0.9.\n")
-    [Typed(line=2, text='See \\cite{holm1979}: \\Score, not 0.9.')]
+    [(2, 'See \\cite{holm1979}: \\Score, not 0.9.')]
     """
     found, section = [], ""
     for number, line in enumerate(text.splitlines(), start=1):
@@ -98,7 +90,7 @@ def typed_numbers(text: str) -> list[Typed]:
             section = ""
         plain = NAMES.sub("", re.sub(r"(?<!\\)%.*", "", line))
         if section in SECTIONS and re.search(r"\d", plain):
-            found.append(Typed(number, line.strip()))
+            found.append((number, line.strip()))
     return found
 
 
