@@ -31,6 +31,14 @@ def test_a_verb_that_is_none_is_answered_with_those_there_are(call):
     assert done.stdout == ""
 
 
+def test_an_option_that_is_cut_short_is_no_option(call):
+    """`lock --upgrad` would otherwise renew the lock."""
+    for verb, option in (("lock", "--upgrad"), ("verify", "--js")):
+        done = call(verb, option)
+        assert done.returncode == 2
+        assert f"unrecognized arguments: {option}" in done.stderr
+
+
 def test_the_engine_starts_as_a_folder_without_installation(tmp_path: Path):
     done = subprocess.run(
         [sys.executable, "-I", "-B", str(ENGINE / "reproml"), "lock", "--help"],

@@ -147,7 +147,7 @@ def build(locks, uv, wheels=None):
 
 def read_options():
     """Return what the command line asks for."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument(
         "--runtime",
         action="store_true",

@@ -126,7 +126,7 @@ def start_verb(name: str, prog: str | None = None) -> None:
     if verb.of_study:
         start(main, doc, prog=prog, **verb.options)
         return
-    parser = ArgumentParser(prog=prog, description=doc)
+    parser = ArgumentParser(prog=prog, description=doc, allow_abbrev=False)
     add_options(parser, verb.options)
     sys.exit(main(**vars(parser.parse_args())))
 

@@ -57,7 +57,7 @@ def start(main: Callable[..., None], doc: str, prog: str | None = None, **option
 
 def make_parser(doc: str, prog: str | None, options: Mapping[str, Any]) -> argparse.ArgumentParser:
     """Return a parser with the options that every script has, and those of one."""
-    parser = argparse.ArgumentParser(prog=prog, description=doc)
+    parser = argparse.ArgumentParser(prog=prog, description=doc, allow_abbrev=False)
     add = parser.add_argument
     study = ROOT / "study.toml"
     add("--study", type=Path, default=study, help="configuration (default: study.toml)")
