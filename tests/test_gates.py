@@ -56,6 +56,17 @@ def test_a_study_has_every_command(default_bake, command):
     assert line[1] != "-m" or (default_bake.path / f"engine/reproml/cli/{line[3]}.py").is_file()
 
 
+CODE = [gate for gate in GATES if any(verb == "code" for verb, _ in tool.statements(gate.change))]
+
+
+@pytest.mark.parametrize("gate", CODE, ids=[gate.id for gate in CODE])
+def test_every_gate_of_the_code_has_its_place(gate):
+    for verb, rest in tool.statements(gate.change):
+        old = tool.plain(re.split(r" ::(?: |$)", rest)[0])
+        if verb == "code":
+            assert sum(tool.read(path).count(old) for path in tool.code_files(STUDY)) == 1
+
+
 @pytest.mark.parametrize("mutant", MUTANTS, ids=[mutant.id for mutant in MUTANTS])
 def test_every_mutant_has_its_place_and_its_tests(mutant):
     old = tool.plain(mutant.old)
