@@ -25,7 +25,7 @@ GIVEN = r"""{{ _cookiecutter | default({}) | tojson }}"""
 TEXTS = {"project_name": "My Study", "description": "What it asks", "author_name": "Ada Lovelace"}
 CHOICES = {  # a replayed or updated study can bring values that are not offered any more
     "license": ["MIT", "BSD-3-Clause", "Apache-2.0"],
-    "python_version": ["3.12", "3.13", "3.11"],
+    "python_version": ["3.13", "3.14", "3.12", "3.11"],
     "task": ["classification", "regression"],
     "dependence": ["independent", "grouped", "temporal", "spatial"],
     "ci": ["github", "gitlab"],

@@ -18,7 +18,7 @@ GOOD = {
     "author_email": "ada@example.org",
     "orcid": "0000-0002-1825-0097",
     "license": "MIT",
-    "python_version": "3.12",
+    "python_version": "3.13",
     "task": "regression",
     "dependence": "spatial",
     "ci": "gitlab",

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pythons import OFFERED as PYTHONS
 from studies import write
 
 TEMPLATE = Path(__file__).resolve().parent.parent
 ZIZMOR = [Path(sysconfig.get_path("scripts"), "zizmor"), "--offline", "--persona", "pedantic"]
 SCHEMA = [sys.executable, "-m", "check_jsonschema", "--builtin-schema"]
 GITHUB, GITLAB = ".github/workflows/ci.yml", ".gitlab-ci.yml"
-PYTHONS = ["3.11", "3.12", "3.13"]
 IMAGE = r"python:(3\.\d+)-slim-trixie@sha256:([0-9a-f]{64})"
 
 

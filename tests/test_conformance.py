@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pythons import OFFERED
 from studies import write
 
 TEMPLATE = Path(__file__).resolve().parent.parent
@@ -141,7 +142,7 @@ def test_a_mistake_in_the_citation_is_seen(judge, studies, tmp_path):
     judge("cffconvert", ["--validate"], tmp_path, rc=1)
 
 
-@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("python", OFFERED)
 def test_the_dockerfile_is_clean(judge, bake, python):
     study = bake(python_version=python, project_slug="a-much-longer-name-than-that-of-others")
     judge("hadolint", ["--failure-threshold", "style", "Dockerfile"], study.path)

@@ -30,6 +30,8 @@ def script(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "PYTHON", tmp_path / VENV_PYTHON)
     monkeypatch.setattr(sys, "argv", ["environment.py"])
     (tmp_path / ".python-version").write_text(f"{RUNNING}\n", encoding="utf-8")
+    project = 'requires-python = ">=3.11,<3.15"\n'
+    (tmp_path / "pyproject.toml").write_text(project, encoding="utf-8")
     return module
 
 
@@ -151,8 +153,9 @@ def pretend(monkeypatch, script, pythons):
         ("3.12", {"this": "3.12"}, "this", ""),
         ("3.12", {"this": "3.11", "python3.12": "3.12"}, "python3.12", ""),
         ("3.12", {"this": "3.11", "python3.13": "3.13"}, "this", "using 3.11"),
-        ("3.12", {"this": "3.14", "python3.13": "3.13"}, "python3.13", "using 3.13"),
-        ("3.12", {"this": "3.9", "python3.12": "3.14", "python3.11": "3.11"}, "python3.11", "3.11"),
+        ("3.12", {"this": "3.15", "python3.13": "3.13"}, "python3.13", "using 3.13"),
+        ("3.12", {"this": "3.15", "python3.14": "3.14"}, "python3.14", "using 3.14"),
+        ("3.12", {"this": "3.9", "python3.12": "3.15", "python3.11": "3.11"}, "python3.11", "3.11"),
     ],
 )
 def test_the_wanted_python_comes_first(
@@ -165,16 +168,43 @@ def test_the_wanted_python_comes_first(
     assert len(output.splitlines()) == bool(said)
 
 
-def test_no_offered_python_is_an_error(script, monkeypatch, capsys):
-    pretend(monkeypatch, script, {"this": "3.14", "python3.12": "2.7"})
+SYSTEMS = {  # what it is, and what gets a Python there
+    "Windows": ("nt", "win32", [], "py install 3.13"),
+    "macOS": ("posix", "darwin", [], "brew install python@3.13"),
+    "Debian 13": ("posix", "linux", ["python3.13-venv"], "sudo apt install python3.13-venv"),
+    "Debian 12": ("posix", "linux", ["python3.11-venv"], "sudo apt install python3.11-venv"),
+    "Ubuntu 26.10": ("posix", "linux", ["python3.15-venv"], "curl -LsSf https://astral.sh/uv/inst"),
+    "Fedora": ("posix", "linux", [], "curl -LsSf https://astral.sh/uv/install.sh | sh"),
+}
+
+
+@pytest.mark.parametrize("here", ["3.15", "3.10"])
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_machine_without_an_offered_python_is_told_how_to_get_one(
+    script, monkeypatch, capsys, here, system
+):
+    name, platform, packages, line = SYSTEMS[system]
+    pretend(monkeypatch, script, {"this": here, f"python{here}": here, "python3.12": "2.7"})
+    (script.ROOT / ".python-version").write_text("3.13\n", encoding="utf-8")
     monkeypatch.setattr(script, "find_uv", lambda outside: None)
+    monkeypatch.setattr(script, "answer", lambda command: command[-1] in packages or None)
+    monkeypatch.setattr(script, "find_system", lambda: (name, platform))
     assert script.main() == 1
-    assert "Install Python" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "No Python 3.14, 3.13, 3.12, 3.11 that can make an environment was found; " in said
+    assert f"this is Python {here}.\n" in said
+    assert f"\n  {line}" in said
     assert not script.VENV.exists()
 
 
+def test_pythons_that_cannot_be_read_are_said(script, capsys):
+    (script.ROOT / "pyproject.toml").write_text('requires-python = ">3"\n', encoding="utf-8")
+    assert script.main() == 1
+    assert 'write them as in\n  requires-python = ">=3.11,<3.15"' in capsys.readouterr().err
+
+
 def test_where_there_is_uv_it_fetches_a_python(script, monkeypatch):
-    pretend(monkeypatch, script, {"this": "3.14"})
+    pretend(monkeypatch, script, {"this": "3.15"})
     monkeypatch.setattr(script, "answer", lambda command: None)
     assert script.find_python("3.12", ["uv"]) == "3.12"
 

@@ -16,7 +16,7 @@ QUESTIONS = {  # the keys are an interface: settings files and recorded answers 
     "author_email": str,
     "orcid": "",
     "license": ["MIT", "BSD-3-Clause", "Apache-2.0"],
-    "python_version": ["3.12", "3.13", "3.11"],
+    "python_version": ["3.13", "3.14", "3.12", "3.11"],
     "task": ["classification", "regression"],
     "dependence": ["independent", "grouped", "temporal", "spatial"],
     "ci": ["github", "gitlab"],

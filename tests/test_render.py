@@ -14,7 +14,7 @@ from cookiecutter.main import cookiecutter
 
 BAKES = {  # every choice at least once, every data set, the shortest and the longest name
     "default": {},
-    "regression": {"task": "regression", "license": "BSD-3-Clause", "python_version": "3.13"},
+    "regression": {"task": "regression", "license": "BSD-3-Clause", "python_version": "3.14"},
     "grouped": {"dependence": "grouped", "ci": "gitlab", "project_slug": "a"},
     "temporal": {"dependence": "temporal", "task": "regression", "python_version": "3.11"},
     "spatial": {"dependence": "spatial", "ci": "gitlab", "license": "Apache-2.0"},

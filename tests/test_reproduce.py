@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from pythons import OFFERED
 from studies import paths
 
 pytestmark = pytest.mark.slow
@@ -328,7 +329,7 @@ def verify(other_python, run):
     return make
 
 
-@pytest.mark.parametrize("version", sorted({"3.11", "3.12", "3.13"} - {RUNNING}))
+@pytest.mark.parametrize("version", sorted(set(OFFERED) - {RUNNING}))
 def test_every_offered_python_gives_the_same_bits(copy, verify, version: str):
     """With fewer fits; the Python that runs verifies the untouched study above."""
     counts = verify(copy, version)
@@ -336,7 +337,7 @@ def test_every_offered_python_gives_the_same_bits(copy, verify, version: str):
 
 
 @pytest.mark.weekly
-@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("version", OFFERED)
 def test_every_offered_python_verifies_the_whole_study(bake, verify, version: str):
     counts = verify(bake().path, version, "--workers", "2")
     assert counts["different"] == counts["missing"] == counts["extra"] == counts["edited"] == 0

@@ -5,6 +5,7 @@ file avoids new syntax, so that an old Python gets the message below and not a s
 """
 
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -17,6 +18,16 @@ LOCK = ROOT / "requirements-dev.txt"
 STAMP = VENV / "lock.sha256"
 VERSION = "{}.{}".format(*sys.version_info)
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def environment_script():
+    """Import what makes a study's environment; it knows Pythons and how to get one."""
+    path = ROOT / "{{cookiecutter.project_slug}}" / "engine" / "reproml" / "cli" / "environment.py"
+    spec = importlib.util.spec_from_file_location("environment", str(path))
+    module = importlib.util.module_from_spec(spec)
+    sys.dont_write_bytecode = True  # studies are rendered from that folder, and get all in it
+    spec.loader.exec_module(module)
+    return module
 
 
 def is_current(digest):
@@ -51,10 +62,13 @@ def make(digest):
 
 def main():
     """Refuse a Python that the lock is not made for, then make .venv if that is needed."""
-    if not (3, 11) <= sys.version_info[:2] < (3, 14):
+    script = environment_script()
+    pythons = script.offered(ROOT)
+    if VERSION not in pythons:
         sys.exit(
-            f"This is Python {VERSION}; 3.11, 3.12 or 3.13 is needed.\n"
-            "Where one of them has another name, say so: make demo PYTHON=python3.12"
+            f"This is Python {VERSION}; one of {', '.join(pythons)} is needed. To get one:\n"
+            f"  {script.how_to_get(pythons)}\n"
+            f"Where it has another name, say so: make demo PYTHON=python{pythons[0]}"
         )
     digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()
     if not is_current(digest):

@@ -13,6 +13,8 @@ import tempfile
 import tomllib
 from pathlib import Path
 
+from pythons import OFFERED, libraries
+
 ROOT = Path(__file__).resolve().parent.parent
 STUDY = ROOT / "{{cookiecutter.project_slug}}"
 LOCK = "requirements-dev.txt"
@@ -53,6 +55,7 @@ def renew(root, study, uv, upgrade):
     script = study_script("lock")
     script.renew(study, uv, upgrade)
     command = [*uv, *script.COMPILE, "--custom-compile-command", "make lock"]
+    command += ["--python-version", OFFERED[0]]
     command += ["--upgrade"] if upgrade else []
     bounds = ["pyproject.toml", "--group", "dev", "-c", f"{study.name}/{LOCK}"]
     for lock, requirements in ((LOCK, bounds), (JUDGES, ["--group", "judges"])):
@@ -92,7 +95,10 @@ def main():
             shutil.copy(copy / name, ROOT / name)
         for name in [*files[1:], *extras]:
             shutil.copy(study / name, STUDY / name)
-    print("All locks are renewed and agree.")
+    print("All locks are renewed and agree. Which Pythons they and the newest libraries allow:")
+    locked = script.read_pins((STUDY / LOCK).read_text(encoding="utf-8"))
+    for python, line in libraries(locked, [sys.executable, "-m", "uv"]).items():
+        print(f"  Python {python}: {line}")
 
 
 if __name__ == "__main__":

@@ -17,11 +17,45 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-OFFERED = ("3.13", "3.12", "3.11")  # the Pythons that the lock is made for; no others are tried
+# What requires-python of pyproject.toml says: the Pythons that the lock is made for.
+RANGE = re.compile(r'^requires-python = ">=3\.(\d+),<3\.(\d+)"', re.MULTILINE)
 
 
 class CommandError(Exception):
     """A command failed; the message says which and what to do."""
+
+
+def offered(root):
+    """Return the Pythons that a study's lock is made for, newest first: ("3.14", "3.13", ...).
+
+    The file is searched, not parsed: this is where an old Python, without tomllib, learns that it
+    is too old.
+    """
+    found = RANGE.search((root / "pyproject.toml").read_text(encoding="utf-8"))
+    if not found:
+        raise CommandError(
+            "pyproject.toml: no Pythons can be read from it; write them as in\n"
+            '  requires-python = ">=3.11,<3.15"'
+        )
+    return tuple(f"3.{number}" for number in range(int(found[2]) - 1, int(found[1]) - 1, -1))
+
+
+def find_system():
+    """Return what kind of system this is, as Python names it: ("posix", "linux")."""
+    return os.name, sys.platform
+
+
+def how_to_get(pythons):
+    """Return the command that gets one of these Pythons on this system, or uv, which fetches it."""
+    name, platform = find_system()
+    if name == "nt":
+        return f"py install {pythons[0]}"
+    if platform == "darwin":
+        return f"brew install python@{pythons[0]}"
+    for python in pythons:  # which of them a Debian or Ubuntu has depends on its age
+        if answer(["apt-cache", "show", f"python{python}-venv"]):
+            return f"sudo apt install python{python}-venv"
+    return "curl -LsSf https://astral.sh/uv/install.sh | sh"
 
 
 def answer(command):
@@ -56,7 +90,8 @@ def probe(python, modules=()):
 def find_python(wanted, uv):
     """Return the path of the best Python here: the wanted one, this one, any other offered."""
     modules = () if uv else ("venv", "ensurepip")
-    others = [version for version in OFFERED if version != wanted]
+    pythons = offered(ROOT)
+    others = [version for version in pythons if version != wanted]
     for version in (wanted, None, *others):
         commands = [[sys.executable]]
         if version:
@@ -68,17 +103,18 @@ def find_python(wanted, uv):
             commands += [[managed]] if managed else []
         for command in commands:
             found, path = probe(command, modules)
-            if found in OFFERED and version in (None, found):
+            if found in pythons and version in (None, found):
                 if found != wanted:
                     print(f"Python {wanted} (.python-version) is not here; using {found}.")
                 return path
     if uv:
-        print(f"No Python {', '.join(OFFERED)} is here; uv fetches {wanted}.")
+        print(f"No Python {', '.join(pythons)} is here; uv fetches {wanted}.")
         return wanted
+    here = probe([sys.executable])[0] or "unknown"
     raise CommandError(
-        f"No Python {', '.join(OFFERED)} that can make an environment was found.\n"
-        f"Install Python {wanted} (on Debian and Ubuntu also python{wanted}-venv), or uv, "
-        "and run this again."
+        f"No Python {', '.join(pythons)} that can make an environment was found; this is Python "
+        f"{here}.\nGet one with the line below, then run this again:\n"
+        f"  {how_to_get((wanted, *others))}"
     )
 
 
@@ -112,9 +148,9 @@ def build(locks, uv, wheels=None):
     wanted = python_of(wheels) if wheels else None
     if VENV.exists():
         found, _ = probe([str(PYTHON)])
-        if found not in OFFERED:
+        if found not in offered(ROOT):
             raise CommandError(
-                f".venv is there but has no working Python {', '.join(OFFERED)}.\n"
+                f".venv is there but has no working Python {', '.join(offered(ROOT))}.\n"
                 "Remove the folder .venv and run this again."
             )
         if wanted and found != wanted:

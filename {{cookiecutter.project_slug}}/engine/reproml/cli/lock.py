@@ -15,15 +15,14 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from ..run.terminal import ROOT
-from .environment import find_uv
+from .environment import find_uv, offered
 
 RUNTIME, DEVELOPMENT = "requirements.txt", "requirements-dev.txt"
 HOOKS = ".pre-commit-config.yaml"
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 HOOK_PIN = re.compile(r"- ([A-Za-z0-9._-]+)==(\S+)")
 COMPILE = ["pip", "compile", "--quiet", "--universal", "--generate-hashes"]
-# The oldest offered Python decides, and "fewest" takes one version that all of them have.
-COMPILE += ["--python-version", "3.11", "--fork-strategy", "fewest"]
+COMPILE += ["--fork-strategy", "fewest"]  # one version that all offered Pythons have
 # Where one person installs from stays theirs: no address goes into the lock.
 COMPILE += ["--no-emit-index-url", "--no-emit-find-links"]
 
@@ -111,6 +110,7 @@ def repin_hooks(text, locked):
 def renew(root, uv, upgrade):
     """Write all locks and the pins of the pre-commit hooks."""
     options = ["--custom-compile-command", "python -m reproml lock"]
+    options += ["--python-version", offered(root)[-1]]  # the oldest decides
     options += ["--upgrade"] if upgrade else []
     kinds = [["-o", RUNTIME], ["--group", "dev", "-c", RUNTIME, "-o", DEVELOPMENT]]
     for extra, name in extra_locks(root).items():
