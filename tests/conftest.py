@@ -23,7 +23,9 @@ from types import ModuleType
 
 import pytest
 from cookiecutter.main import cookiecutter
+from interpreters import debian_python, find_python
 from studies import command, load_file, paths
+from uv import find_uv_bin
 from xdist.scheduler import LoadScopeScheduling
 
 TEMPLATE = Path(__file__).resolve().parent.parent
@@ -264,41 +266,31 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _find_uv() -> list[str] | None:
-    module = [sys.executable, "-m", "uv"]
-    if subprocess.run([*module, "--version"], capture_output=True).returncode == 0:
-        return module
-    found = shutil.which("uv")
-    return [found] if found else None
-
-
 def _make_environment(
-    folder: Path, python: Path, install: list[object], interpreter: object
+    folder: Path, python: Path, install: list[object], interpreter: list[object]
 ) -> None:
-    uv = _find_uv()
-    if uv:
-        _run([*uv, "venv", "--quiet", "--python", interpreter, folder], cwd=TEMPLATE)
-        pip = [*uv, "pip", "install", "--quiet", "--python", python]
-    else:
-        _run([interpreter, "-m", "venv", folder], cwd=TEMPLATE)
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    _run([*pip, "--only-binary", ":all:", *install], cwd=TEMPLATE, timeout=1800)
+    *inside, name = interpreter
+    uv = [*inside, find_uv_bin()]  # the program itself: in another root there is no Python of ours
+    _run([*uv, "venv", "--quiet", "--python", name, folder], cwd=TEMPLATE)
+    pip = [*uv, "pip", "install", "--quiet", "--python", python, "--only-binary", ":all:"]
+    _run([*pip, *install], cwd=TEMPLATE, timeout=1800)
 
 
 @pytest.fixture(scope="session")
 def environment():
     """Make an environment from requirements and keep it for later runs; give its Python.
 
-    environment(text, "--require-hashes"); `constraints` bounds versions without installing them.
+    environment(text, "--require-hashes"); `constraints` bounds versions without installing them,
+    `interpreter` holds the words that start the Python to make it of.
     """
 
     def make(
         requirements: str,
         *options: str,
         constraints: str = "",
-        interpreter: object = sys.executable,
+        interpreter: Sequence[object] = (sys.executable,),
     ) -> Path:
-        asked = [interpreter, "-c", "import sys; print(sys.implementation.name, sys.version)"]
+        asked = [*interpreter, "-c", "import sys; print(sys.implementation.name, sys.version)"]
         version = f"{_run(asked, TEMPLATE).stdout} {platform.platform()}"
         made_of = "\0".join([requirements, constraints, *options, version])
         key = hashlib.sha256(made_of.encode("utf-8")).hexdigest()[:16]
@@ -318,6 +310,23 @@ def environment():
         return python
 
     return make
+
+
+@pytest.fixture(scope="session")
+def offered_python():
+    """Give the words that start a Python: offered_python("3.13"), or skip where none can be had."""
+
+    def find(version: str) -> list[object]:
+        here = find_python(version)
+        if here:
+            return [here]
+        with _locked(TEMPLATE / ".cache" / f"python-{version}.lock"):
+            words, why = debian_python(version)
+        if words is None:
+            pytest.skip(why)
+        return words
+
+    return find
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from interpreters import install
 
 TEMPLATE = Path(__file__).resolve().parent.parent
 CACHE = TEMPLATE / ".cache" / "container"
@@ -143,16 +144,9 @@ def engine(run, tmp_path_factory):
     suite = debian()
     if suite not in PYTHONS or os.geteuid() != 0:
         pytest.skip("no Docker runs here, and only root on Debian 12 or 13 can do without it")
-    needed = ["buildah", "mmdebstrap"]
-    if not all(shutil.which(name) for name in needed):
-        apt = ["apt-get", "--quiet", "--option", "DPkg::Lock::Timeout=300"]
-        env = {"DEBIAN_FRONTEND": "noninteractive"}
-        update = run([*apt, "update"], cwd=TEMPLATE, env=env, rc=None)
-        install = [*apt, "install", "--yes", "--no-install-recommends", *needed]
-        done = run(install, cwd=TEMPLATE, env=env, rc=None)
-        if done.returncode:
-            why = (update.stderr + done.stderr).strip().splitlines()[-1]
-            pytest.skip(f"no Docker runs here, and buildah could not be installed: {why}")
+    wrong = install(["buildah", "mmdebstrap"])
+    if wrong:
+        pytest.skip(f"no Docker runs here: {wrong}")
     return Buildah(run, suite, tmp_path_factory.mktemp("container"))
 
 

@@ -292,38 +292,17 @@ def test_however_the_work_is_spread_the_results_are_the_same_bytes(
     assert results(copy) == before
 
 
-def find_python(version: str) -> Path | None:
-    """Return an interpreter of a version that really runs, on PATH or where pyenv keeps them."""
-    found = [shutil.which(f"python{version}")]
-    found += sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
-    for python in filter(None, found):
-        done = subprocess.run([python, "--version"], capture_output=True, encoding="utf-8")
-        if done.returncode == 0 and done.stdout.startswith(f"Python {version}."):
-            return Path(python)
-    return None
-
-
 @pytest.fixture
-def other_python(environment, template):
-    """Make the study's environment of another Python: other_python("3.13")."""
-
-    def make(version: str) -> Path:
-        interpreter = find_python(version)
-        if interpreter is None:
-            pytest.skip(f"there is no Python {version} here")
-        lock = template / "{{cookiecutter.project_slug}}" / "requirements-dev.txt"
-        text = lock.read_text(encoding="utf-8")
-        return environment(text, "--require-hashes", interpreter=interpreter)
-
-    return make
-
-
-@pytest.fixture
-def verify(other_python, run):
+def verify(offered_python, environment, template, run):
     """Verify a study with another Python; return how many numbers came out again as what."""
 
     def make(study: Path, version: str, *arguments: str) -> dict[str, int]:
-        words = [other_python(version), "scripts/verify.py", "--json", *arguments]
+        lock = template / "{{cookiecutter.project_slug}}" / "requirements-dev.txt"
+        *inside, python = offered_python(version)
+        python = environment(
+            lock.read_text(encoding="utf-8"), "--require-hashes", interpreter=[*inside, python]
+        )
+        words = [*inside, python, "scripts/verify.py", "--json", *arguments]
         return json.loads(run(words, study, env={"PYTHONPATH": paths(study)}).stdout)["counts"]
 
     return make
