@@ -135,3 +135,15 @@ def test_a_library_without_a_wheel_is_found():
     uv = [pythons.sys.executable, "-m", "uv"]
     assert pythons.missing({"numpy": "2.4.6", "tqdm": "4.67.1"}, "3.10", uv) == ["numpy"]
     assert pythons.missing({"numpy": "2.4.6", "tqdm": "4.67.1"}, "3.14", uv) == []
+
+
+@pytest.mark.network
+@pytest.mark.weekly
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_study_is_tried_with_the_newest_libraries(template, run, broken):
+    """An interpreter that is none is not taken for one that works."""
+    python = "no-such-python" if broken else pythons.sys.executable
+    command = [pythons.sys.executable, "tools/pythons.py", "--try", python]
+    done = run(command, template, rc=None, timeout=1200)
+    assert (done.returncode == 0) != broken
+    assert ("REPRODUCED: every" in done.stdout) != broken

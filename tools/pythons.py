@@ -3,6 +3,7 @@
     python tools/pythons.py               # write them into all files that name them
     python tools/pythons.py --check       # say which files name others, and what the calendar asks
     python tools/pythons.py --libraries   # say which Pythons the newest libraries allow
+    python tools/pythons.py --try PYTHON  # verify a study on PYTHON with the newest libraries
 
 `python_version` of cookiecutter.json is the one place to change; its first one is the default. The
 calendar is Python's own (PEP 602: a new one each October, with five years of security support) and
@@ -12,11 +13,15 @@ this project's rule: a Python is offered from a year after its release until its
 import argparse
 import datetime
 import json
+import os
 import re
 import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
+
+from studies import paths
 
 ROOT = Path(__file__).resolve().parent.parent
 STUDY = ROOT / "{{cookiecutter.project_slug}}"
@@ -56,6 +61,7 @@ def texts(offered, default, questions):
         r'(?<=python: )\["3[^]]*\]': f"[{quoted}]",
         r'(?<=PYTHON: )\["3[^]]*\]': f"[{quoted}]",
         r'(?<=python-version: )"3\.\d+"(?! #)': f'"{default}"',
+        r'(?<=python-version: )"3\.\d+"(?= # the next one)': f'"{after(offered)}"',
         r'(?<="python_version": )\["3[^]]*\]': f"[{asked}]",
         r"(?<=Python )3\.\d+(, 3\.\d+)* or 3\.\d+": in_words(offered),
     }
@@ -169,6 +175,26 @@ def libraries(locked, uv, offered=OFFERED):
     return lines
 
 
+def try_python(python, uv):
+    """Verify a new study on an interpreter with the newest libraries; return the exit code."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = [sys.executable, "-m", "cookiecutter", ROOT, "--no-input", "--default-config"]
+        made += ["--output-dir", folder, "setup_environment=no"]
+        subprocess.run(made, check=True)
+        study = Path(folder) / "my-study"
+        project = tomllib.loads((study / "pyproject.toml").read_text(encoding="utf-8"))
+        environment = study / ".venv"
+        subprocess.run([*uv, "venv", "--python", python, environment], check=True)
+        install = [*uv, "pip", "install", "--python", environment, "--only-binary", ":all:"]
+        done = subprocess.run([*install, *project["project"]["dependencies"]])
+        if done.returncode:
+            return done.returncode
+        bin_folder = "Scripts" if os.name == "nt" else "bin"
+        command = [environment / bin_folder / "python", "scripts/verify.py"]
+        env = os.environ | {"PYTHONPATH": paths(study)}
+        return subprocess.run(command, cwd=study, env=env).returncode
+
+
 def main():
     """Read the options; write, check, or look the libraries up."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -176,7 +202,10 @@ def main():
     parser.add_argument(
         "--libraries", action="store_true", help="say which Pythons the newest libraries allow"
     )
+    parser.add_argument("--try", dest="python", help="verify a study on this interpreter")
     options = parser.parse_args()
+    if options.python:
+        sys.exit(try_python(options.python, [sys.executable, "-m", "uv"]))
     if options.libraries:
         lock = (STUDY / "requirements-dev.txt").read_text(encoding="utf-8")
         lines = libraries(dict(PIN.findall(lock)), [sys.executable, "-m", "uv"])
