@@ -11,7 +11,6 @@ made from `benchmarks/figures.csv`, the raw figures of each round; nothing is ty
 figure is a median, with the smallest and largest of its rounds in brackets. Ratios are formed
 within a round, from runs side by side: a machine that was busy with something else slows both. How
 busy it was stands under each table; a load above the number of cores means that others used it too.
-The figures below are those of the first edition; the second has not been measured as a whole yet.
 """
 
 
@@ -86,6 +85,17 @@ def default(figures):
         "a loop of scikit-learn's `cross_validate` over the same models and folds, which makes the "
         "scores alone: what the stages *baselines* and *ablation* do, with the comparisons.",
         table(head, rows),
+    )
+
+
+def editions(figures):
+    """Write the section on the first edition."""
+    cases = {case: figures.of("editions", case, "seconds") for case in figures.cases("editions")}
+    rows = [[f"reproduce --fresh, {case}", shown(own, 1, "s")] for case, own in cases.items()]
+    old, new = cases.values()
+    rows.append(["times as long", shown(ratios(new, old), 2)])
+    return "The default study, made by the second edition and by the first, in turns.", table(
+        ["", ""], rows
     )
 
 
@@ -220,6 +230,7 @@ def start(figures):
 
 SECTIONS = {
     "default": ("The default study", default),
+    "editions": ("This edition and the first", editions),
     "long": ("A study of a minute, on two cores", long),
     "tasks": ("Many fits", tasks),
     "scaling": ("Workers", scaling),

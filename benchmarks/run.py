@@ -25,6 +25,7 @@ from watch import watched
 ROOT = Path(__file__).resolve().parent.parent
 FIGURES = ROOT / "benchmarks" / "figures.csv"
 PROBE = ROOT / "benchmarks" / "probe.py"
+FIRST_EDITION = "de4b27c"  # the last commit of it
 COLUMNS = ("benchmark", "case", "round", "figure", "value")
 
 
@@ -59,16 +60,39 @@ class Bench:
 
 def make_study(bench):
     """Generate the default study with everything that it can be run with."""
-    command = [sys.executable, "-m", "cookiecutter", ROOT, "--no-input", "--default-config"]
-    command += ["--output-dir", bench.folder / "made", "setup_environment=no"]
-    watched(command, ROOT, memory=False)
-    watched(
-        [sys.executable, "scripts/environment.py", "--extra", "dask"], bench.study, memory=False
-    )
+    generate(ROOT, bench.folder / "made", "--extra", "dask")
     if bench.quick:
         path = bench.study / "study.toml"
         text = path.read_text(encoding="utf-8").replace("folds = 5", "folds = 2")
         path.write_text(text.replace("repeats = 6", "repeats = 1"), encoding="utf-8", newline="\n")
+
+
+def generate(template, into, *options):
+    """Generate the default study of a template, with its environment; return its folder."""
+    command = [sys.executable, "-m", "cookiecutter", template, "--no-input", "--default-config"]
+    command += ["--output-dir", into, "setup_environment=no"]
+    watched(command, ROOT, memory=False)
+    study = into / "my-study"
+    watched([sys.executable, "scripts/environment.py", *options], study, memory=False)
+    return study
+
+
+def editions(bench):
+    """Compare reproduce --fresh of this edition with that of the first, in turns."""
+    old = bench.folder / "first-edition"
+    subprocess.run(["git", "clone", "--quiet", ROOT, old], check=True)
+    subprocess.run(["git", "checkout", "--quiet", FIRST_EDITION], cwd=old, check=True)
+    studies = {
+        "first edition": generate(old, bench.folder / "first-made"),
+        "this edition": bench.study,
+    }
+    python = bench.python.relative_to(bench.study)
+    for turn in range(bench.rounds + 1):
+        for case, study in studies.items():
+            command = [study / python, "scripts/reproduce.py", "--fresh"]
+            seconds = watched(command, study, memory=False)["seconds"]
+            if turn:  # the first time warms both
+                bench.note("editions", case, turn - 1, seconds=seconds)
 
 
 def default_study(bench):
@@ -229,6 +253,7 @@ def machine():
 BENCHMARKS = {
     "start": start_up,
     "default": default_study,
+    "editions": editions,
     "long": long_study,
     "tasks": many_tasks,
     "scaling": scaling,
