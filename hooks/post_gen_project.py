@@ -232,6 +232,8 @@ def closing_words(done, undone):
         f"    made: {', '.join(['files', *done])}",
         "    data/raw/     put your own data here, and name it in study.toml",
         "    study.toml    the only configuration; README.md says what is where",
+        "    src/          your models and metrics; scripts/ and tests/ are yours, too",
+        "    engine/       the same in every study; do not edit it: updates replace it",
         "Next:",
         f"    cd {folder}",
     ]

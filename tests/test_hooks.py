@@ -87,7 +87,7 @@ def test_repository_is_ready(generate, study, run, default_bake):
     assert "first commit" not in undone(done)  # that it is not signed is said where signing is on
     assert len(done.stdout.splitlines()) <= 20
     assert f"cd {study}" in done.stdout
-    for word in ("data/raw/", "study.toml", "python scripts/environment.py"):
+    for word in ("data/raw/", "study.toml", "src/", "engine/", "python scripts/environment.py"):
         assert word in done.stdout
 
 

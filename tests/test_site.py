@@ -285,7 +285,8 @@ def test_the_closing_words_fit_one_screen():
         lines = hook.closing_words(done, undone)
         assert len(lines) <= 23  # the prompt is on the last one
         assert [line for line in lines if len(line) > 80 and not line.startswith("    cd ")] == []
-        assert any("data/raw/" in line for line in lines)
+        for part in ("data/raw/", "study.toml", "src/", "engine/"):
+            assert any(line.startswith(f"    {part} ") for line in lines)
         following = lines[lines.index("Next:") + 1 :][:3]
         assert following[0].startswith("    cd ")
         assert "verify.py" in following[2]

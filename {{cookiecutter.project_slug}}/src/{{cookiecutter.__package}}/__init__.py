@@ -15,6 +15,7 @@ STUDY = StudyCode(
     metrics=METRICS,
     fix_seeds=fix_seeds,
     ablations=ABLATIONS,
-    # in this order; name a script of your own before figures, and its results are like the rest
+    # run in this order; name a script of your own before figures: its results are then made by
+    # reproduce and compared by verify like the others
     scripts=("baselines", "ablation", "interpretation", "evaluation", "figures"),
 )

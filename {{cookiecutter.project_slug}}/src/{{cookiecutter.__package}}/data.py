@@ -30,8 +30,8 @@ def load_table(study: Study, root: str | Path) -> Table:
     Raises
     ------
     StudyError
-        If the file is missing, is another one than its checksum says, or breaks its schema:
-        one message with the file and every offending row and column.
+        If the file is missing, has another checksum than study.toml says, or holds what the
+        declared columns do not allow: one message with the file and every offending row and column.
 
     Examples
     --------

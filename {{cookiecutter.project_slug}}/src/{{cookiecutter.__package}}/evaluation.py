@@ -112,7 +112,7 @@ def average_precision(y_true: np.ndarray, probability: np.ndarray, classes: list
 def roc_auc(y_true: np.ndarray, probability: np.ndarray, classes: list[str]) -> float:
     """Chance that a positive row is ranked above a negative one; higher is better.
 
-    A dummy gets 0.5; a tie is half won. With more than two classes: the mean over classes, each
+    A dummy gets 0.5; a tie counts half. With more than two classes: the mean over classes, each
     against the rest. It is counted in ranks (Mann and Whitney 1947), which is scikit-learn's value
     up to rounding, 20 times as fast, and rounded once: the same bits on every machine.
 

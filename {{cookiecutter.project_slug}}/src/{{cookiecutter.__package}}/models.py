@@ -1,13 +1,14 @@
 """The baselines and the candidate: scikit-learn pipelines, preprocessing inside.
 
 To add a model, write one function that takes the task and returns an unfitted pipeline, put it
-into ``MODELS``, and name it in study.toml. Set no ``random_state``: every one that a pipeline has
-is set from the study's seed. What is learnt from data (scaling, imputing, selecting) belongs inside
-the pipeline, so that it never sees the rows it is tested on.
+into ``MODELS``, and name it in study.toml. Set no ``random_state``: the engine sets each one in a
+pipeline from the study's seed. What is learnt from data (scaling, imputing, selecting) belongs
+inside the pipeline, so that it never sees the rows it is tested on.
 
-A model may know one task alone. A classifier has to give probabilities (``predict_proba``); one
-that has none, such as ``SVC``, is wrapped: ``CalibratedClassifierCV(SVC())``. A class of your own,
-derived from ``BaseEstimator``, can stand in this file too.
+A model may be written for one task only. A classifier has to give probabilities
+(``predict_proba``); one that has none, such as ``SVC``, is wrapped:
+``CalibratedClassifierCV(SVC())``. A class of your own, derived from ``BaseEstimator``, can stand in
+this file too.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def prepare(*number_steps: tuple[str, BaseEstimator]) -> list[tuple[str, BaseEst
 
 
 def dummy(task: str) -> Pipeline:
-    """Ignore the features: the score that costs nothing.
+    """Ignore the features: the score that any useful model exceeds.
 
     Parameters
     ----------
@@ -137,7 +138,7 @@ def forest(task: str) -> Pipeline:
 
 
 def domain(task: str) -> Pipeline:
-    """Do what the field itself does: a plain linear model on the columns it trusts.
+    """Do what the field itself does: here a plain linear model on the columns that it uses.
 
     Which columns these are stands in study.toml (``domain = { subset__keep = [...] }``). Put your
     field's own method here: a published formula, a clinical score, a persistence forecast.

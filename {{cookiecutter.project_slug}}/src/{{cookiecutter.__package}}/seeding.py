@@ -1,7 +1,7 @@
 """Fixes every source of randomness of the libraries that this study uses.
 
-Random steps of scikit-learn get integers of their own from the engine, named by their purpose; what
-draws from a global generator all the same starts here from the seed of its fit.
+Random steps of scikit-learn get seeds of their own from the engine, one for each purpose. Code that
+still draws from a global generator is seeded here, before each fit, with the seed of that fit.
 
 Two things cannot be fixed from inside a running process. ``PYTHONHASHSEED`` has to be set before
 Python starts, so the code never depends on the order of a set: it sorts. And another processor may
