@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from reproml.cli.stages import load_script
+from reproml.config.study import StudyError
 
 OWN_SCRIPT = '''\
 """Count the rows, and score the candidate alone."""
@@ -147,6 +149,13 @@ def test_a_script_that_is_listed_has_to_be_there(folder: Path, run):
     assert done.returncode == 2
     assert "scripts/own.py: STUDY names this script, and there is no such file" in done.stderr
     assert not (folder / "results").exists()
+
+
+def test_a_script_without_a_main_is_refused(tmp_path: Path):
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "scripts" / "own.py").write_text("x = 1\n", encoding="utf-8")
+    with pytest.raises(StudyError, match=r"scripts/own.py: there is no function main\(run\)"):
+        load_script("own", tmp_path)
 
 
 def test_a_study_without_ablations_and_with_one_baseline_runs_through(folder: Path, run):
