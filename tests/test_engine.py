@@ -37,7 +37,7 @@ BUDGETS = {
 NOT_MET = {
     "engine's lines": 11_450,
     "engine's lines of code": 7_400,
-    "lines of Python in all": 33_100,
+    "lines of Python in all": 33_800,
 }
 
 
