@@ -11,6 +11,8 @@ made from `benchmarks/figures.csv`, the raw figures of each round; nothing is ty
 figure is a median, with the smallest and largest of its rounds in brackets. Ratios are formed
 within a round, from runs side by side: a machine that was busy with something else slows both. How
 busy it was stands under each table; a load above the number of cores means that others used it too.
+*This edition and the first*, *Many fits* and *Large tables* were measured on the second edition;
+the other figures are those of the first.
 """
 
 

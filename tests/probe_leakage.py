@@ -58,7 +58,7 @@ def audit(raw, make=as_table):
     found.append(perturbation.preparation(raw, make, row[test], list(raw.columns), 0))
     found.append(perturbation.shuffled_labels(raw, make, target, once, 0))
     file = Path("none.csv")
-    found.append(perturbation.fit("linear", task.model, predict, table, folds[0], set(), file, 0))
+    found.append(perturbation.fit(task, predict, table, set(), file, 0))
     return {one.check: (one.verdict, one.message) for one in found}
 
 

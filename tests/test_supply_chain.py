@@ -102,8 +102,10 @@ def test_hooks_and_development_container_install_by_the_same_script(bakes):
 @pytest.mark.slow
 def test_a_wrong_hash_stops_the_templates_own_environment(run, tmp_path):
     """scripts/environment.py, with pip and with uv, has the same test in test_environment.py."""
-    (tmp_path / "tools").mkdir()
-    shutil.copy(TEMPLATE / "tools/bootstrap.py", tmp_path / "tools")
+    environment = Path(STUDY.name, "engine", "reproml", "cli", "environment.py")
+    for name in ("tools/bootstrap.py", "pyproject.toml", environment):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(TEMPLATE / name, tmp_path / name)
     lock = (TEMPLATE / "requirements-dev.txt").read_text(encoding="utf-8")
     pin = re.search(r"^pluggy==\S+", lock, re.MULTILINE)[0]
     wrong = f"{pin} --hash=sha256:{'0' * 64}\n"

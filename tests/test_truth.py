@@ -57,9 +57,9 @@ def test_the_committed_numbers_are_those_of_the_code(study_env, run):
         ),
         # the variance of folds that share no rows
         (
-            "statistics/comparison.py",
-            "n_test / n_train",
-            "0 * n_test / n_train",
+            "statistics/corrected.py",
+            "size + n_test / n_train",
+            "size + 0 * n_test / n_train",
             "independent, world 0, low",
         ),
     ],

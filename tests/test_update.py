@@ -123,11 +123,11 @@ def test_an_edit_in_the_place_of_a_change_is_kept(cruft, versions, run, tmp_path
     python.write_text("3.12.4\n", encoding="utf-8")
     run(["git", "add", "--all"], cwd=study)
     run(["git", "commit", "--quiet", "--message", "Mine"], cwd=study)
-    versions("1.1", {".python-version": lambda old: "3.13\n"})
+    versions("1.1", {".python-version": lambda old: "3.14\n"})
     run([*cruft, "update", "--skip-apply-ask"], cwd=study, rc=None)
     assert "3.12.4" in python.read_text(encoding="utf-8")
     left = [path.read_text("utf-8") for path in (python, *study.glob(".python-version.rej"))]
-    assert any("3.13" in text for text in left)
+    assert any("3.14" in text for text in left)
 
 
 def test_a_study_of_cookiecutter_is_put_under_cruft(cruft, versions, run, tmp_path, generate):
@@ -233,7 +233,8 @@ def test_from_the_first_edition(first_edition, study_env, run, template):
     commit("Mine")
     tool = [sys.executable, template / "tools" / "update.py", study]
     said = run(tool, template).stdout
-    run(["git", "diff", "--exit-code", "results", "data"], study)
+    run(["git", "diff", "--exit-code", "results", "data/raw"], study)
+    assert "My own words." in (study / "data" / "README.md").read_text(encoding="utf-8")
 
     engine = template / "{{cookiecutter.project_slug}}" / "engine"
     names = [p.relative_to(engine) for p in engine.rglob("*") if p.is_file()]
