@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SUITES = {"3.14": "forky"}  # the Debian that has it; older ones are made for tests by pyenv's
+SUITES = {"3.14": "forky"}  # the Debian whose packages have it
 PACKAGES = "python{0},python{0}-venv,ca-certificates,coreutils,dash,git,libstdc++6"
 # Packages are laid out and not configured: a Python needs no more, and it takes half the time.
 LINKS = (

@@ -30,7 +30,6 @@ DEFAULT = QUESTIONS["python_version"][0]
 OFFERED = sorted(QUESTIONS["python_version"], key=lambda one: int(one.partition(".")[2]))
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\\n]+)", re.MULTILINE)
 PLATFORMS = ("linux", "macos", "windows")
-GITHUB = ".github/workflows/ci.yml"
 STUDY_GITHUB = ".github/workflows/{% if cookiecutter.ci == 'github' %}ci.yml{% endif %}"
 STUDY_GITLAB = "{% if cookiecutter.ci == 'gitlab' %}.gitlab-ci.yml{% endif %}"
 
