@@ -11,7 +11,17 @@ import pytest
 import reproml
 from reproml.config.checksums import sha256_of
 from reproml.config.study import StudyError, parse_study, read_study
-from reproml.split.test_ledger import FIRST_EDITION, admit, count_note, parts_of, was_opened
+from reproml.split.test_ledger import (
+    FIRST_EDITION,
+    UNLINKED,
+    admit,
+    chain_breaks,
+    count_note,
+    entry_hash,
+    merge_openings,
+    parts_of,
+    was_opened,
+)
 
 NOW = {"data": "d", "time": "2026-01-31T12:00:00+00:00", "commit": "0123456789abcdef"}
 SOURCE = Path(example_study.__file__).parent
@@ -112,7 +122,8 @@ def test_what_the_first_edition_opened_stays_open_until_study_toml_changes():
     record = [{"count": 1, "model": "m", "parts": OLD} | NOW]
     parts = {"[models]": "1", "seed": "0", "models.py": "2"}
     assert was_opened(record, parts)
-    assert count_note(record, "d") == f"The test set was opened once. {FIRST_EDITION}"
+    said = f"The test set was opened once, by the record. {UNLINKED} {FIRST_EDITION}"
+    assert count_note(record, "d") == said
     for changed in ({"seed": "1"}, {"[models]": "2"}):
         assert not was_opened(record, parts | changed)
         with pytest.raises(StudyError, match=rf"changed: {re.escape(next(iter(changed)))}\."):
@@ -160,7 +171,7 @@ def test_other_data_have_other_test_rows():
 
 def test_openings_are_counted_in_words():
     record = admit([], {"m": "1"}, **NOW)
-    assert count_note(record, "d") == "The test set was opened once."
+    assert count_note(record, "d") == "The test set was opened once, by the record."
     record = admit(record, {"m": "2"}, again=True, **NOW)
     record = admit(record, {"m": "3"}, again=True, **NOW)
     assert count_note(record, "d").startswith("The test set was opened 3 times")

@@ -17,6 +17,7 @@ from reproml.prove.provenance import (
     engine_state,
     machine,
     source_digest,
+    source_files,
 )
 from reproml.split.splits import make_folds
 
@@ -44,16 +45,44 @@ def test_seeds_are_named_by_purpose(study: Study, network):
     assert len(folds) == sum(name.startswith("model/forest/") for name in seeds)
 
 
-def test_a_folder_without_git_has_no_commit(tmp_path: Path, monkeypatch):
+@pytest.fixture
+def git(tmp_path: Path, monkeypatch):
+    """Return a caller of git in a folder of which no other repository is above."""
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    assert commit_of(tmp_path) == {"commit": None, "dirty": None}
 
-
-def test_a_dirty_tree_is_said_but_results_do_not_make_it_dirty(tmp_path: Path):
-    def git(*arguments: str) -> None:
+    def call(*arguments: str) -> None:
         name = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
         subprocess.run(["git", *name, *arguments], cwd=tmp_path, check=True, capture_output=True)
 
+    return call
+
+
+def test_why_there_is_no_commit_is_said_in_gits_words(tmp_path: Path, git, monkeypatch):
+    """No repository, no commit yet, a folder of another user, and no git are told apart."""
+
+    def why() -> str:
+        found = commit_of(tmp_path)
+        assert (found["commit"], found["dirty"]) == (None, None)
+        return found["no_commit"]
+
+    assert why().startswith("git says: fatal: not a git repository")
+    git("init")
+    assert "does not have any commits yet" in why()
+    git("commit", "--allow-empty", "--no-verify", "-m", "first")
+    assert commit_of(tmp_path)["no_commit"] is None
+    with monkeypatch.context() as other_user:
+        other_user.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+        assert "detected dubious ownership in repository" in why()
+        assert f"git config --global --add safe.directory {tmp_path}" in why()
+        # what the container does for the folder that it is given
+        for name, value in (("COUNT", "1"), ("KEY_0", "safe.directory"), ("VALUE_0", tmp_path)):
+            other_user.setenv(f"GIT_CONFIG_{name}", str(value))
+        assert commit_of(tmp_path)["no_commit"] is None
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert why() == "git is not installed"
+
+
+def test_a_dirty_tree_is_said_but_results_do_not_make_it_dirty(tmp_path: Path, git):
     (tmp_path / "results").mkdir()
     (tmp_path / "a.py").write_text("1\n", encoding="utf-8")
     git("init")
@@ -76,18 +105,42 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(
-    "name", ["src/mine/models.py", "engine/reproml/deep/er.py", "engine/reproml/texts.toml"]
-)
+SOURCE = [
+    *("src/mine/models.py", "src/mine/deep/er.py", "scripts/own.py", "engine/reproml/a.py"),
+    "engine/reproml/texts.toml",
+]
+
+
+@pytest.mark.parametrize("name", SOURCE)
 def test_a_changed_line_of_author_or_engine_changes_the_source(tmp_path: Path, name: str):
     path = tmp_path / name
     path.parent.mkdir(parents=True)
-    path.write_text("x = 1\n", encoding="utf-8")
-    before = source_digest(tmp_path)
+
+    def digest(text: str) -> str:
+        path.write_text(text, encoding="utf-8")
+        return source_digest(source_files(tmp_path))
+
+    before = digest("x = 1\n")
     (path.parent / "notes.txt").write_text("no source", encoding="utf-8")
-    assert source_digest(tmp_path) == before
-    path.write_text("x = 2\n", encoding="utf-8")
-    assert source_digest(tmp_path) != before
+    assert digest("x = 1\n") == before
+    assert digest("x = 2\n") != before
+    assert (digest('"""It says."""\n\n# Why.\nx = 1\n') == before) is name.endswith(".py")
+    path.rename(path.with_name("other.py"))
+    assert source_digest(source_files(tmp_path)) != before
+
+
+def test_the_name_of_the_authors_package_is_no_source():
+    """So the shipped results fit a new study, whatever it is called."""
+    one = {"src/mine/models.py": b"x = 1\n", "engine/reproml/a.py": b"y = 1\n"}
+    other = {name.replace("mine", "yours"): content for name, content in one.items()}
+    assert source_digest(one) == source_digest(other)
+    moved = {name.replace("mine/models", "mine/mine/models"): one[name] for name in one}
+    assert source_digest(one) != source_digest(moved)
+
+
+def test_code_that_does_not_parse_counts_by_its_bytes():
+    one, other = ({"scripts/a.py": content} for content in (b"x = (", b"x = [  # y"))
+    assert source_digest(one) != source_digest(other)
 
 
 def test_the_engine_is_as_released():

@@ -1,7 +1,5 @@
 """Write tables and macros from the results, and renew the numbers in README and docs."""
 
-import json
-
 import pandas as pd
 
 from ..config.files import write_text
@@ -14,7 +12,7 @@ from ..run.run import Run
 from ..run.terminal import say
 from ..run.texts import renew_texts
 from ..split.claims import claim_of
-from ..split.test_ledger import RECORD, count_note
+from ..split.test_ledger import RECORD, count_note, read_openings
 from ..statistics.decisions import RULES, headline
 from ..statistics.diagnostics import prevalence_note
 from ..statistics.variance import fold_sources, in_words, locked_sources
@@ -164,9 +162,7 @@ def write_interpretation(run: Run) -> Macros:
 def write_evaluation(run: Run) -> Macros:
     """Write what the locked test rows said, if they were opened."""
     study, results = run.study, run.results
-    record = results / RECORD
-    openings = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else []
-    count = count_note(openings, study.data.sha256)
+    count = count_note(read_openings(results / RECORD), study.data.sha256)
     if not (results / "evaluation.csv").is_file():
         note = f"{count} This model was not scored on it."
         write_text(f"{note}\n", results / "tables" / "evaluation.md")

@@ -68,6 +68,7 @@ def save(run: Run, fitted: Pipeline, seed: Seed, examples: list[Example], folder
     if not answers(unpack_model(content, trusted), X, classes).equals(answers(fitted, X, classes)):
         raise StudyError(f"{MODEL_FILE}: predicts something else than {name}; nothing was written")
     commit = commit_of(run.root)
+    del commit["no_commit"]
     text = write_record(make_record(study, X, content, examples, seed=seed, commit=commit))
     write_whole(content, folder / MODEL_FILE)
     write_text(text, folder / RECORD_FILE)

@@ -8,16 +8,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..config.versions import installed_versions
 from ..prove.compare import Difference, compare_files, compare_texts
 from ..prove.provenance import engine_line, engine_state, machine
-from ..run.manifest import KEPT, digests, read_manifest, remember, result_files
+from ..prove.provenance_checks import well_formed
+from ..run.manifest import KEPT, checked, facts, read_manifest, remember, result_files, result_hashes
 from ..run.run import Run
 from ..run.terminal import ROOT, say
 from ..run.texts import renewed
 from .stages import make_all
 
 KINDS = ("bit-identical", "within tolerance", "different", "missing", "extra", "edited")
+KINDS += ("provenance",)
 
 
 def main(run: Run, json: bool = False) -> None:
@@ -28,9 +29,13 @@ def main(run: Run, json: bool = False) -> None:
         make_all(run, made, fresh=True)
         found, differences = compare_all(run, made)
         differences = edited(manifest, run, made) + differences
-    found["edited"] = sum(one.kind == "edited" for one in differences)
+    named = {one.file for one in differences}
+    wrong, notes = checked(manifest, run, facts(run))
+    differences += [one for one in wrong if one.row != "results" or one.column not in named]
+    notes += machine_notes(manifest)
+    for kind in ("edited", "provenance"):
+        found[kind] = sum(one.kind == kind for one in differences)
     counts = {kind: found[kind] for kind in KINDS}
-    notes = provenance_notes(manifest, run)
     if json:
         tell_as_json(counts, differences, notes)
     else:
@@ -46,10 +51,10 @@ def edited(manifest: dict[str, Any], run: Run, made: Path) -> list[Difference]:
     A script that was run alone may write other last bits than the machine of the manifest did; that
     is no edit, and the tolerance judges it.
     """
-    now, again = digests(run)["results"], digests(run, made)["results"]
+    now, again = result_hashes(run.results), result_hashes(made)
     return [
-        Difference("edited", name, "", "", f"SHA-256 {now[name][:12]}", f"manifest {sha256[:12]}")
-        for name, sha256 in manifest["results"].items()
+        Difference("edited", name, "", "", f"SHA-256 {now[name][:12]}", f"manifest {sha256!s:.12}")
+        for name, sha256 in well_formed(manifest)["results"].items()
         if name in now and now[name] not in (sha256, again.get(name))
     ]
 
@@ -81,17 +86,9 @@ def compare_all(run: Run, made: Path) -> tuple[Counter[str], list[Difference]]:
     return counts, differences
 
 
-def provenance_notes(manifest: dict[str, Any], run: Run) -> list[str]:
-    """Say what differs between the run that made the results and this one."""
-    then = {**manifest["inputs"], **manifest["versions"], **manifest["machine"]}
-    if "engine" in manifest:
-        then["engine"] = engine_line(manifest["engine"])
-    now = {
-        "engine": engine_line(engine_state(ROOT)),
-        **digests(run)["inputs"],
-        **installed_versions(list(manifest["versions"])),
-        **machine(),
-    }
+def machine_notes(manifest: dict[str, Any]) -> list[str]:
+    """Say what differs between the machine that made the results and this one."""
+    then, now = well_formed(manifest)["machine"], machine()
     return [
         f"{key}: {_short(then[key])} then, {_short(now.get(key, 'none'))} now"
         for key in then
@@ -118,13 +115,14 @@ def tell(counts: dict[str, int], differences: list[Difference], notes: list[str]
     for one in differences:
         place = ", ".join(part for part in (one.row, one.column) if part)
         values = f"committed {one.committed or 'nothing'}, made again {one.made or 'nothing'}"
+        if one.kind == "provenance":
+            values = f"says {one.committed}, found {one.made}"
         limit = (
             f" (tolerance {one.tolerance:g})" if one.kind == "different" and one.tolerance else ""
         )
         say(f"{one.kind}: {one.file}{': ' + place if place else ''}: {values}{limit}")
-    if notes and (differences or counts["within tolerance"]):
-        say("Between the run that made the results and this one, these differ:")
-        say("\n".join(f"  {note}" for note in notes))
+    say("About the run that made the results:")
+    say("\n".join(f"  {note}" for note in notes))
     say(f"{engine_line(engine_state(ROOT))}.")
     if differences:
         say(

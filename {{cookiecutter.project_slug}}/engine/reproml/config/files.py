@@ -18,7 +18,12 @@ def write_text(text: str, path: Path) -> None:
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write a table; floats as the shortest text that reads back to the same bits."""
-    write_text(frame.to_csv(index=False, lineterminator="\n"), path)
+    write_text(csv_text(frame), path)
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """Return a table as `write_csv` writes it."""
+    return frame.to_csv(index=False, lineterminator="\n")
 
 
 def write_whole(content: bytes, path: str | Path) -> None:

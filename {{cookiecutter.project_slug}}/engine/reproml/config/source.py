@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 import json
 from collections.abc import Iterable
+from functools import lru_cache
 from importlib.util import resolve_name
 from pathlib import Path
 from typing import Any
@@ -52,6 +54,15 @@ def effects_of(folder: Path) -> str:
             _meaning(node) for node in body if not _only_binds(node) and not _is_text(node)
         ]
     return digest({name: nodes for name, nodes in done.items() if nodes})
+
+
+@lru_cache(maxsize=None)  # by content: a file that was edited is read anew
+def meaning_of_file(content: bytes, is_python: bool) -> str:
+    """Return the SHA-256 of what a file of code says; of its bytes if it can't be read as Python."""
+    with contextlib.suppress(SyntaxError, ValueError):
+        if is_python:
+            return digest(_meaning(ast.parse(content)))
+    return hashlib.sha256(content).hexdigest()
 
 
 def digest(content: Any) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +14,34 @@ import numpy as np
 from threadpoolctl import threadpool_info
 
 from .. import __version__
-from ..config.checksums import changed_files, digest_of
+from ..config.checksums import changed_files
 from ..config.seeds import seed_for
+from ..config.source import digest, meaning_of_file
 from ..config.study import Study
 from ..explain.summary import PARTS
 
-SOURCES = ("src", "engine")
+SOURCES = ("src/", "engine/", "scripts/")
 SUFFIXES = (".py", ".toml", ".mplstyle")  # longer texts are TOML; the style of figures
 
 
-def source_digest(root: Path) -> str:
-    """Return the SHA-256 of all source that results come from: a changed line changes it."""
-    paths = [path for folder in SOURCES for path in (root / folder).rglob("*")]
-    return digest_of([path for path in paths if path.suffix in SUFFIXES], root)
+def source_files(*roots: Path) -> dict[str, bytes]:
+    """Return the files that results come from; what a later folder has replaces an earlier one's."""
+    paths = [(p, root) for root in roots for name in SOURCES for p in (root / name).rglob("*")]
+    source = [(path, root) for path, root in paths if path.suffix in SUFFIXES and path.is_file()]
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path, root in source}
+
+
+def source_digest(files: Mapping[str, bytes]) -> str:
+    """Return the SHA-256 of what source says: a changed line changes it.
+
+    Comments, docstrings and layout of Python do not, nor does the name of the author's package.
+    """
+    source = [name for name in files if name.startswith(SOURCES) and name.endswith(SUFFIXES)]
+    said = [
+        (re.sub("^src/[^/]+", "src", name), meaning_of_file(files[name], name.endswith(".py")))
+        for name in source
+    ]
+    return digest(sorted(said))
 
 
 def engine_state(root: Path) -> dict[str, str]:
@@ -72,22 +89,25 @@ def _cpu_name() -> str:
 
 
 def commit_of(root: Path) -> dict[str, Any]:
-    """Return the commit that a folder stands at, and whether its files differ from it."""
+    """Return the commit that a folder stands at, whether its files differ from it, or why none."""
+    commit, words = ask_git(root, "log", "-1", "--format=%H")
+    if commit:
+        others = (".", ":(exclude)results", ":(exclude)model")
+        changed, words = ask_git(root, "status", "--porcelain", "--", *others)
+        if changed is not None:
+            return {"commit": commit.decode().strip(), "dirty": changed != b"", "no_commit": None}
+    return {"commit": None, "dirty": None, "no_commit": words}
 
-    def git(*arguments: str) -> str | None:
-        try:
-            done = subprocess.run(
-                ["git", *arguments], cwd=root, capture_output=True, encoding="utf-8", check=False
-            )
-        except OSError:
-            return None
-        return done.stdout.strip() if done.returncode == 0 else None
 
-    commit = git("rev-parse", "HEAD")
-    if commit is None:
-        return {"commit": None, "dirty": None}
-    changed = git("status", "--porcelain", "--", ".", ":(exclude)results", ":(exclude)model")
-    return {"commit": commit, "dirty": bool(changed)}
+def ask_git(root: Path, *arguments: str) -> tuple[bytes | None, str]:
+    """Return what git prints; or None and why, in git's words, which name a way out."""
+    told = os.environ | {"LC_ALL": "C"}
+    try:
+        done = subprocess.run(["git", *arguments], cwd=root, env=told, capture_output=True)
+    except OSError:
+        return None, "git is not installed"
+    words = " ".join(done.stderr.decode("utf-8", "replace").split())
+    return (None, f"git says: {words}") if done.returncode else (done.stdout, "")
 
 
 def all_seeds(study: Study) -> dict[str, int]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,15 +13,17 @@ from typing import TYPE_CHECKING, Any
 from ..config.checksums import digest_of, sha256_of
 from ..config.files import write_text
 from ..config.study import StudyError, read_study
-from ..config.versions import installed_versions, locked_versions
-from ..prove.provenance import all_seeds, commit_of, engine_state, machine, source_digest
-from ..split.test_ledger import RECORD
+from ..config.versions import LOCK, installed_versions, locked_versions
+from ..prove import provenance
+from ..prove.provenance import engine_state, source_digest, source_files
+from ..prove import provenance_checks as checks
+from ..prove.provenance_checks import MANIFEST, well_formed
+from ..split.test_ledger import RECORD, read_openings
 from .terminal import ROOT
 
 if TYPE_CHECKING:
     from .run import Run
 
-MANIFEST = "manifest.json"
 KEPT = (RECORD,)  # a record that grows; every run starts from the committed one
 # Where numbers are shown, and what the checklist looks at beside the results
 TEXTS = ("*.md", "docs/*.md", "checklist.toml", "CITATION.cff", "LICENSE", "data/README.md")
@@ -31,7 +35,10 @@ def read_manifest(results: Path) -> dict[str, Any]:
     path = results / MANIFEST
     if not path.is_file():
         raise StudyError(f"{path}: there is no such file; run scripts/reproduce.py first")
-    return json.loads(path.read_text(encoding="utf-8"))
+    with contextlib.suppress(ValueError):
+        if isinstance(found := json.loads(path.read_text(encoding="utf-8")), dict):
+            return found
+    raise StudyError(f"{path}: is no JSON object; run scripts/reproduce.py, which writes it anew")
 
 
 def result_files(results: Path) -> list[Path]:
@@ -43,31 +50,66 @@ def result_files(results: Path) -> list[Path]:
     )
 
 
-def digests(run: Run, results: Path | None = None) -> dict[str, dict[str, str]]:
-    """Return the SHA-256 of everything that numbers are made from, and of every result."""
-    results, data = results or run.results, read_study(run.path).data.file
-    inputs = {"study.toml": run.path, data: run.root / data}
-    inputs["requirements.txt"] = ROOT / "requirements.txt"
-    found = {
-        name: sha256_of(path) if path.is_file() else "missing" for name, path in inputs.items()
-    }
-    hashes = {
+def result_hashes(results: Path) -> dict[str, str]:
+    """Return the SHA-256 of every result but the record."""
+    return {
         path.relative_to(results).as_posix(): sha256_of(path)
         for path in result_files(results)
         if path.name not in KEPT
     }
-    return {"inputs": found | {"source": source_digest(ROOT)}, "results": hashes}
+
+
+def digests(run: Run, results: Path | None = None) -> dict[str, Any]:
+    """Return the SHA-256 of everything that numbers are made from, and of every result."""
+    results, data = results or run.results, read_study(run.path).data.file
+    inputs = {"study.toml": run.path, data: run.root / data}
+    inputs["requirements.txt"] = LOCK
+    found = {
+        name: sha256_of(path) if path.is_file() else "missing" for name, path in inputs.items()
+    }
+    record = [results / RECORD] if (results / RECORD).is_file() else []
+    return {
+        "inputs": found | {"source": source_digest(source_files(ROOT, run.root))},
+        "results": result_hashes(results),
+        "openings": {path.name: sha256_of(path) for path in record},
+    }
 
 
 def changed_since(manifest: dict[str, Any], run: Run) -> list[str]:
     """Return which inputs and results are not those that the manifest speaks of."""
-    now = digests(run)
+    now, then = digests(run), well_formed(manifest)
     return [
         name
-        for part in ("inputs", "results")
-        for name in sorted({*manifest[part], *now[part]})
-        if manifest[part].get(name) != now[part].get(name)
+        for part in now
+        for name in sorted({*then[part], *now[part]})
+        if then[part].get(name) != now[part].get(name)
     ]
+
+
+def facts(run: Run, results: Path | None = None) -> dict[str, Any]:
+    """Return what a manifest says that follows from the study's folder and its libraries."""
+    return {
+        **digests(run, results),
+        "engine": engine_state(ROOT),
+        "versions": installed_versions(list(locked_versions(LOCK))),
+        "seeds": provenance.all_seeds(run.study),
+    }
+
+
+def checked(manifest: dict[str, Any], run: Run, now: dict[str, Any]) -> checks.Checked:
+    """Check what a manifest says against the facts of now and its commit; check the record."""
+    project = run.root / "pyproject.toml"
+    content = tomllib.loads(project.read_text(encoding="utf-8")) if project.is_file() else {}
+    pythons = content.get("project", {}).get("requires-python", "")
+    wrong, notes = checks.check_manifest(manifest, now, LOCK, pythons)
+    engine = {} if run.root == ROOT else source_files(ROOT)
+    predictions = now["results"].get("predictions.csv")
+    for more, others in (
+        checks.check_commit(manifest, run.root, engine),
+        checks.check_openings(read_openings(run.results / RECORD), run.root, predictions),
+    ):
+        wrong, notes = wrong + more, notes + others
+    return wrong, notes
 
 
 def state(run: Run) -> dict[str, Any]:
@@ -76,29 +118,28 @@ def state(run: Run) -> dict[str, Any]:
     texts = [path for pattern in TEXTS for path in run.root.glob(pattern)]
     return {
         **digests(run),
+        "manifest": [sha256_of(path) for path in run.results.glob(MANIFEST)],
         "scripts": [sha256_of(path) for path in sorted(scripts)],
         "texts": digest_of(texts, run.root),
-        "versions": installed_versions(list(locked_versions(ROOT / "requirements.txt"))),
+        "versions": installed_versions(list(locked_versions(LOCK))),
     }
 
 
 def write_manifest(run: Run, made: Path, seconds: dict[str, float]) -> None:
     """Say where the results come from; the manifest of the run that made these bytes is kept."""
-    path = run.results / MANIFEST
-    found = digests(run, made) | {"engine": engine_state(ROOT)}
-    found["versions"] = installed_versions(list(locked_versions(ROOT / "requirements.txt")))
-    if path.is_file():
-        old = json.loads(path.read_text(encoding="utf-8"))
-        if all(old.get(key) == value for key, value in found.items()):
+    path, found = run.results / MANIFEST, facts(run, made)
+    with contextlib.suppress(StudyError):  # none that can be read
+        old = read_manifest(run.results)
+        same = all(old.get(key) == value for key, value in found.items())
+        if same and not checked(old, run, found)[0]:
             shutil.copy(path, made / MANIFEST)
             return
     manifest = {
-        **commit_of(run.root),
+        **provenance.commit_of(run.root),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": seconds,
         **found,
-        "machine": machine(),
-        "seeds": all_seeds(run.study),
+        "machine": provenance.machine(),
     }
     write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", made / MANIFEST)
 

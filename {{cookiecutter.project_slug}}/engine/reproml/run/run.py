@@ -269,16 +269,17 @@ class Run:
 
     def write_predictions(self, name: str, predictions: list[Predictions]) -> None:
         """Write what every model predicted, row by row."""
-        self.write(name, self._in_rows(predictions))
+        self.write(name, self.in_rows(predictions))
 
     def write_errors(self, predictions: list[Predictions], prefix: str = "") -> None:
         """Write where the models err: confusion and calibration, or residuals."""
-        rows = self._in_rows(predictions)
+        rows = self.in_rows(predictions)
         tables = error_tables(rows, self.table, self.study)
         for name in sorted(tables):
             self.write(f"{prefix}{name}", tables[name])
 
-    def _in_rows(self, predictions: list[Predictions]) -> pd.DataFrame:
+    def in_rows(self, predictions: list[Predictions]) -> pd.DataFrame:
+        """Return what every model predicted, a line for each row."""
         return prediction_table(predictions, self.table, self.study.data.classes)
 
     # --- explanations and the locked test rows

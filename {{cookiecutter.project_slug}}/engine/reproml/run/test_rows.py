@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,13 +12,12 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from ..compute.task import Predictions, Task
-from ..config.files import write_text
+from ..config.files import csv_text, write_text
 from ..config.seeds import seed_for
-from ..config.study import StudyError
 from ..prove.provenance import commit_of
 from ..split.claims import units_of
 from ..split.splits import Fold
-from ..split.test_ledger import RECORD, admit, parts_of, was_opened
+from ..split.test_ledger import RECORD, admit, merge_openings, parts_of, read_openings, was_opened
 from ..statistics.intervals import locked_scores
 
 if TYPE_CHECKING:
@@ -26,16 +26,8 @@ if TYPE_CHECKING:
 
 def open_test_rows(run: Run, again: bool) -> list[dict[str, Any]]:
     """Return the record with this opening in it, or refuse; nothing is written yet."""
-    openings: list[dict[str, Any]] = []
-    for path in _records(run):
-        if path.is_file():
-            try:
-                found = json.loads(path.read_text(encoding="utf-8"))
-            except ValueError as error:
-                raise StudyError(f"{path}: is no JSON ({error}); restore it from git") from error
-            openings += [opening for opening in found if opening not in openings]
     return admit(
-        openings,
+        merge_openings(_records(run)),
         parts_of(run.study, run.study.code.folder),
         data=run.study.data.sha256,
         time=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -54,6 +46,9 @@ def predict_test_rows(
         for name, model in models.items()
     ]
     predictions = run.predict(tasks)
+    if "results" not in openings[-1] and "previous" in openings[-1]:  # this opening
+        made = csv_text(run.in_rows(predictions)).encode("utf-8")
+        openings[-1] = openings[-1] | {"results": hashlib.sha256(made).hexdigest()}
     text = json.dumps(openings, indent=1, ensure_ascii=False) + "\n"
     for path in _records(run):  # written before any score is
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
@@ -70,10 +65,7 @@ def score_test_rows(run: Run, predictions: list[Predictions]) -> pd.DataFrame:
 
 def may_be_scored(run: Run) -> bool:
     """Whether this model had the test rows before: then its scores are made again."""
-    record = run.results / RECORD
-    if not record.is_file():
-        return False
-    openings = json.loads(record.read_text(encoding="utf-8"))
+    openings = read_openings(run.results / RECORD)
     return was_opened(openings, parts_of(run.study, run.study.code.folder))
 
 
