@@ -131,8 +131,8 @@ def test_what_was_changed_since_is_refused(verified, in_study, tmp_path):
     git(study, "commit", "--no-verify", "-m", "Notes")
     in_study(study, "archive")  # notes make no number
     models = next(study.glob("src/*/models.py"))
-    models.write_text(models.read_text(encoding="utf-8") + "# more\n", encoding="utf-8")
-    git(study, "commit", "--no-verify", "-am", "A comment")
+    models.write_text(models.read_text(encoding="utf-8") + "MORE = 1\n", encoding="utf-8")
+    git(study, "commit", "--no-verify", "-am", "A line")
     done = in_study(study, "archive", rc=2)
     assert "speaks of other files than these: source changed since" in done.stderr
 

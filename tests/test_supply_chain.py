@@ -202,7 +202,7 @@ def steps(bakes, job):
             [
                 "python engine/reproml lock --upgrade",
                 "python -m reproml check",
-                "python scripts/verify.py",
+                "python scripts/verify.py --numbers",
             ],
         ),
     ],

@@ -189,7 +189,8 @@ def try_python(python, uv):
         if done.returncode:
             return done.returncode
         bin_folder = "Scripts" if os.name == "nt" else "bin"
-        command = [environment / bin_folder / "python", "scripts/verify.py"]
+        # other libraries than the lock's are meant here
+        command = [environment / bin_folder / "python", "scripts/verify.py", "--numbers"]
         env = os.environ | {"PYTHONPATH": paths(study)}
         return subprocess.run(command, cwd=study, env=env).returncode
 

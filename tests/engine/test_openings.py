@@ -299,3 +299,99 @@ def test_locked_rows_move_no_number_of_the_development(folder, evaluate, make):
         "openings.json",
         "predictions.csv",
     ]
+
+
+# The chain: what was removed, edited or reordered shows.
+
+PARTS = [{"models.py": str(number)} for number in range(3)]
+
+
+def opened(parts=PARTS, start=()) -> list[dict]:
+    """Return the record of these models, as scripts/evaluation.py writes it."""
+    record = list(start)
+    for one in parts:
+        record = admit(record, one, again=True, **NOW)
+        record[-1] = record[-1] | {"results": one["models.py"] * 64}
+    return record
+
+
+def test_each_opening_has_the_hash_of_the_one_before_it():
+    record = opened()
+    assert [one["previous"] for one in record] == [None, *map(entry_hash, record[:2])]
+    assert chain_breaks(record) == []
+
+
+FORGED = {
+    "the first removed": (lambda r: r[1:], "opening 1, previous"),
+    "the first removed, the count set": (lambda r: [r[1] | {"count": 1}], "opening 1, previous"),
+    "one in the middle removed": (lambda r: [r[0], r[2]], "opening 2, previous"),
+    "two exchanged": (lambda r: [r[1], r[0], r[2]], "opening 1, previous"),
+    "a time edited": (lambda r: [r[0] | {"time": "2025"}, *r[1:]], "opening 2, previous"),
+    "a model edited": (lambda r: [r[0], r[1] | {"parts": {}}, r[2]], "opening 3, previous"),
+    "results edited": (lambda r: [r[0] | {"results": "9"}, *r[1:]], "opening 2, previous"),
+    "the last count edited": (lambda r: [*r[:2], r[2] | {"count": 2}], "opening 3, count"),
+    "a link taken away": (lambda r: [without(r[0], "previous")], "opening 1, previous"),
+    "no results": (lambda r: [*r[:2], without(r[2], "results")], "opening 3, results"),
+    "one that is not linked after others": (
+        lambda r: [*r, without(r[2], "previous", "results") | {"count": 4}],
+        "opening 4, previous",
+    ),
+    "a newer engine without links": (
+        lambda r: [without(r[0], "previous", "results") | {"engine": "2.1.0"}],
+        "opening 1, previous",
+    ),
+}
+
+
+def without(opening: dict, *names: str) -> dict:
+    return {name: value for name, value in opening.items() if name not in names}
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_a_record_that_was_changed_is_seen_and_refused(tmp_path: Path, name: str):
+    forge, place = FORGED[name]
+    record = forge(opened())
+    assert place in [found for found, _, _ in chain_breaks(record)]
+    (tmp_path / "openings.json").write_text(json.dumps(record), encoding="utf-8")
+    with pytest.raises(StudyError, match=r"openings\.json: opening \d, \w+: it says .* from git"):
+        merge_openings([tmp_path / "openings.json"])
+
+
+@pytest.mark.parametrize("key", ["count", "time", "commit", "data", "model", "parts"])
+def test_an_opening_without_a_field_is_refused(tmp_path: Path, key: str):
+    (tmp_path / "openings.json").write_text(json.dumps([without(opened()[0], key)]), "utf-8")
+    with pytest.raises(StudyError, match=f"an opening lacks its {key}; restore it from git"):
+        merge_openings([tmp_path / "openings.json"])
+
+
+def test_a_record_of_an_older_engine_stays_and_the_chain_goes_on_from_it():
+    old = [without(one, "previous", "results") | {"engine": "2.0.0"} for one in opened()[:2]]
+    first = [{"count": 1, "model": "m", "parts": OLD} | NOW]
+    for before in (old, first):
+        record = opened(PARTS[2:], start=before)
+        assert chain_breaks(before) == chain_breaks(record) == []
+        assert record[-1]["previous"] == entry_hash(before[-1])
+        assert chain_breaks(record[1:])
+    # what `admit` adds to an opening of the first edition is no break
+    parts = {"[models]": "1", "seed": "0", "models.py": "2"}
+    record = admit(opened(PARTS[2:], start=first), parts, **NOW)
+    assert record[0]["parts"] == parts
+    assert chain_breaks(record) == []
+
+
+def test_branches_that_were_merged_are_no_break():
+    before = opened(PARTS[:1])
+    here, there = (opened([one], start=before) for one in PARTS[1:])
+    merged = [*here, there[1]]
+    assert chain_breaks(merged) == []
+    assert chain_breaks(opened([{"models.py": "4"}], start=merged)) == []
+
+
+def test_the_record_has_the_hash_of_the_predictions(folder, evaluate):
+    made = evaluate()
+    (opening,) = json.loads(made["openings.json"])
+    assert opening["results"] == sha256_of(folder / "results" / "predictions.csv")
+    edit(folder / "results" / "openings.json", '"count": 1', '"count": 2')
+    with pytest.raises(StudyError, match=r"opening 1, count: it says 2, found 1; .* from git"):
+        evaluate()
+    assert (folder / "results" / "predictions.csv").read_bytes() == made["predictions.csv"]

@@ -36,7 +36,10 @@ VERBS = {  # each is a module of this folder with a function `main`
     "reproduce": Verb("make every result; what is unchanged comes from the cache"),
     "verify": Verb(
         "make every result again elsewhere and compare it with what is committed",
-        {"json": "print the findings as JSON"},
+        {
+            "json": "print the findings as JSON",
+            "numbers": "fail for numbers alone, not for where they come from: with other libraries",
+        },
     ),
     "check": Verb(
         "format, lint, lock, tests with doctests, notebooks, documentation", of_study=False

@@ -60,7 +60,7 @@ def check_manifest(
     found = {n: "another kind of value" for n, right in kinds.items() if not right}
     found |= {name: "no such field in manifests" for name in manifest if name not in FIELDS}
     if not re.fullmatch(TIME, str(manifest.get("finished"))):
-        found["finished"] = "no time such as 2026-01-31T12:00:00+00:00"
+        found.setdefault("finished", "no time such as 2026-01-31T12:00:00+00:00")
     wrong = differ("", {name: manifest.get(name, "nothing") for name in found}, found)
     machine = then["machine"]
     odd = {name: "something in every manifest" for name in MACHINE if not machine.get(name)}

@@ -165,7 +165,7 @@ def chain_breaks(openings: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
     >>> chain_breaks([first, second])
     []
     >>> [place for place, _, _ in chain_breaks([second | {"count": 1}])]
-    ['opening 1, previous', 'opening 1, count']
+    ['opening 1, previous']
     """
     breaks: list[tuple[str, str, str]] = []
     earlier: dict[str | None, list[str]] = {None: []}  # data of an opening and of those it follows
