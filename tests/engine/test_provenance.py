@@ -1,5 +1,6 @@
 """The manifest's facts: commit, versions, machine and seeds."""
 
+import ast
 import shutil
 import subprocess
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 import reproml
 from reproml.config.checksums import SUMS, sums_of, write_sums
+from reproml.config.source import _meaning
 from reproml.config.study import Study
 from reproml.config.versions import installed_versions, locked_versions
 from reproml.prove.provenance import (
@@ -172,3 +174,17 @@ def test_a_changed_a_missing_and_an_extra_file_are_named(copy: Path, change, sta
 def test_without_checksums_nobody_says_as_released(copy: Path):
     (copy / "engine" / SUMS).unlink()
     assert engine_state(copy)["state"] == "not known: there is no engine/SHA256SUMS"
+
+
+def test_what_some_pythons_add_to_a_formatted_text_is_nothing():
+    """Early Pythons 3.12 read ``f"{x:{y}}"`` with an empty text in it; 3.11 and 3.13 do not."""
+    plain, longer = ast.parse('f"{x:>{y}}"'), ast.parse('f"{x:>{y}}"')
+    (spec,) = (
+        one.format_spec
+        for one in ast.walk(longer)
+        if isinstance(one, ast.FormattedValue) and one.format_spec
+    )
+    before = _meaning(plain)
+    spec.values.append(ast.Constant(""))
+    assert _meaning(longer) == before
+    assert _meaning(ast.parse('f"{x:<{y}}"')) != before

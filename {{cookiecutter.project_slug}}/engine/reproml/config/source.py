@@ -94,6 +94,9 @@ def _only_binds(node: ast.stmt) -> bool:
 
 def _meaning(node: Any) -> Any:
     """Return a syntax tree as lists, without docstrings; ``ast.dump`` differs between Pythons."""
+    if isinstance(node, ast.JoinedStr):  # the first Pythons 3.12 end some with an empty text
+        empty = [one for one in node.values if getattr(one, "value", None) == ""]
+        node.values = [one for one in node.values if one not in empty]
     if isinstance(node, ast.AST):
         fields = [(name, value) for name, value in ast.iter_fields(node) if value not in (None, [])]
         return [type(node).__name__, *((name, _meaning(value)) for name, value in fields)]
