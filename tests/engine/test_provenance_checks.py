@@ -75,7 +75,7 @@ def found_in(folder: Path) -> tuple[list[str], list[str]]:
     """Return what verify says of manifest and record, as lines and as notes."""
     with open_run(folder / "study.toml", folder / "results") as run:
         manifest = manifests.read_manifest(run.results)
-        wrong, notes = manifests.checked(manifest, run, manifests.facts(run))
+        wrong, notes = manifests.checked(manifest, run)
     assert {one.kind for one in wrong} <= {"provenance"}
     lines = (": ".join(filter(None, [d.file, d.row, d.column])) for d in wrong)
     said = zip(lines, wrong, strict=True)

@@ -11,7 +11,7 @@ from typing import Any
 from ..prove.compare import Difference, compare_files, compare_texts
 from ..prove.provenance import engine_line, engine_state, machine
 from ..prove.provenance_checks import well_formed
-from ..run.manifest import KEPT, checked, facts, read_manifest, remember, result_files, result_hashes
+from ..run.manifest import KEPT, checked, read_manifest, remember, result_files, result_hashes
 from ..run.run import Run
 from ..run.terminal import ROOT, say
 from ..run.texts import renewed
@@ -30,7 +30,7 @@ def main(run: Run, json: bool = False, numbers: bool = False) -> None:
         found, differences = compare_all(run, made)
         differences = edited(manifest, run, made) + differences
     named = {one.file for one in differences}
-    wrong, notes = checked(manifest, run, facts(run))
+    wrong, notes = checked(manifest, run)
     differences += [one for one in wrong if one.row != "results" or one.column not in named]
     notes += machine_notes(manifest)
     for kind in ("edited", "provenance"):
@@ -40,7 +40,7 @@ def main(run: Run, json: bool = False, numbers: bool = False) -> None:
     if json:
         tell_as_json(counts, differences, notes)
     else:
-        tell(counts, differences, notes, failing)
+        tell(counts, differences, notes, len(failing))
     remember(run, None if differences else counts)
     if failing:
         sys.exit(1)
@@ -109,10 +109,8 @@ def tell_as_json(counts: dict[str, int], differences: list[Difference], notes: l
     print(json.dumps(content | {"engine": engine_line(engine_state(ROOT))}, indent=1))
 
 
-def tell(
-    counts: dict[str, int], differences: list[Difference], notes: list[str], failing: list[Difference]
-) -> None:
-    """Print the counts, every difference, and what may explain them."""
+def tell(counts: dict[str, int], differences: list[Difference], notes: list[str], n: int) -> None:
+    """Print the counts, every difference, what may explain them, and whether n of them fail."""
     for kind, count in counts.items():
         say(f"{count:6} {kind}")
     for one in differences:
@@ -127,9 +125,9 @@ def tell(
     say("About the run that made the results:")
     say("\n".join(f"  {note}" for note in notes))
     say(f"{engine_line(engine_state(ROOT))}.")
-    if failing:
+    if n:
         say(
-            f"NOT REPRODUCED: {len(failing)} differences. If you changed something on purpose, "
+            f"NOT REPRODUCED: {n} differences. If you changed something on purpose, "
             "run scripts/reproduce.py and commit the results; never edit them by hand."
         )
     else:

@@ -67,8 +67,8 @@ def check_manifest(
     if not SpecifierSet(pythons).contains(str(machine.get("python"))):
         odd["python"] = f"{pythons} in pyproject.toml"
     wrong += differ("machine", {name: machine.get(name, "nothing") for name in odd}, odd)
-    for name, now in facts.items():
-        wrong += differ(name, then[name], as_locked(then[name], lock) if name == "versions" else now)
+    for name, now in {**facts, "versions": as_locked(then["versions"], lock)}.items():
+        wrong += differ(name, then[name], now)
     here = installed_versions(list(locked_versions(lock)))
     wrong += differ("", as_locked(here, lock), here, file=lock.name)
     late = str(manifest.get("finished")) > datetime.now(UTC).isoformat()

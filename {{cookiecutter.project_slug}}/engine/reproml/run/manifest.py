@@ -96,8 +96,9 @@ def facts(run: Run, results: Path | None = None) -> dict[str, Any]:
     }
 
 
-def checked(manifest: dict[str, Any], run: Run, now: dict[str, Any]) -> checks.Checked:
+def checked(manifest: dict[str, Any], run: Run, results: Path | None = None) -> checks.Checked:
     """Check what a manifest says against the facts of now and its commit; check the record."""
+    now = facts(run, results)
     project = run.root / "pyproject.toml"
     content = tomllib.loads(project.read_text(encoding="utf-8")) if project.is_file() else {}
     pythons = content.get("project", {}).get("requires-python", "")
@@ -131,7 +132,7 @@ def write_manifest(run: Run, made: Path, seconds: dict[str, float]) -> None:
     with contextlib.suppress(StudyError):  # none that can be read
         old = read_manifest(run.results)
         same = all(old.get(key) == value for key, value in found.items())
-        if same and not checked(old, run, found)[0]:
+        if same and not checked(old, run, made)[0]:
             shutil.copy(path, made / MANIFEST)
             return
     manifest = {
