@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache
 from importlib.util import resolve_name
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ def effects_of(folder: Path) -> str:
     return digest({name: nodes for name, nodes in done.items() if nodes})
 
 
-@lru_cache(maxsize=None)  # by content: a file that was edited is read anew
+@cache  # by content: a file that was edited is read anew
 def meaning_of_file(content: bytes, is_python: bool) -> str:
     """Return the SHA-256 of what a file of code says; of its bytes if it can't be read as Python."""
     with contextlib.suppress(SyntaxError, ValueError):
