@@ -58,7 +58,7 @@ def effects_of(folder: Path) -> str:
 
 @cache  # by content: a file that was edited is read anew
 def meaning_of_file(content: bytes, is_python: bool) -> str:
-    """Return the SHA-256 of what a file of code says; of its bytes if it can't be read as Python."""
+    """Return the SHA-256 of what a file of code says; of its bytes where it is no Python."""
     with contextlib.suppress(SyntaxError, ValueError):
         if is_python:
             return digest(_meaning(ast.parse(content)))

@@ -25,7 +25,7 @@ SUFFIXES = (".py", ".toml", ".mplstyle")  # longer texts are TOML; the style of 
 
 
 def source_files(*roots: Path) -> dict[str, bytes]:
-    """Return the files that results come from; what a later folder has replaces an earlier one's."""
+    """Return the files that results come from; a later folder's replace an earlier one's."""
     paths = [(p, root) for root in roots for name in SOURCES for p in (root / name).rglob("*")]
     source = [(path, root) for path, root in paths if path.suffix in SUFFIXES and path.is_file()]
     return {path.relative_to(root).as_posix(): path.read_bytes() for path, root in source}

@@ -15,8 +15,8 @@ from ..config.files import write_text
 from ..config.study import StudyError, read_study
 from ..config.versions import LOCK, installed_versions, locked_versions
 from ..prove import provenance
-from ..prove.provenance import engine_state, source_digest, source_files
 from ..prove import provenance_checks as checks
+from ..prove.provenance import engine_state, source_digest, source_files
 from ..prove.provenance_checks import MANIFEST, well_formed
 from ..split.test_ledger import RECORD, read_openings
 from .terminal import ROOT
