@@ -10,14 +10,22 @@ from typing import Any
 
 from ..config.versions import installed_versions
 from ..prove.compare import Difference, compare_files, compare_texts
+from ..prove.places import lost_places, shown_results, typed_by_hand
 from ..prove.provenance import engine_line, engine_state, machine
-from ..run.manifest import KEPT, digests, read_manifest, remember, result_files
+from ..run.manifest import KEPT, digests, read_manifest, remember, result_files, strays
 from ..run.run import Run
 from ..run.terminal import ROOT, say
 from ..run.texts import renewed
+from ..share.committed import check_committed
 from .stages import make_all
 
 KINDS = ("bit-identical", "within tolerance", "different", "missing", "extra", "edited")
+NO_FILE = "what no run leaves there"
+ADVICE = {
+    "typed by hand": "A number that was typed: use a macro of results/macros.tex or a marked place, "
+    "or accept the line in words (docs/reproducibility.md).",
+    "model": "The shared model: make it again by python -m reproml share.",
+}
 
 
 def main(run: Run, json: bool = False) -> None:
@@ -27,14 +35,19 @@ def main(run: Run, json: bool = False) -> None:
         made = Path(folder)
         make_all(run, made, fresh=True)
         found, differences = compare_all(run, made)
-        differences = edited(manifest, run, made) + differences
-    found["edited"] = sum(one.kind == "edited" for one in differences)
-    counts = {kind: found[kind] for kind in KINDS}
+        more, warnings, accepted = other_places(run, made)
+        more += edited(manifest, run, made)
+    if "shown" not in manifest:
+        warnings.append("results/manifest.json does not say which text shows what; run reproduce")
+    more += lost_places(manifest.get("shown", {}), shown_results(run.root))
+    found.update([one.kind for one in more] + ["accepted in words"] * accepted)
+    differences = more + differences
+    counts = {kind: found[kind] for kind in dict.fromkeys([*KINDS, *found])}
     notes = provenance_notes(manifest, run)
     if json:
-        tell_as_json(counts, differences, notes)
+        tell_as_json(counts, differences, notes, warnings)
     else:
-        tell(counts, differences, notes)
+        tell(counts, differences, notes, warnings)
     remember(run, None if differences else counts)
     if differences:
         sys.exit(1)
@@ -81,6 +94,18 @@ def compare_all(run: Run, made: Path) -> tuple[Counter[str], list[Difference]]:
     return counts, differences
 
 
+def other_places(run: Run, made: Path) -> tuple[list[Difference], list[str], int]:
+    """Look where else numbers are shown: differences, warnings, typed numbers that are accepted."""
+    found = [
+        Difference(kind, path.relative_to(run.results).as_posix(), "", "", NO_FILE, "")
+        for path, kind in strays(run.results).items()
+    ]
+    X = run.table.X.iloc[run.development]
+    of_model, warnings = check_committed(run.root, run.study, X, made / "sharing.csv")
+    typed, told, accepted = typed_by_hand(run.root, made)
+    return found + of_model + typed, warnings + told, accepted
+
+
 def provenance_notes(manifest: dict[str, Any], run: Run) -> list[str]:
     """Say what differs between the run that made the results and this one."""
     then = {**manifest["inputs"], **manifest["versions"], **manifest["machine"]}
@@ -104,14 +129,18 @@ def _short(value: object) -> str:
     return text if len(text) <= 70 else f"{text[:67]}..."
 
 
-def tell_as_json(counts: dict[str, int], differences: list[Difference], notes: list[str]) -> None:
+def tell_as_json(
+    counts: dict[str, int], differences: list[Difference], notes: list[str], warnings: list[str]
+) -> None:
     """Print all of it as JSON, in ASCII: everything else is escaped."""
     found = [asdict(one) for one in differences]
-    content = {"counts": counts, "differences": found, "notes": notes}
+    content = {"counts": counts, "differences": found, "notes": notes, "warnings": warnings}
     print(json.dumps(content | {"engine": engine_line(engine_state(ROOT))}, indent=1))
 
 
-def tell(counts: dict[str, int], differences: list[Difference], notes: list[str]) -> None:
+def tell(
+    counts: dict[str, int], differences: list[Difference], notes: list[str], warnings: list[str]
+) -> None:
     """Print the counts, every difference, and what may explain them."""
     for kind, count in counts.items():
         say(f"{count:6} {kind}")
@@ -125,11 +154,17 @@ def tell(counts: dict[str, int], differences: list[Difference], notes: list[str]
     if notes and (differences or counts["within tolerance"]):
         say("Between the run that made the results and this one, these differ:")
         say("\n".join(f"  {note}" for note in notes))
+    for one in warnings:
+        say(f"warning: {one}")
     say(f"{engine_line(engine_state(ROOT))}.")
     if differences:
         say(
             f"NOT REPRODUCED: {len(differences)} differences. If you changed something on purpose, "
             "run scripts/reproduce.py and commit the results; never edit them by hand."
         )
+        kinds = {text for one in differences for text in (one.kind, one.file.partition("/")[0])}
+        for kind in sorted(kinds & set(ADVICE)):
+            say(ADVICE[kind])
     else:
-        say("REPRODUCED: every committed number came out again.")
+        number = f" {len(warnings)} warnings above." if warnings else ""
+        say(f"REPRODUCED: every committed number came out again.{number}")

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..config.checksums import digest_of, sha256_of
-from ..config.files import write_text
+from ..config.files import half_written, write_text
 from ..config.study import StudyError, read_study
 from ..config.versions import installed_versions, locked_versions
+from ..prove.places import shown_results
 from ..prove.provenance import all_seeds, commit_of, engine_state, machine, source_digest
 from ..split.test_ledger import RECORD
 from .terminal import ROOT
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 KEPT = (RECORD,)  # a record that grows; every run starts from the committed one
 # Where numbers are shown, and what the checklist looks at beside the results
-TEXTS = ("*.md", "docs/*.md", "checklist.toml", "CITATION.cff", "LICENSE", "data/README.md")
+TEXTS = ("*.md", "docs/**/*.md", "checklist.toml", "CITATION.cff", "LICENSE", "data/README.md")
 TEXTS += ("pyproject.toml",)
 
 
@@ -31,16 +32,28 @@ def read_manifest(results: Path) -> dict[str, Any]:
     path = results / MANIFEST
     if not path.is_file():
         raise StudyError(f"{path}: there is no such file; run scripts/reproduce.py first")
-    return json.loads(path.read_text(encoding="utf-8"))
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise StudyError(f"{path}: is no JSON ({error}); run scripts/reproduce.py again") from error
 
 
 def result_files(results: Path) -> list[Path]:
-    """Return every result file but the manifest, sorted; files being written start with a dot."""
+    """Return every result file but the manifest, sorted; what is being written is none yet."""
     return sorted(
         path
         for path in results.rglob("*")
-        if path.is_file() and path.name != MANIFEST and not path.name.startswith(".")
+        if path.is_file() and path != results / MANIFEST and not half_written(path)
     )
+
+
+def strays(results: Path) -> dict[Path, str]:
+    """Return what no run leaves below results, and what each is: links, files not written whole."""
+    return {
+        path: "linked" if path.is_symlink() else "half-written" if path.is_file() else "extra"
+        for path in sorted(results.rglob("*"))
+        if path.is_symlink() or not path.is_dir() and (half_written(path) or not path.is_file())
+    }
 
 
 def digests(run: Run, results: Path | None = None) -> dict[str, dict[str, str]]:
@@ -54,7 +67,7 @@ def digests(run: Run, results: Path | None = None) -> dict[str, dict[str, str]]:
     hashes = {
         path.relative_to(results).as_posix(): sha256_of(path)
         for path in result_files(results)
-        if path.name not in KEPT
+        if path.relative_to(results).as_posix() not in KEPT
     }
     return {"inputs": found | {"source": source_digest(ROOT)}, "results": hashes}
 
@@ -74,10 +87,12 @@ def state(run: Run) -> dict[str, Any]:
     """Describe everything whose change calls for another run."""
     scripts = [p for folder in {run.root, ROOT} for p in (folder / "scripts").glob("*.py")]
     texts = [path for pattern in TEXTS for path in run.root.glob(pattern)]
+    manifest = run.results / MANIFEST
     return {
         **digests(run),
         "scripts": [sha256_of(path) for path in sorted(scripts)],
         "texts": digest_of(texts, run.root),
+        "manifest": sha256_of(manifest) if manifest.is_file() else "missing",
         "versions": installed_versions(list(locked_versions(ROOT / "requirements.txt"))),
     }
 
@@ -85,7 +100,7 @@ def state(run: Run) -> dict[str, Any]:
 def write_manifest(run: Run, made: Path, seconds: dict[str, float]) -> None:
     """Say where the results come from; the manifest of the run that made these bytes is kept."""
     path = run.results / MANIFEST
-    found = digests(run, made) | {"engine": engine_state(ROOT)}
+    found = digests(run, made) | {"engine": engine_state(ROOT), "shown": shown_results(run.root)}
     found["versions"] = installed_versions(list(locked_versions(ROOT / "requirements.txt")))
     if path.is_file():
         old = json.loads(path.read_text(encoding="utf-8"))
@@ -109,7 +124,7 @@ def remember(run: Run, counts: dict[str, int] | None) -> None:
     if counts is None:
         path.unlink(missing_ok=True)
         return
-    content = {"state": state(run), "counts": counts}
+    content = {"state": state(run) | _beside(run), "counts": counts}
     write_text(json.dumps(content, indent=1) + "\n", path)
 
 
@@ -119,7 +134,13 @@ def last_verified(run: Run) -> dict[str, int] | None:
     if not path.is_file():
         return None
     last = json.loads(path.read_text(encoding="utf-8"))
-    return last["counts"] if last["state"] == state(run) else None
+    return last["counts"] if last["state"] == state(run) | _beside(run) else None
+
+
+def _beside(run: Run) -> dict[str, str]:
+    """Describe what verify looks at, too, and no result is made from: paper and shared model."""
+    paths = [*run.root.glob("paper/**/*.tex"), *run.root.glob("model/*")]
+    return {"beside": digest_of([path for path in paths if path.is_file()], run.root)}
 
 
 def _verified(run: Run) -> Path:
