@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "verify.md"
 ENDS = ("REPRODUCED", "NOT REPRODUCED", "an error")  # by exit code
-SKIPPED = {".git", ".venv", ".cache", "__pycache__"}
+SKIPPED = {".git", ".cache"}
 
 
 class Row(NamedTuple):
@@ -534,12 +534,12 @@ PENDING |= {"manifest-engine"}
 
 def filled(page):
     """Return the page with the table between its markers: a part for each place."""
-    lines = []
-    for place in dict.fromkeys(row.place for row in ROWS[1:]):
+    lines, shown = [], [row for row in ROWS[1:] if row.id not in PENDING]
+    for place in dict.fromkeys(row.place for row in shown):
         lines += [f"### {place}", "", "| What was changed | What it says | It ends with |"]
         lines += ["|---|---|---|"]
-        for row in (row for row in ROWS if row.place == place):
-            lines.append(f"| {row.done} | `{row.says}` | {ENDS[row.code]} |")
+        for row in (row for row in shown if row.place == place):
+            lines.append(f"| {row.done} | `{row.says.strip(' :')}` | {ENDS[row.code]} |")
         lines.append("")
     begin, end = "<!-- begin table -->\n\n", "<!-- end table -->"
     before, _, rest = page.partition(begin)
@@ -558,10 +558,9 @@ class Kept:
 
     def files(self):
         """Return every file and link that counts."""
-        paths = sorted(self.study.rglob("*"))
-        names = [(path, path.relative_to(self.study).parts) for path in paths]
-        counts = [path for path, parts in names if not SKIPPED & set(parts)]
-        return [path for path in counts if path.is_symlink() or path.is_file()]
+        tops = [path for path in sorted(self.study.iterdir()) if path.name not in SKIPPED]
+        found = [path for top in tops for path in (top, *sorted(top.rglob("*")))]
+        return [path for path in found if path.is_symlink() or path.is_file()]
 
     def restore(self):
         """Put back what was changed, and take out what was added."""

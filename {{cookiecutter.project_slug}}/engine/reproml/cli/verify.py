@@ -22,9 +22,9 @@ from .stages import make_all
 KINDS = ("bit-identical", "within tolerance", "different", "missing", "extra", "edited")
 NO_FILE = "what no run leaves there"
 ADVICE = {
-    "typed by hand": "A number that was typed: use a macro of results/macros.tex or a marked place, "
-    "or accept the line in words (docs/reproducibility.md).",
-    "model": "The shared model: make it again by python -m reproml share.",
+    "typed by hand": "Use a macro of results/macros.tex or a marked place in the place of a typed "
+    "number, or accept the line in words (docs/reproducibility.md).",
+    "model": "To make the shared model again: python -m reproml share.",
 }
 
 

@@ -75,7 +75,7 @@ def _says(typed: str, value: str) -> bool:
     plain, percent = (f"{float(value) * times:.{digits}f}" for times in (1, 100))
     typed = typed.replace(",", ".")
     typed = f"0{typed}" if typed.startswith(".") else typed
-    return digits > 1 and typed == plain or digits > 0 and typed == percent
+    return typed == percent if digits == 1 else digits > 1 and typed in (plain, percent)
 
 
 def _notebooks(root: Path) -> list[str]:

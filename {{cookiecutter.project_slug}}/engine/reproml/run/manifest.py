@@ -50,9 +50,9 @@ def result_files(results: Path) -> list[Path]:
 def strays(results: Path) -> dict[Path, str]:
     """Return what no run leaves below results, and what each is: links, files not written whole."""
     return {
-        path: "linked" if path.is_symlink() else "half-written" if path.is_file() else "extra"
+        path: "linked" if path.is_symlink() else "half-written"
         for path in sorted(results.rglob("*"))
-        if path.is_symlink() or not path.is_dir() and (half_written(path) or not path.is_file())
+        if path.is_symlink() or (half_written(path) and path.is_file())
     }
 
 

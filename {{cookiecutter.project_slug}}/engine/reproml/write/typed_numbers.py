@@ -22,27 +22,27 @@ BLOCKS = re.compile(
     r"|^( *)(```+|~~~+).*?^\2\3[^\n]*$|<!--.*?-->",
     flags=re.MULTILINE | re.DOTALL,
 )
-VERSION = r"(?i:\b(?:python|version)s?[ ~])(?:\d+(?:\.\d+)+(?:, | or | and )?)+"
-# Nor there: code with a letter in it, addresses, versions, limits of p.
-MARKDOWN = re.compile(
-    r"`[^`\n]*[A-Za-z][^`\n]*`|\]\([^)\n]*\)|\w+://\S+|\bp *[<≤] *[\d.]+" rf"|{VERSION}"
+# Versions, DOIs, limits of p.
+NAMES = (
+    r"(?i:\b(?:python|version)s?[ ~])(?:\d+(?:\.\d+)+(?:, | or | and )?)+|\b10\.\d{4,}/\S+"
+    r"|\bp\$? *\$?(?:[<≤]|\\leq?) *[\d.]+"
 )
-# Nor in LaTeX: comments, labels, files, options, lengths, limits of p, versions.
+# Nor there: code with a letter in it, addresses.
+MARKDOWN = re.compile(r"`[^`\n]*[A-Za-z][^`\n]*`|\]\([^)\n]*\)|\w+://\S+|" + NAMES)
+# Nor in LaTeX: comments, labels, files, options, lengths.
 LATEX = re.compile(
     r"(?<!\\)%.*|\\(?:label|ref|eqref|cite\w*|input|include\w*|plot|script|stage|url|usepackage)"
-    r"\*?(?:\[[^]\n]*\])?\{[^}\n]*\}|\[[^]\n]*=[^]\n]*\]|\d[\d.]* *(?:pt|mm|cm|em|ex|in)\b"
-    r"|\d[\d.]*\\[a-z]*(?:height|width|sep|skip|size)\b|\bp\$? *\$?(?:<|\\leq?) *[\d.]+"
-    rf"|{VERSION}"
+    r"\*?(?:\[[^]\n]*\])?\{[^}\n]*\}|(?<=[a-z])\[[^]\n]*=[^]\n]*\]|\d[\d.]*(?:em|ex|in)\b"
+    r"|\d[\d.]* ?(?:pt|mm|cm)\b|\d[\d.]*\\[a-z]*(?:height|width|sep|skip|size)\b|" + NAMES
 )
-DECIMALS = r"(?<![\w.,/])(?<!\w-)(?:\d*\.\d{%s,}|0,\d{2,})(?:e-?\d+)?(?![\d.,]*[\w/])"
+DECIMALS = r"(?<![\w.,])(?<!\w-)(?:\d*\.\d{%s,}|0,\d{2,})(?:e-?\d+)?(?![\d.,]*\w)"
 METRIC = (
     r"(?i:\b(?:accuracy|auc|auroc|precision|recall|sensitivity|specificity|f1|mcc|r2|rmse|mae))"
 )
 OTHERS = (
-    r"\d+[.,]\d+(?=(?:\\,|[ ~]|\}\{)*\\?(?:%|percent))"
-    r"|\d[\d.,]*(?=\$? *(?:±|\\pm))"
-    rf"|{METRIC}\b\W{{0,3}}\b(?:of|is|was|at|reaches)\b\W{{1,3}}\d[\d.]*"
-    rf"|\d+(?=(?:\\,|[ ~])*\\?% {METRIC})"
+    r"\d+[.,]\d+(?=(?:\\,|[ ~]|\}\{)*\\?(?:%|percent))|\d[\d.,]*(?=\$? *(?:±|\\pm))"
+    r"|\d+(?=(?:\\,|[ ~])*\\?% " + METRIC + r")"
+    r"|" + METRIC + r"\b\W{0,3}\b(?:of|is|was|at|reaches)\b\W{1,3}\d[\d.]*"
 )
 LOOSE, STRICT = (re.compile(f"{DECIMALS % least}|{OTHERS}") for least in (2, 1))
 ACCEPTED = re.compile(r"(?:<!--|%)\s*typed by hand:[ \t]*(\w[^\n]*?)[ \t]*(?:-->|$)", re.MULTILINE)
