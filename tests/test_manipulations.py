@@ -6,7 +6,7 @@ import shutil
 import manipulations
 import pytest
 from manipulations import PENDING, ROWS
-from studies import paths
+from studies import load_file, paths
 
 pytestmark = [pytest.mark.slow, pytest.mark.network, pytest.mark.xdist_group("manipulations")]
 REPRODUCED = "REPRODUCED: every committed number came out again."
@@ -63,3 +63,21 @@ def test_a_change_of_any_result_file_is_named(said):
 def test_the_page_is_made_from_the_table():
     page = manipulations.PAGE.read_text(encoding="utf-8")
     assert page == manipulations.filled(page), "run tools/manipulations.py page"
+
+
+@pytest.mark.parametrize("task", ["classification", "regression"])
+@pytest.mark.parametrize("dependence", ["independent", "grouped", "temporal", "spatial"])
+def test_no_number_of_a_fresh_study_looks_typed(bake, task, dependence):
+    study = bake(task=task, dependence=dependence).path
+    scores = load_file(study / "engine/reproml/write/typed_numbers.py")
+    pages = [study / "README.md", study / "paper/main.tex", *study.glob("docs/**/*.md")]
+    found = {
+        path.name: scores.typed_numbers(
+            path.read_text(encoding="utf-8"),
+            latex=path.suffix == ".tex",
+            results=path.name == "README.md",
+        )
+        for path in pages
+    }
+    assert len(found) > 15
+    assert {name: numbers for name, numbers in found.items() if numbers} == {}

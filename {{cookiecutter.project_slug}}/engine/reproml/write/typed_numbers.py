@@ -35,7 +35,7 @@ LATEX = re.compile(
     r"\*?(?:\[[^]\n]*\])?\{[^}\n]*\}|(?<=[a-z])\[[^]\n]*=[^]\n]*\]|\d[\d.]*(?:em|ex|in)\b"
     r"|\d[\d.]* ?(?:pt|mm|cm)\b|\d[\d.]*\\[a-z]*(?:height|width|sep|skip|size)\b|" + NAMES
 )
-DECIMALS = r"(?<![\w.,])(?<!\w-)(?:\d*\.\d{%s,}|0,\d{2,})(?:e-?\d+)?(?![\d.,]*\w)"
+DECIMALS = r"(?<![\w.,])(?<!\w-)(?:\d*\.\d{LEAST,}|0,\d{2,})(?:e-?\d+)?(?![\d.,]*\w)"
 METRIC = (
     r"(?i:\b(?:accuracy|auc|auroc|precision|recall|sensitivity|specificity|f1|mcc|r2|rmse|mae))"
 )
@@ -44,7 +44,7 @@ OTHERS = (
     r"|\d+(?=(?:\\,|[ ~])*\\?% " + METRIC + r")"
     r"|" + METRIC + r"\b\W{0,3}\b(?:of|is|was|at|reaches)\b\W{1,3}\d[\d.]*"
 )
-LOOSE, STRICT = (re.compile(f"{DECIMALS % least}|{OTHERS}") for least in (2, 1))
+LOOSE, STRICT = (re.compile(f"{DECIMALS}|{OTHERS}".replace("LEAST", n)) for n in "21")
 ACCEPTED = re.compile(r"(?:<!--|%)\s*typed by hand:[ \t]*(\w[^\n]*?)[ \t]*(?:-->|$)", re.MULTILINE)
 
 
