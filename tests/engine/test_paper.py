@@ -7,38 +7,22 @@ import pandas as pd
 import pytest
 from reproml.__main__ import VERBS
 from reproml.draw.figures import FIGURES
-from reproml.write.latex import log_message, tex, to_tabular, typed_numbers
+from reproml.write.latex import log_message, tex, to_tabular
 from reproml.write.macros import listed
+from reproml.write.typed_numbers import typed_numbers
 
 TEMPLATE = Path(__file__).resolve().parents[2]
 ROOT = TEMPLATE / "{{cookiecutter.project_slug}}"
 RESULTS_OF = sorted((TEMPLATE / "templates" / "results").iterdir())  # of each example study
 MAIN = (ROOT / "paper" / "main.tex").read_text(encoding="utf-8")
 NAMED = ("script", "stage")
-RESULTS = r"""
-\section{Data}
-In 1995 the rows were collected.
-\section{Results} % of 2026
-The candidate reaches \CandidateScore{} \citep{holm1979}, Figure~\ref{fig:2}. % not 0.9
-It is better by 0.25.
-\begin{abstract}
-Over 90\,\% are right.
-\end{abstract}
-In 2 sentences.
-"""
 
 
 def test_no_number_of_the_paper_is_typed():
-    assert typed_numbers(MAIN) == []
-
-
-def test_a_typed_number_is_found_where_results_stand():
-    assert [found for _, found in typed_numbers(RESULTS)] == [
-        "It is better by 0.25.",
-        r"Over 90\,\% are right.",
-    ]
-    typed = MAIN.replace(r"\Headline{}", "The score is 0.9.", 1)
-    assert [found[:17] for _, found in typed_numbers(typed)] == ["The score is 0.9."]
+    assert typed_numbers(MAIN, latex=True) == []
+    (one,) = typed_numbers(MAIN.replace(r"\Headline{}", "It is 0.9.", 1), latex=True)
+    assert MAIN.splitlines()[one.line - 1].startswith(r"\Headline{}")
+    assert (one.number, one.strict, one.accepted) == ("0.9", True, False)
 
 
 @pytest.mark.parametrize("results", RESULTS_OF, ids=lambda path: path.name)

@@ -11,7 +11,8 @@ from ..config.study import StudyError
 from ..run.manifest import changed_since, read_manifest
 from ..run.run import Run
 from ..run.terminal import say
-from ..write.latex import log_message, typed_numbers
+from ..write.latex import log_message
+from ..write.typed_numbers import typed_numbers
 
 # Both build a PDF; the first that is there does.
 BUILDERS = {
@@ -38,8 +39,11 @@ def main(run: Run) -> None:
             f"note: changed since the results were made: {', '.join(changed)}; run "
             "scripts/reproduce.py if the paper is to say what they say now"
         )
-    for line, text in typed_numbers((paper / "main.tex").read_text(encoding="utf-8")):
-        say(f"note: paper/main.tex:{line} has a number that was typed: {text}")
+    text = (paper / "main.tex").read_text(encoding="utf-8")
+    for one in typed_numbers(text, latex=True):
+        if not one.accepted:
+            line = text.splitlines()[one.line - 1].strip()
+            say(f"note: paper/main.tex:{one.line} has a number that was typed: {line}")
     shutil.rmtree(paper / "figures", ignore_errors=True)  # whatever is there was drawn
     run.draw_figures("pdf", paper / "figures")
 

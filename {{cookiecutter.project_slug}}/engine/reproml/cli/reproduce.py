@@ -7,12 +7,13 @@ import time
 from pathlib import Path
 
 from ..config.files import write_text
-from ..run.manifest import MANIFEST, result_files, state, write_manifest
+from ..run.manifest import MANIFEST, result_files, state, strays, write_manifest
 from ..run.run import Run
 from ..run.terminal import say
 from ..run.texts import renew_texts
 from .stages import make_all
 
+WRITING = 60  # seconds; no file of the results takes longer to be written
 CLOSED = "evaluation  left out: the test rows are locked for this model; see scripts/evaluation.py"
 
 
@@ -21,7 +22,7 @@ def main(run: Run) -> None:
     stamp = run.root / ".cache" / "last.json"
     if not run.fresh and stamp.is_file():
         last = json.loads(stamp.read_text(encoding="utf-8"))
-        if last == state(run):
+        if last == state(run) and not strays(run.results):
             say(f"Nothing changed since the last run: {len(last['results'])} results are as made.")
             return
 
@@ -55,8 +56,8 @@ def sweep(aside: Path) -> None:
 
 def publish(made: Path, results: Path) -> list[str]:
     """Put new files in place, each by a rename, the manifest last; remove those no longer made."""
+    changed = clear(results)
     names = [path.relative_to(made) for path in result_files(made)] + [Path(MANIFEST)]
-    changed = []
     for name in names:
         new, old = made / name, results / name
         if not old.is_file() or old.read_bytes() != new.read_bytes():
@@ -68,3 +69,13 @@ def publish(made: Path, results: Path) -> list[str]:
             path.unlink()
             changed.append(f"results/{path.relative_to(results).as_posix()} (no longer made)")
     return changed
+
+
+def clear(results: Path) -> list[str]:
+    """Remove links and what a killed run left half-written; another run may be writing just now."""
+    removed = []
+    for path, kind in strays(results).items():
+        if kind != "half-written" or time.time() - path.stat().st_mtime > WRITING:
+            path.unlink()
+            removed.append(f"results/{path.relative_to(results).as_posix()} ({kind}: removed)")
+    return removed

@@ -10,7 +10,6 @@ from sklearn.pipeline import Pipeline
 from ..compute.models import build_model
 from ..compute.task import Task, fit_task
 from ..config.files import write_text, write_whole
-from ..config.seeds import seed_for
 from ..config.study import StudyError
 from ..prove.provenance import commit_of
 from ..run.run import Run
@@ -23,7 +22,7 @@ from ..share.model import (
     pack_model,
     unpack_model,
 )
-from ..share.record import Example, Seed, answers, make_examples, write_record
+from ..share.record import Example, Seed, answers, make_examples, said_table, seed_of, write_record
 from ..split.splits import Fold
 
 
@@ -40,9 +39,7 @@ def write_reference(run: Run) -> tuple[Pipeline, Seed, list[Example]]:
     """
     study = run.study
     name, classes = study.models.candidate, study.data.classes
-    # the seed and the rows of scripts/evaluation.py: what is shared is what the test rows score
-    purpose = f"evaluation/{name}"
-    seed = Seed(study=study.seed, purpose=purpose, value=seed_for(study.seed, purpose))
+    seed = seed_of(study)
     nothing = np.array([], dtype=int)
     task = Task(name, build_model(name, study), Fold(0, 0, run.development, nothing), seed.value)
     fitted = fit_task(task, run.table, study)
@@ -50,9 +47,8 @@ def write_reference(run: Run) -> tuple[Pipeline, Seed, list[Example]]:
     examples = make_examples(fitted, X, classes)
     rows = [("rows", "", len(X)), ("features", "", X.shape[1])]
     rows += [("classes", "", len(classes)), ("seed", "", seed.value)]
-    for number, example in enumerate(examples, start=1):
-        rows += [(key, number, value) for key, value in example.said.items()]
-    frame = pd.DataFrame(rows, columns=["quantity", "example", "value"], dtype=object)
+    said = said_table(examples)
+    frame = pd.concat([pd.DataFrame(rows, columns=said.columns, dtype=object), said])
     run.write("sharing.csv", frame)
     say(f"\n{name}: fitted on {len(X)} rows of {X.shape[1]} features")
     say(f"Written to {run.results}: sharing.csv")

@@ -9,16 +9,25 @@ from pathlib import Path
 from typing import Any
 
 from ..prove.compare import Difference, compare_files, compare_texts
+from ..prove.places import lost_places, shown_results, typed_by_hand
 from ..prove.provenance import engine_line, engine_state, machine
 from ..prove.provenance_checks import well_formed
-from ..run.manifest import KEPT, checked, read_manifest, remember, result_files, result_hashes
+from ..run.manifest import KEPT, checked, read_manifest, remember
+from ..run.manifest import result_files, result_hashes, strays
 from ..run.run import Run
 from ..run.terminal import ROOT, say
 from ..run.texts import renewed
+from ..share.committed import check_committed
 from .stages import make_all
 
 KINDS = ("bit-identical", "within tolerance", "different", "missing", "extra", "edited")
 KINDS += ("provenance",)
+NO_FILE = "what no run leaves there"
+ADVICE = {
+    "typed by hand": "Use a macro of results/macros.tex or a marked place in the place of a typed "
+    "number, or accept the line in words (docs/reproducibility.md).",
+    "model": "To make the shared model again: python -m reproml share.",
+}
 
 
 def main(run: Run, json: bool = False, numbers: bool = False) -> None:
@@ -28,19 +37,22 @@ def main(run: Run, json: bool = False, numbers: bool = False) -> None:
         made = Path(folder)
         make_all(run, made, fresh=True)
         found, differences = compare_all(run, made)
-        differences = edited(manifest, run, made) + differences
-    named = {one.file for one in differences}
+        others, warnings, accepted = other_places(run, made)
+        others += edited(manifest, run, made)
+    others += lost_places(well_formed(manifest)["shown"], shown_results(run.root))
+    named = {one.file for one in [*others, *differences]}
     wrong, notes = checked(manifest, run)
-    differences += [one for one in wrong if one.row != "results" or one.column not in named]
-    notes += machine_notes(manifest)
-    for kind in ("edited", "provenance"):
-        found[kind] = sum(one.kind == kind for one in differences)
-    counts = {kind: found[kind] for kind in KINDS}
+    others += [one for one in wrong if one.row != "results" or one.column not in named]
+    found.update([one.kind for one in others] + ["accepted in words"] * accepted)
+    differences = others + differences
+    counts = {kind: found[kind] for kind in dict.fromkeys([*KINDS, *found])}
     failing = [one for one in differences if not numbers or one.kind != "provenance"]
+    if differences or counts["within tolerance"]:
+        notes += machine_notes(manifest)
     if json:
-        tell_as_json(counts, differences, notes)
+        tell_as_json(counts, differences, notes, warnings)
     else:
-        tell(counts, differences, notes, len(failing))
+        tell(counts, differences, notes, warnings, len(failing))
     remember(run, None if differences else counts)
     if failing:
         sys.exit(1)
@@ -87,6 +99,18 @@ def compare_all(run: Run, made: Path) -> tuple[Counter[str], list[Difference]]:
     return counts, differences
 
 
+def other_places(run: Run, made: Path) -> tuple[list[Difference], list[str], int]:
+    """Look where else numbers are shown: differences, warnings, typed numbers that are accepted."""
+    found = [
+        Difference(kind, path.relative_to(run.results).as_posix(), "", "", NO_FILE, "")
+        for path, kind in strays(run.results).items()
+    ]
+    X = run.table.X.iloc[run.development]
+    of_model, warnings = check_committed(run.root, run.study, X, made / "sharing.csv")
+    typed, told, accepted = typed_by_hand(run.root, made)
+    return found + of_model + typed, warnings + told, accepted
+
+
 def machine_notes(manifest: dict[str, Any]) -> list[str]:
     """Say what differs between the machine that made the results and this one."""
     then, now = well_formed(manifest)["machine"], machine()
@@ -102,14 +126,22 @@ def _short(value: object) -> str:
     return text if len(text) <= 70 else f"{text[:67]}..."
 
 
-def tell_as_json(counts: dict[str, int], differences: list[Difference], notes: list[str]) -> None:
+def tell_as_json(
+    counts: dict[str, int], differences: list[Difference], notes: list[str], warnings: list[str]
+) -> None:
     """Print all of it as JSON, in ASCII: everything else is escaped."""
     found = [asdict(one) for one in differences]
-    content = {"counts": counts, "differences": found, "notes": notes}
+    content = {"counts": counts, "differences": found, "notes": notes, "warnings": warnings}
     print(json.dumps(content | {"engine": engine_line(engine_state(ROOT))}, indent=1))
 
 
-def tell(counts: dict[str, int], differences: list[Difference], notes: list[str], n: int) -> None:
+def tell(
+    counts: dict[str, int],
+    differences: list[Difference],
+    notes: list[str],
+    warnings: list[str],
+    n: int,
+) -> None:
     """Print the counts, every difference, what may explain them, and whether n of them fail."""
     for kind, count in counts.items():
         say(f"{count:6} {kind}")
@@ -122,13 +154,20 @@ def tell(counts: dict[str, int], differences: list[Difference], notes: list[str]
             f" (tolerance {one.tolerance:g})" if one.kind == "different" and one.tolerance else ""
         )
         say(f"{one.kind}: {one.file}{': ' + place if place else ''}: {values}{limit}")
-    say("About the run that made the results:")
-    say("\n".join(f"  {note}" for note in notes))
+    if notes:
+        say("About the run that made the results:")
+        say("\n".join(f"  {note}" for note in notes))
+    for one in warnings:
+        say(f"warning: {one}")
     say(f"{engine_line(engine_state(ROOT))}.")
     if n:
         say(
             f"NOT REPRODUCED: {n} differences. If you changed something on purpose, "
             "run scripts/reproduce.py and commit the results; never edit them by hand."
         )
+        kinds = {text for one in differences for text in (one.kind, one.file.partition("/")[0])}
+        for kind in sorted(kinds & set(ADVICE)):
+            say(ADVICE[kind])
     else:
-        say("REPRODUCED: every committed number came out again.")
+        number = f" {len(warnings)} warnings above." if warnings else ""
+        say(f"REPRODUCED: every committed number came out again.{number}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,3 +50,12 @@ def write_whole(content: bytes, path: str | Path) -> None:
     except BaseException:
         Path(aside).unlink(missing_ok=True)
         raise
+
+
+def half_written(path: Path) -> bool:
+    """Tell whether a file is one that `write_whole` was writing, by its name.
+
+    >>> half_written(Path(".a.csv.x1_y2z3w")), half_written(Path(".a.csv"))
+    (True, False)
+    """
+    return re.fullmatch(r"\..+\.[a-z0-9_]{8}", path.name) is not None

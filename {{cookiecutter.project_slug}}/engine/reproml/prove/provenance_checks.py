@@ -26,7 +26,8 @@ from .provenance import ask_git, source_digest
 
 MANIFEST = "manifest.json"
 TEXTS = {"commit": str | None, "dirty": bool | None, "no_commit": str | None, "finished": str}
-OBJECTS = ("seconds", "inputs", "results", "openings", "engine", "versions", "machine", "seeds")
+OBJECTS = ("seconds", "inputs", "results", "openings", "shown", "engine", "versions", "machine")
+OBJECTS += ("seeds",)
 FIELDS = TEXTS | dict.fromkeys(OBJECTS, dict)
 MACHINE = ("python", "platform", "cpu", "cpu_features", "thread_pools")
 TIME = r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:\d\d:\d\d\+00:00"

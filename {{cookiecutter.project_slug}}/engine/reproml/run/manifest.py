@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..config.checksums import digest_of, sha256_of
-from ..config.files import write_text
+from ..config.files import half_written, write_text
 from ..config.study import StudyError, read_study
 from ..config.versions import LOCK, installed_versions, locked_versions
 from ..prove import provenance
 from ..prove import provenance_checks as checks
+from ..prove.places import shown_results
 from ..prove.provenance import engine_state, source_digest, source_files
 from ..prove.provenance_checks import MANIFEST, well_formed
 from ..split.test_ledger import RECORD, read_openings
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 KEPT = (RECORD,)  # a record that grows; every run starts from the committed one
 # Where numbers are shown, and what the checklist looks at beside the results
-TEXTS = ("*.md", "docs/*.md", "checklist.toml", "CITATION.cff", "LICENSE", "data/README.md")
+TEXTS = ("*.md", "docs/**/*.md", "checklist.toml", "CITATION.cff", "LICENSE", "data/README.md")
 TEXTS += ("pyproject.toml",)
 
 
@@ -42,12 +43,21 @@ def read_manifest(results: Path) -> dict[str, Any]:
 
 
 def result_files(results: Path) -> list[Path]:
-    """Return every result file but the manifest, sorted; files being written start with a dot."""
+    """Return every result file but the manifest, sorted; what is being written is none yet."""
     return sorted(
         path
         for path in results.rglob("*")
-        if path.is_file() and path.name != MANIFEST and not path.name.startswith(".")
+        if path.is_file() and path != results / MANIFEST and not half_written(path)
     )
+
+
+def strays(results: Path) -> dict[Path, str]:
+    """Return what no run leaves below results, and what each is: links, files not written whole."""
+    return {
+        path: "linked" if path.is_symlink() else "half-written"
+        for path in sorted(results.rglob("*"))
+        if path.is_symlink() or (half_written(path) and path.is_file())
+    }
 
 
 def result_hashes(results: Path) -> dict[str, str]:
@@ -55,7 +65,7 @@ def result_hashes(results: Path) -> dict[str, str]:
     return {
         path.relative_to(results).as_posix(): sha256_of(path)
         for path in result_files(results)
-        if path.name not in KEPT
+        if path.relative_to(results).as_posix() not in KEPT
     }
 
 
@@ -128,7 +138,8 @@ def state(run: Run) -> dict[str, Any]:
 
 def write_manifest(run: Run, made: Path, seconds: dict[str, float]) -> None:
     """Say where the results come from; the manifest of the run that made these bytes is kept."""
-    path, found = run.results / MANIFEST, facts(run, made)
+    path = run.results / MANIFEST
+    found = facts(run, made) | {"shown": shown_results(run.root)}
     with contextlib.suppress(StudyError):  # none that can be read
         old = read_manifest(run.results)
         same = all(old.get(key) == value for key, value in found.items())
@@ -151,7 +162,7 @@ def remember(run: Run, counts: dict[str, int] | None) -> None:
     if counts is None:
         path.unlink(missing_ok=True)
         return
-    content = {"state": state(run), "counts": counts}
+    content = {"state": state(run) | _beside(run), "counts": counts}
     write_text(json.dumps(content, indent=1) + "\n", path)
 
 
@@ -161,7 +172,13 @@ def last_verified(run: Run) -> dict[str, int] | None:
     if not path.is_file():
         return None
     last = json.loads(path.read_text(encoding="utf-8"))
-    return last["counts"] if last["state"] == state(run) else None
+    return last["counts"] if last["state"] == state(run) | _beside(run) else None
+
+
+def _beside(run: Run) -> dict[str, str]:
+    """Describe what verify looks at, too, and no result is made from: paper and shared model."""
+    paths = [*run.root.glob("paper/**/*.tex"), *run.root.glob("model/*")]
+    return {"beside": digest_of([path for path in paths if path.is_file()], run.root)}
 
 
 def _verified(run: Run) -> Path:

@@ -9,9 +9,7 @@ import pandas as pd
 from ..config.files import write_text
 from ..config.study import StudyError
 from ..write.tables import to_markdown
-from ..write.texts import fill_markers, marked
-
-TEXTS = ("README.md", "docs/*.md")  # where markers may stand
+from ..write.texts import TEXTS, fill_markers, marked
 
 
 def renew_texts(root: Path, results: Path) -> list[str]:

@@ -96,29 +96,36 @@ def make_record(
     commit: dict[str, Any],
 ) -> Record:
     """Describe a model file and the rows ``X`` it was fitted on: all that a user of both needs."""
-    data = study.data
     types = audit(content, study.sharing.trusted_types)
     return Record(
-        model=study.models.candidate,
+        **described(study, X),
         size=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
         types=types,
         versions=installed_versions(distributions_of(types, study.code.package)),
         python=platform.python_version(),
-        task=study.task,
-        target=data.target,
-        classes=data.classes,
-        features={name: data.column_for(name) for name in X.columns},
-        others=[name for name, column in data.columns.items() if column.role != "feature"],
-        # a row that is asked about cannot be dropped: its gap is an error
-        missing="impute" if data.missing == "impute" else "error",
-        missing_texts=data.missing_texts,
-        rows=len(X),
-        data_sha256=data.sha256,
         seed=seed,
         **commit,
         examples=examples,
     )
+
+
+def described(study: Study, X: pd.DataFrame) -> dict[str, Any]:
+    """Return what a record says of study and rows, whatever the model file."""
+    data = study.data
+    return {
+        "model": study.models.candidate,
+        "task": study.task,
+        "target": data.target,
+        "classes": data.classes,
+        "features": {name: data.column_for(name) for name in X.columns},
+        "others": [name for name, column in data.columns.items() if column.role != "feature"],
+        # a row that is asked about cannot be dropped: its gap is an error
+        "missing": "impute" if data.missing == "impute" else "error",
+        "missing_texts": data.missing_texts,
+        "rows": len(X),
+        "data_sha256": data.sha256,
+    }
 
 
 def load_model(

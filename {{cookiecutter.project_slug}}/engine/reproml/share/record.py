@@ -17,7 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sklearn.pipeline import Pipeline
 
 from ..compute.task import predict_with
-from ..config.study import Column, StudyError
+from ..config.seeds import seed_for
+from ..config.study import Column, Study, StudyError
 from ..config.versions import installed_versions
 
 QUANTILES = (0.1, 0.5, 0.9)
@@ -67,6 +68,12 @@ class Record(_Part):
     examples: list[Example]
 
 
+def seed_of(study: Study) -> Seed:
+    """Return the seed of scripts/evaluation.py: what is shared is what the test rows score."""
+    purpose = f"evaluation/{study.models.candidate}"
+    return Seed(study=study.seed, purpose=purpose, value=seed_for(study.seed, purpose))
+
+
 def make_examples(model: Pipeline, X: pd.DataFrame, classes: list[str]) -> list[Example]:
     """Make up rows, none of which is a row of the data, and ask the model about them."""
     rows = pd.DataFrame(
@@ -85,6 +92,16 @@ def make_examples(model: Pipeline, X: pd.DataFrame, classes: list[str]) -> list[
         Example(row=row, said=answer)
         for row, answer in zip(present.to_dict("records"), said.to_dict("records"), strict=True)
     ]
+
+
+def said_table(examples: list[Example]) -> pd.DataFrame:
+    """Return the predictions for made-up rows as they stand in sharing.csv."""
+    said = [
+        (key, number, value)
+        for number, example in enumerate(examples, start=1)
+        for key, value in example.said.items()
+    ]
+    return pd.DataFrame(said, columns=["quantity", "example", "value"], dtype=object)
 
 
 def answers(model: Pipeline, X: pd.DataFrame, classes: list[str]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What the paper is built from: texts and tables for LaTeX, and numbers that nobody typed."""
+"""What the paper is built from: texts and tables for LaTeX; and what its log says."""
 
 from __future__ import annotations
 
@@ -19,11 +19,6 @@ SPECIAL = {
 INTERVAL = re.compile(r"(\S+) (\[\S+, \S+\])")
 LONG = 30  # characters of a cell from which on its column breaks lines
 WIDEST = 90  # characters of a row from which on intervals stand below their means
-# What a hand may type in a section of results: names of labels, files and sources.
-NAMES = re.compile(
-    r"\\(?:label|ref|eqref|cite\w*|input|includegraphics|plot|script|stage)(?:\[[^]]*\])?\{[^}]*\}"
-)
-SECTIONS = ("Abstract", "Results", "Ablation", "Interpretation")  # where numbers are results
 
 
 def tex(text: str) -> str:
@@ -73,25 +68,6 @@ def _cell(text: str) -> str:
     """Return a cell; what is emphasised in Markdown is so in LaTeX."""
     emphasised = re.fullmatch(r"\*([^*]+)\*", text)
     return r"\emph{" + tex(emphasised[1]) + "}" if emphasised else tex(text)
-
-
-def typed_numbers(text: str) -> list[tuple[int, str]]:
-    r"""Find lines (number, text) of results with digits in no comment, label, file or source.
-
-    >>> typed_numbers("\\section{Results}\nSee \\cite{holm1979}: \\Score, not 0.9.\n")
-    [(2, 'See \\cite{holm1979}: \\Score, not 0.9.')]
-    """
-    found, section = [], ""
-    for number, line in enumerate(text.splitlines(), start=1):
-        heading = re.search(r"\\section\*?\{([^}]*)\}|\\begin\{(abstract)\}", line)
-        if heading:
-            section = heading[1] or heading[2].capitalize()
-        if r"\end{abstract}" in line:
-            section = ""
-        plain = NAMES.sub("", re.sub(r"(?<!\\)%.*", "", line))
-        if section in SECTIONS and re.search(r"\d", plain):
-            found.append((number, line.strip()))
-    return found
 
 
 def log_message(log: str) -> str:

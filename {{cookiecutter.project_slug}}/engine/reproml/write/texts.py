@@ -16,6 +16,7 @@ from collections.abc import Callable
 
 from ..config.study import StudyError
 
+TEXTS = ("README.md", "docs/**/*.md")  # where markers may stand
 BEGIN = re.compile(r"^(?:<!--|#) begin (results/\S+)(?: -->)?\n", flags=re.MULTILINE)
 
 
@@ -35,13 +36,13 @@ def fill_markers(text: str, content: Callable[[str], str], name: str) -> str:
     <!-- end results/a.md -->
     <BLANKLINE>
     """
-    for path in marked(text):
-        begin, end = f"<!-- begin {path} -->\n", f"<!-- end {path} -->\n"
-        if path.endswith(".yaml"):
-            begin, end = f"# begin {path}\n", f"# end {path}\n"
-        head, _, rest = text.partition(begin)
-        if end not in rest:
+    filled = ""
+    while found := BEGIN.search(text):
+        path, begin = found[1], found[0]
+        end = f"# end {path}\n" if path.endswith(".yaml") else f"<!-- end {path} -->\n"
+        _, mark, tail = text[found.end() :].partition(end)
+        if not mark:
             raise StudyError(f"{name}: the marker {begin.strip()} is not closed; add {end.strip()}")
-        tail = rest.partition(end)[2]
-        text = head + begin + content(path) + end + tail
-    return text
+        filled += text[: found.end()] + content(path) + end
+        text = tail
+    return filled + text
