@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ..config.versions import installed_versions
-from ..prove.compare import Difference, compare_files, compare_texts
+from ..prove.compare import Comparison, Difference, compare_files, compare_texts
 from ..prove.provenance import engine_line, engine_state, machine
 from ..run.manifest import KEPT, digests, read_manifest, remember, result_files
+from ..run.near import GRADES, Near, take_near
 from ..run.run import Run
 from ..run.terminal import ROOT, say
 from ..run.texts import renewed
@@ -26,16 +27,20 @@ def main(run: Run, json: bool = False) -> None:
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder)
         make_all(run, made, fresh=True)
-        found, differences = compare_all(run, made)
-        differences = edited(manifest, run, made) + differences
+        by_hand = edited(manifest, run, made)
+        near = take_near(run, made, lambda: make_all(run, made, only=("figures", "report")))
+        found, differences = compare_all(run, made, near.compared)
+        differences = by_hand + near.words + differences
     found["edited"] = sum(one.kind == "edited" for one in differences)
     counts = {kind: found[kind] for kind in KINDS}
     notes = provenance_notes(manifest, run)
+    grade = near.grade(differences, counts["within tolerance"])
     if json:
-        tell_as_json(counts, differences, notes)
+        more = {"grade": grade, "used": near.used(), "tolerances": near.notes}
+        tell_as_json(counts, differences, notes, more | {"statistical": near.statistical})
     else:
-        tell(counts, differences, notes)
-    remember(run, None if differences else counts)
+        tell(counts, differences, notes, near)
+    remember(run, None if grade in GRADES[2:] else counts)
     if differences:
         sys.exit(1)
 
@@ -54,7 +59,9 @@ def edited(manifest: dict[str, Any], run: Run, made: Path) -> list[Difference]:
     ]
 
 
-def compare_all(run: Run, made: Path) -> tuple[Counter[str], list[Difference]]:
+def compare_all(
+    run: Run, made: Path, compared: dict[str, Comparison]
+) -> tuple[Counter[str], list[Difference]]:
     """Compare every result file, and the marked places of README and docs."""
     counts: Counter[str] = Counter()
     differences: list[Difference] = []
@@ -70,7 +77,7 @@ def compare_all(run: Run, made: Path) -> tuple[Counter[str], list[Difference]]:
             differences.append(Difference(kind, name, "", "", "", ""))
             continue
         sides = (old[name].read_bytes(), new[name].read_bytes())
-        found = compare_files(name, *sides, limits.metrics, limits.default)
+        found = compared.get(name) or compare_files(name, *sides, limits.metrics, limits.default)
         counts.update(found.counts)
         differences += found.differences
     for path, text in renewed(run.root, made).items():
@@ -104,14 +111,18 @@ def _short(value: object) -> str:
     return text if len(text) <= 70 else f"{text[:67]}..."
 
 
-def tell_as_json(counts: dict[str, int], differences: list[Difference], notes: list[str]) -> None:
+def tell_as_json(
+    counts: dict[str, int], differences: list[Difference], notes: list[str], more: dict[str, Any]
+) -> None:
     """Print all of it as JSON, in ASCII: everything else is escaped."""
     found = [asdict(one) for one in differences]
-    content = {"counts": counts, "differences": found, "notes": notes}
+    content = {"counts": counts, "differences": found, "notes": notes, **more}
     print(json.dumps(content | {"engine": engine_line(engine_state(ROOT))}, indent=1))
 
 
-def tell(counts: dict[str, int], differences: list[Difference], notes: list[str]) -> None:
+def tell(
+    counts: dict[str, int], differences: list[Difference], notes: list[str], near: Near
+) -> None:
     """Print the counts, every difference, and what may explain them."""
     for kind, count in counts.items():
         say(f"{count:6} {kind}")
@@ -125,11 +136,13 @@ def tell(counts: dict[str, int], differences: list[Difference], notes: list[str]
     if notes and (differences or counts["within tolerance"]):
         say("Between the run that made the results and this one, these differ:")
         say("\n".join(f"  {note}" for note in notes))
-    say(f"{engine_line(engine_state(ROOT))}.")
+    say("\n".join([*near.lines(), f"{engine_line(engine_state(ROOT))}."]))
     if differences:
         say(
             f"NOT REPRODUCED: {len(differences)} differences. If you changed something on purpose, "
             "run scripts/reproduce.py and commit the results; never edit them by hand."
         )
+    elif near.statistical:
+        say(f"STATISTICALLY THE SAME, not reproduced: {near.statistical}.")
     else:
         say("REPRODUCED: every committed number came out again.")

@@ -8,8 +8,9 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import zip_longest
+from typing import NamedTuple
 
 DRAWN = 0.0101  # points; figures round to 0.01, and nobody sees less
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?!\w)")
@@ -28,12 +29,23 @@ class Difference:
     tolerance: float | None = None
 
 
+class Used(NamedTuple):
+    """The number that used most of its tolerance."""
+
+    share: float  # of the tolerance, 1 is all of it
+    file: str
+    row: str
+    column: str
+    tolerance: float
+
+
 @dataclass(frozen=True)
 class Comparison:
     """What comparing files found: how many numbers of each kind, and every difference."""
 
     counts: Counter[str]
     differences: list[Difference]
+    used: dict[str, Used] = field(default_factory=dict)  # by metric; "" is all other numbers
 
 
 def close(committed: str, made: str, tolerance: float) -> bool:
@@ -55,9 +67,18 @@ def _is_whole(text: str) -> bool:
 
 
 def compare_tables(
-    file: str, committed: str, made: str, tolerances: dict[str, float], default: float
+    file: str,
+    committed: str,
+    made: str,
+    tolerances: dict[str, float],
+    default: float,
+    widths: Callable[[str], list[float]] | None = None,
 ) -> Comparison:
-    """Compare two CSV files cell by cell."""
+    """Compare two CSV files cell by cell.
+
+    ``widths`` gives for each row of a table the tolerance that its interval allows; the narrower of
+    the two sides counts. Without an interval no tolerance is wider than the default.
+    """
     head_old, old = _rows(committed)
     head_new, new = _rows(made)
     if head_old != head_new:
@@ -67,6 +88,11 @@ def compare_tables(
     counts: Counter[str] = Counter()
     differences = []
     old_rows, new_rows = _keyed(old, n_keys), _keyed(new, n_keys)
+    allowed: list[dict[tuple, float]] = [{}, {}]
+    if widths and committed != made:
+        sides = ((old_rows, committed), (new_rows, made))
+        allowed = [dict(zip(rows, widths(text), strict=True)) for rows, text in sides]
+    used: dict[str, Used] = {}
     for key in dict.fromkeys([*old_rows, *new_rows]):
         name = ", ".join(key[:-1]) + (f" (no. {key[-1] + 1})" if key[-1] else "")
         row, again = old_rows.get(key), new_rows.get(key)
@@ -77,14 +103,27 @@ def compare_tables(
             differences.append(Difference(kind, file, name, "", *sides))
             continue
         cells = dict(zip(head_old, row, strict=False))
-        tolerance = tolerances.get(cells.get("metric", ""), default)
+        metric = cells.get("metric", "")
+        widest = max(default, min(one.get(key, 0.0) for one in allowed))
+        tolerance = min(tolerances.get(metric, default), widest)
         for column, a, b in zip(head_old, row, again, strict=False):
             kind = _kind(a, b, tolerance)
             if kind:
                 counts[kind] += 1
             if kind == "different":
                 differences.append(Difference(kind, file, name, column, a, b, tolerance))
-    return Comparison(counts, differences)
+            if kind == "within tolerance":
+                share = _share(a, b, tolerance)
+                used[metric] = max(
+                    Used(share, file, name, column, tolerance), used.get(metric, Used(-1, *"   ", 0))
+                )
+    return Comparison(counts, differences, used)
+
+
+def _share(a: str, b: str, tolerance: float) -> float:
+    """Return how much of its tolerance a deviation uses."""
+    off = abs(float(a) - float(b))
+    return off / (tolerance * max(1.0, abs(float(a)))) if off else 0.0
 
 
 def _kind(a: str, b: str, tolerance: float, same: Callable[[str, str, float], bool] = close) -> str:

@@ -21,6 +21,7 @@ from ..split.claims import block_ids
 from .corrected import LEVEL
 
 MOST_BINS = 10
+MOST_PREDICTIONS = 10_000  # that are kept: some 800 kB
 ROWS_PER_BIN = 20  # with fewer, a share says little
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)  # median, middle half, middle 90 %
 
@@ -38,6 +39,19 @@ def prediction_table(
             part[f"probability_{name}"] = said.probability[:, number]
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
+
+
+def fold_predictions(
+    predictions: Iterable[Predictions], rows: pd.DataFrame, study: Study
+) -> pd.DataFrame:
+    """Return what the candidate predicted while a row was held out, with the fold that tested it.
+
+    ``rows`` are those of `prediction_table`; of a large table evenly spaced ones are kept.
+    """
+    fold = [said.fold.fold for said in predictions for _ in said.fold.test]
+    rows = rows.assign(fold=fold)[rows["model"] == study.models.candidate]
+    columns = ["row", "fold", *rows.columns.drop(["row", "fold", "model"])]
+    return rows.loc[:, columns].sort_values("row").iloc[:: -(-len(rows) // MOST_PREDICTIONS)]
 
 
 def error_tables(predicted: pd.DataFrame, table: Table, study: Study) -> dict[str, pd.DataFrame]:
