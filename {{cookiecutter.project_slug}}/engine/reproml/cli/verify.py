@@ -12,7 +12,7 @@ from ..config.versions import installed_versions
 from ..prove.compare import Comparison, Difference, compare_files, compare_texts
 from ..prove.provenance import engine_line, engine_state, machine
 from ..run.manifest import KEPT, digests, read_manifest, remember, result_files
-from ..run.near import GRADES, Near, take_near
+from ..run.near import Near, take_near
 from ..run.run import Run
 from ..run.terminal import ROOT, say
 from ..run.texts import renewed
@@ -34,13 +34,11 @@ def main(run: Run, json: bool = False) -> None:
     found["edited"] = sum(one.kind == "edited" for one in differences)
     counts = {kind: found[kind] for kind in KINDS}
     notes = provenance_notes(manifest, run)
-    grade = near.grade(differences, counts["within tolerance"])
     if json:
-        more = {"grade": grade, "used": near.used(), "tolerances": near.notes}
-        tell_as_json(counts, differences, notes, more | {"statistical": near.statistical})
+        tell_as_json(counts, differences, notes, near)
     else:
         tell(counts, differences, notes, near)
-    remember(run, None if grade in GRADES[2:] else counts)
+    remember(run, None if differences or near.statistical else counts)
     if differences:
         sys.exit(1)
 
@@ -77,7 +75,7 @@ def compare_all(
             differences.append(Difference(kind, name, "", "", "", ""))
             continue
         sides = (old[name].read_bytes(), new[name].read_bytes())
-        found = compared.get(name) or compare_files(name, *sides, limits.metrics, limits.default)
+        found = compared.get(name) or compare_files(name, *sides, {}, limits.default)
         counts.update(found.counts)
         differences += found.differences
     for path, text in renewed(run.root, made).items():
@@ -112,11 +110,13 @@ def _short(value: object) -> str:
 
 
 def tell_as_json(
-    counts: dict[str, int], differences: list[Difference], notes: list[str], more: dict[str, Any]
+    counts: dict[str, int], differences: list[Difference], notes: list[str], near: Near
 ) -> None:
     """Print all of it as JSON, in ASCII: everything else is escaped."""
     found = [asdict(one) for one in differences]
-    content = {"counts": counts, "differences": found, "notes": notes, **more}
+    content = {"counts": counts, "differences": found, "notes": notes}
+    used = {metric: asdict(one) | {"share": one.share} for metric, one in near.used().items()}
+    content |= {"used": used, "tolerances": near.notes, "statistical": near.statistical}
     print(json.dumps(content | {"engine": engine_line(engine_state(ROOT))}, indent=1))
 
 

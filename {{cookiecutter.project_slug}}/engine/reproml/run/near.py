@@ -8,124 +8,99 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..prove.compare import Comparison, Difference, compare_tables
-from ..prove.tolerances import (
-    is_number,
-    may_differ,
-    statistical_rules,
-    too_wide,
-    widths,
-)
-from .figures import read_result
+import pandas as pd
+
+from ..config.files import write_csv
+from ..prove.compare import Comparison, Difference, compare_files
+from ..prove.tolerances import COUNTED, half_widths, statistical_rules, too_wide
 
 if TYPE_CHECKING:
     from .run import Run
 
-COMPARISONS = {"baselines_comparison.csv": "baselines.csv", "ablation_comparison.csv": "ablation.csv"}
-GRADES = ("bit-identical", "within tolerance", "statistically the same", "not reproduced")
-
 
 @dataclass
 class Near:
-    """What became of the tables that are not the same bytes."""
+    """What became of tables that are not the same bytes."""
 
-    compared: dict[str, Comparison]  # by file; of those taken as near, without their differences
+    compared: dict[str, Comparison]  # by file; of those taken for near, without their differences
     words: list[Difference] = field(default_factory=list)  # decisions that changed
-    notes: list[str] = field(default_factory=list)  # about the tolerances
+    notes: list[str] = field(default_factory=list)  # on the tolerances
     statistical: str = ""  # why the results are statistically the same, if they are only that
 
-    def used(self) -> dict[str, Any]:
-        """Return which number used most of its tolerance, by metric."""
-        found: dict[str, Any] = {}
-        for one in self.compared.values():
-            for metric, used in one.used.items():
-                found[metric] = max(used, found.get(metric, used))
-        return {metric or "other numbers": used._asdict() for metric, used in sorted(found.items())}
-
-    def grade(self, differences: list[Difference], within: int) -> str:
-        """Return which of the grades the results have."""
-        if differences:
-            return GRADES[3]
-        return GRADES[2] if self.statistical else GRADES[1] if within else GRADES[0]
+    def used(self) -> dict[str, Difference]:
+        """Return by metric the number that used most of its tolerance; "" is all other numbers."""
+        near = [one for table in self.compared.values() for one in table.near]
+        return {one.metric: one for one in sorted(near, key=lambda one: one.share)}
 
     def lines(self) -> list[str]:
         """Say how much of the tolerances was used, and what else there is to say of them."""
         return [
-            f"Tolerance of {metric}: {one['share']:.1%} of {one['tolerance']:.2g} used, most by "
-            f"{one['file']}: {one['row']}, {one['column']}."
-            for metric, one in self.used().items()
+            f"Of the tolerance of {metric or 'other numbers'}, {one.tolerance:.2g}, at most "
+            f"{one.share:.2g} was used: {one.file}: {one.row}, {one.column}."
+            for metric, one in sorted(self.used().items())
         ] + self.notes
 
 
 def take_near(run: Run, made: Path, make_again: Callable[[], Any]) -> Near:
-    """Compare the tables; put committed ones in place of those near enough; ``make_again``."""
-    limits, found = run.study.tolerances, Near({})
-    allowed = partial(_allowed, run)
-    for path in sorted(made.glob("*.csv")):
-        if (run.results / path.name).is_file():
-            sides = (one.read_text(encoding="utf-8") for one in (run.results / path.name, path))
-            found.compared[path.name] = compare_tables(
-                path.name, *sides, limits.metrics, limits.default, allowed
-            )
-    near = [
-        name
-        for name, one in found.compared.items()
-        if one.counts["within tolerance"] and not one.differences
-    ]
-    if limits.metrics and (scores := run.results / "baselines.csv").is_file():
-        found.notes += too_wide(scores.read_text(encoding="utf-8"), run.study, run.sizes)
-    if limits.statistical:
-        near += _statistical(run, made, near, found)
-    for name in near:
+    """Compare all tables; put the committed ones in place of those near enough; ``make_again``."""
+    limits, names = run.study.tolerances, sorted(path.name for path in made.glob("*.csv"))
+
+    def widths(head: list[str], rows: list[list[str]]) -> list[float]:
+        cells = [dict(zip(head, row, strict=False)) for row in rows]
+        table = half_widths(pd.DataFrame(cells, columns=head, dtype=str).fillna(""), run.sizes)
+        return (limits.share * table["half"] / table["size"]).fillna(0.0).to_list()
+
+    found = Near({})
+    for name in filter(lambda name: (run.results / name).is_file(), names):
+        sides = [(folder / name).read_bytes() for folder in (run.results, made)]
+        how = (limits.metrics, limits.default, widths)
+        found.compared[name] = compare_files(name, *sides, *how)
+    near = [name for name, one in found.compared.items() if one.near and not one.differences]
+    if limits.metrics and "baselines.csv" in found.compared:
+        scores = pd.read_csv(run.results / "baselines.csv")
+        found.notes += too_wide(scores, run.study, run.sizes)
+    _compare_again(run, made, near, found)
+    if limits.statistical and not found.words:
+        more = _only_statistically(run, made, found)
+        _compare_again(run, made, more, found)
+        near += more
+    for name in filter(found.compared.__contains__, near):
         shutil.copy(run.results / name, made / name)
-    for name, source in COMPARISONS.items():
-        if source in near and name not in near and name in found.compared:
-            _compare_again(run, made, name, source)
-            found.words += [d for d in found.compared.pop(name).differences if not is_number(d)]
     if near:
         make_again()
     return found
 
 
-def _allowed(run: Run, text: str) -> list[float]:
-    return widths(text, run.study.tolerances.share, run.sizes)
+def _compare_again(run: Run, made: Path, near: list[str], found: Near) -> None:
+    """Compare the models by the committed scores that are near; keep which words had changed."""
+    for stem, compare in (("baselines", run.compare), ("ablation", run.compare_variants)):
+        table = found.compared.get(f"{stem}_comparison.csv")
+        if f"{stem}.csv" in near and table:
+            found.words += [one for one in table.differences if not one.is_number]
+            del found.compared[f"{stem}_comparison.csv"]
+            scores = pd.read_csv(run.results / f"{stem}.csv")
+            write_csv(compare(scores), made / f"{stem}_comparison.csv")
 
 
-def _compare_again(run: Run, made: Path, name: str, source: str) -> None:
-    """Compare the committed scores, in place of those made again."""
-    scores = read_result(made, source, source.removesuffix(".csv"))
-    compare = run.compare if source == "baselines.csv" else run.compare_variants
-    run.into(made).write(name, compare(scores))
-
-
-def _statistical(run: Run, made: Path, near: list[str], found: Near) -> list[str]:
-    """Return tables that differ and are statistically the same, and say why; or why they are not."""
-    left = {
-        name: one.differences
-        for name, one in found.compared.items()
-        if one.differences and COMPARISONS.get(name) not in near
-    }
+def _only_statistically(run: Run, made: Path, found: Near) -> list[str]:
+    """Return tables that differ and are statistically the same; say why they are, or are not."""
+    left = {name: one.differences for name, one in found.compared.items() if one.differences}
     if not left:
         return []
     rules = statistical_rules(run.results, made, run.study, run.sizes)
+    numeric = all(d.is_number or d.file in COUNTED for one in left.values() for d in one)
+    rules.append((numeric, "no decision and no other word changed"))
     if not all(holds for holds, _ in rules):
         broken = "; ".join(text for holds, text in rules if not holds)
-        found.notes.append(f"The results are not statistically the same either: {broken}.")
-        return []
-    if not all(may_differ(one) for several in left.values() for one in several):
-        found.notes.append("Not statistically the same: more than numbers of the fits changed.")
+        found.notes.append(f"Nor are they statistically the same, for this is not so: {broken}.")
         return []
     count = sum(map(len, left.values()))
-    found.statistical = (
-        f"{'; '.join(text for _, text in rules)}; every decision is the same. {count} numbers "
-        f"differ by more than their tolerance, in {', '.join(left)}; beyond these rules nothing "
-        "is known of them"
-    )
-    for name in left:
-        found.compared[name] = replace(found.compared[name], differences=[])
+    found.statistical = f"{'; '.join(text for _, text in rules)}. Beyond these rules, {count} "
+    found.statistical += f"numbers that differ in {', '.join(left)} were not judged"
+    for differences in left.values():
+        differences.clear()
     return [*left]

@@ -277,7 +277,7 @@ class Run:
         rows = self._in_rows(predictions)
         tables = error_tables(rows, self.table, self.study)
         if prefix:  # of folds: means hide a changed seed, these do not
-            tables["predictions.csv"] = fold_predictions(predictions, rows, self.study)
+            tables["predictions.csv"] = fold_predictions(rows, predictions)
         for name in sorted(tables):
             self.write(f"{prefix}{name}", tables[name])
 

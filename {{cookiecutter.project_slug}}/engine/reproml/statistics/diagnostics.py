@@ -21,7 +21,7 @@ from ..split.claims import block_ids
 from .corrected import LEVEL
 
 MOST_BINS = 10
-MOST_PREDICTIONS = 10_000  # that are kept: some 800 kB
+MOST_PREDICTIONS = 5_000  # that are kept: some 300 kB
 ROWS_PER_BIN = 20  # with fewer, a share says little
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)  # median, middle half, middle 90 %
 
@@ -41,17 +41,15 @@ def prediction_table(
     return pd.concat(parts, ignore_index=True)
 
 
-def fold_predictions(
-    predictions: Iterable[Predictions], rows: pd.DataFrame, study: Study
-) -> pd.DataFrame:
-    """Return what the candidate predicted while a row was held out, with the fold that tested it.
+def fold_predictions(rows: pd.DataFrame, predictions: Iterable[Predictions]) -> pd.DataFrame:
+    """Add to predictions of folds, as `prediction_table` has them, the fold that tested each row.
 
-    ``rows`` are those of `prediction_table`; of a large table evenly spaced ones are kept.
+    Of a large table evenly spaced rows are kept; ten decimals tell more than processors agree on.
     """
-    fold = [said.fold.fold for said in predictions for _ in said.fold.test]
-    rows = rows.assign(fold=fold)[rows["model"] == study.models.candidate]
-    columns = ["row", "fold", *rows.columns.drop(["row", "fold", "model"])]
-    return rows.loc[:, columns].sort_values("row").iloc[:: -(-len(rows) // MOST_PREDICTIONS)]
+    rows = rows.assign(fold=[said.fold.fold for said in predictions for _ in said.fold.test])
+    first = ["row", "model", "fold"]
+    rows = rows[[*first, *rows.columns.drop(first)]].round(10)
+    return rows[rows["row"] % -(-len(rows) // MOST_PREDICTIONS) == 0]
 
 
 def error_tables(predicted: pd.DataFrame, table: Table, study: Study) -> dict[str, pd.DataFrame]:
