@@ -71,13 +71,15 @@ def statistical_rules(
             found += _prediction_rules(name, old / name, new / name, study)
     limits = study.tolerances
     for name in SCORES:
+        if not all((folder / name).is_file() for folder in (old, new)):
+            continue
         tables = (half_widths(pd.read_csv(folder / name), sizes) for folder in (old, new))
         groups = (table.groupby(["model", "metric"])[["value", "half"]] for table in tables)
         a, b = (group.mean() for group in groups)
         allowed = (limits.share * np.minimum(a["half"], b["half"])).clip(lower=limits.default)
         moved = ((a["value"] - b["value"]).abs() / allowed).fillna(math.inf)
-        text = f"no mean in {name} moved by more than {moved.max():.2g} of what is allowed"
-        text += f", {limits.share:g} of its interval's half-width ({', '.join(moved.idxmax())})"
+        text = f"the mean in {name} that moved most ({', '.join(moved.idxmax())}) used "
+        text += f"{moved.max():.2g} of what is allowed, {limits.share:g} of its half-width"
         found.append((bool(moved.max() <= 1), text))
     return found
 

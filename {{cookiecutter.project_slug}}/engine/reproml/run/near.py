@@ -61,7 +61,7 @@ def take_near(run: Run, made: Path, make_again: Callable[[], Any]) -> Near:
         found.compared[name] = compare_files(name, *sides, *how)
     near = [name for name, one in found.compared.items() if one.near and not one.differences]
     if limits.metrics and "baselines.csv" in found.compared:
-        scores = pd.read_csv(run.results / "baselines.csv")
+        scores = pd.read_csv(made / "baselines.csv")
         found.notes += too_wide(scores, run.study, run.sizes)
     _compare_again(run, made, near, found)
     if limits.statistical and not found.words:
@@ -91,12 +91,17 @@ def _only_statistically(run: Run, made: Path, found: Near) -> list[str]:
     left = {name: one.differences for name, one in found.compared.items() if one.differences}
     if not left:
         return []
-    rules = statistical_rules(run.results, made, run.study, run.sizes)
-    numeric = all(d.is_number or d.file in COUNTED for one in left.values() for d in one)
-    rules.append((numeric, "no decision and no other word changed"))
+    numeric = all(
+        one.is_number or (one.file in COUNTED and one.kind != "different")
+        for differences in left.values()
+        for one in differences
+    )
+    rules = statistical_rules(run.results, made, run.study, run.sizes) if numeric else []
+    said = "no decision changed" if numeric else "more than measured numbers changed"
+    rules.append((numeric, said))
     if not all(holds for holds, _ in rules):
         broken = "; ".join(text for holds, text in rules if not holds)
-        found.notes.append(f"Nor are they statistically the same, for this is not so: {broken}.")
+        found.notes.append(f"Nor are they statistically the same: {broken}.")
         return []
     count = sum(map(len, left.values()))
     found.statistical = f"{'; '.join(text for _, text in rules)}. Beyond these rules, {count} "
