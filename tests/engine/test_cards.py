@@ -18,6 +18,10 @@ from reproml.write.cards import (
     steps_of,
 )
 from reproml.write.texts import fill_markers, marked
+from sklearn.base import BaseEstimator
+from sklearn.ensemble import BaggingClassifier, VotingClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 
 TEMPLATE = Path(__file__).resolve().parents[2]
 QUESTION = "**Question for the author:** Who uses it?"
@@ -107,6 +111,20 @@ def test_the_model_is_described_as_it_is(study):
     assert "- `model`: `LogisticRegression(C=0.1, max_iter=1000)`\n" in text
     again = model_text(study, build_model("candidate", study), shared)
     assert again == text  # no place in memory
+
+
+class Net(BaseEstimator):
+    """A class of an author, whose defaults stand nowhere but in its code."""
+
+    def __init__(self, width: int = 48, rate: float = 5e-3):
+        self.width, self.rate = width, rate
+
+
+def test_defaults_of_an_own_class_are_shown_and_those_of_scikit_learn_are_not():
+    inside = BaggingClassifier(Net(rate=0.1), n_estimators=3)
+    steps = dict(steps_of(Pipeline([("scale", StandardScaler()), ("net", Net())])))
+    assert steps == {"scale": "StandardScaler()", "net": "Net(rate=0.005, width=48)"}
+    assert "Net(rate=0.1, width=48)" in str(steps_of(VotingClassifier([("net", inside)])))
 
 
 def test_a_search_is_described_with_what_it_searches(study):

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from reproml.config.study import StudyError
+from reproml.share import checkpoints
 from reproml.share.checkpoints import train_in_steps
 from reproml.share.model import pack_model
 from sklearn.linear_model import SGDClassifier
@@ -129,6 +130,18 @@ def test_the_checkpoint_of_another_training_is_refused(tmp_path: Path, change: d
         train(network().set_params(alpha=0.5), path)
     with pytest.raises(StudyError, match="is of step 30, asked for are 8"):
         train(network(), path, n_steps=8)
+
+
+def test_a_checkpoint_is_of_every_locked_version(tmp_path: Path, monkeypatch):
+    """A step may use any library of the lock, whatever the model's class is from."""
+    path = tmp_path / "a.ckpt"
+    train(network(), path)
+    lock = tmp_path / "requirements.txt"
+    text = checkpoints.LOCK.read_text(encoding="utf-8")
+    lock.write_text(f"{text}\ntorch==2.15.0\n", encoding="utf-8")
+    monkeypatch.setattr(checkpoints, "LOCK", lock)
+    with pytest.raises(StudyError, match="belongs to another training"):
+        train(network(), path)
 
 
 def test_a_checkpoint_may_hold_what_is_trusted_and_nothing_else(tmp_path: Path):

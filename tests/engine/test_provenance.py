@@ -1,9 +1,11 @@
 """The manifest's facts: commit, versions, machine and seeds."""
 
 import ast
+import os
 import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from reproml.config.checksums import SUMS, sums_of, write_sums
 from reproml.config.source import _meaning
 from reproml.config.study import Study
 from reproml.config.versions import installed_versions, locked_versions
+from reproml.prove import provenance
 from reproml.prove.provenance import (
     all_seeds,
     commit_of,
@@ -36,6 +39,34 @@ def test_the_machine_is_described():
     found = machine()
     assert all(found.values())
     assert any("threads=" in pool for pool in found["thread_pools"])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the stand-in is a shell script")
+@pytest.mark.parametrize("said", ["NVIDIA H100, 580.1\nNVIDIA A100, 580.1", "", None])
+def test_graphics_cards_are_named_where_there_are_any(tmp_path: Path, monkeypatch, said):
+    program = tmp_path / "nvidia-smi"
+    end = "exit 9" if said is None else f"printf '%s\n' '{said}'"
+    program.write_text(f"#!/bin/sh\n{end}\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    there = [SimpleNamespace(name=name) for name in ("NVIDIA_cudnn_cu13", "nvidia-cuda-runtime")]
+    monkeypatch.setattr(
+        provenance, "distributions", lambda: [*there, SimpleNamespace(name="torch")]
+    )
+    found = machine()
+    if not said:
+        assert not {"gpu", "nvidia-cudnn-cu13"} & set(found)
+        return
+    assert found["gpu"] == ["NVIDIA A100, 580.1", "NVIDIA H100, 580.1"]
+    assert {name for name in found if name.startswith("nvidia")} == {
+        "nvidia-cudnn-cu13",
+        "nvidia-cuda-runtime",
+    }
+
+
+def test_a_machine_without_nvidia_smi_says_nothing_of_cards(monkeypatch, tmp_path: Path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "gpu" not in machine()
 
 
 def test_seeds_are_named_by_purpose(study: Study, network):

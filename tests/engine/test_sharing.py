@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,8 @@ CLASSES = {"binary": ["no", "yes"], "three": ["high", "low", "mid"], "regression
 FRESH = """\
 import json
 import sys
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 sys.path.insert(0, sys.argv[1])
@@ -305,6 +308,25 @@ def test_another_library_version_is_refused_with_what_to_install(shared: Path):
     assert f"here scikit-learn is {versions['scikit-learn']}" in str(caught.value)
     edit_record(record, versions=versions)
     load_model(shared / "model", "candidate")
+
+
+def test_the_record_names_what_the_authors_code_imports(study, tmp_path: Path, monkeypatch):
+    """A library of which no object is in the file, such as one that a method imports."""
+    package = tmp_path / "src" / "other_study"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("", encoding="utf-8")
+    text = "import json\n\ndef fit():\n    from joblib import hash\n    import matplotlib.pyplot\n"
+    (package / "models.py").write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(package.parent))
+    model, table = fitted("linear", "binary")
+    other = study.with_code(replace(study.code, package="other_study"))
+    how = {"seed": Seed(study=0, purpose="a", value=1), "commit": {"commit": None, "dirty": None}}
+    content = pack_model(model, SHIPPED)
+    X = table.X[[]]
+    versions = make_record(other, X, content, [], **how).versions
+    shipped = {"numpy", "pandas", "scikit-learn", "scipy", "skops"}
+    assert set(versions) == shipped | {"joblib", "matplotlib"}
+    assert versions["joblib"] == version("joblib")
 
 
 def test_a_model_that_says_something_else_than_it_did_is_refused(shared: Path):

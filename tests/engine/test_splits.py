@@ -1,13 +1,14 @@
 """Folds keep together what hangs together; each promise has a twin that breaks it."""
 
 from dataclasses import replace
+from io import StringIO
 
 import numpy as np
 import pandas as pd
 import pytest
 from reproml.config.study import Split, StudyError
 from reproml.split.claims import block_ids
-from reproml.split.splits import lock_test_set, make_folds
+from reproml.split.splits import lock_test_set, make_folds, row_table
 
 SPLITS = {
     "independent": Split(dependence="independent", folds=4, repeats=3),
@@ -26,6 +27,31 @@ def cut(table, split: Split, task: str = "classification", seed: int = 0):
 @pytest.fixture(params=["classification", "regression"])
 def task(request: pytest.FixtureRequest) -> str:
     return request.param
+
+
+@pytest.mark.parametrize("dependence", SPLITS)
+@pytest.mark.parametrize("gap", [1, 2])
+def test_a_stranger_rebuilds_the_folds_from_folds_csv(network, dependence: str, gap: int):
+    """As docs/evaluation.md says, with pandas alone."""
+    split = SPLITS[dependence]
+    split = split.model_copy(update={"gap": gap * (split.gap > 0)})
+    table = network(n_months=16)
+    table = replace(table, y=table.y.set_axis(table.y.index + 1))  # row numbers begin at 1
+    _, locked, folds = cut(table, split)
+    text = row_table(table.y.index, folds, locked).to_csv(index=False)
+
+    rows = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False, index_col="row")
+    assert rows.index.tolist() == [str(row) for row in table.y.index]
+    assert (np.flatnonzero(rows["repeat_0"] == "locked") == locked).all()
+    for fold in folds:
+        column = rows[f"repeat_{fold.repeat}"]
+        test = column == str(fold.fold)
+        train = column.str.isdigit() & ~test
+        if "trained_from" in rows:
+            train = pd.to_numeric(rows["trained_from"]) <= fold.fold
+        assert np.flatnonzero(test).tolist() == fold.test.tolist()
+        assert np.flatnonzero(train).tolist() == fold.train.tolist()
+    assert ("trained_from" in rows) == (dependence == "temporal")
 
 
 @pytest.mark.parametrize("dependence", SPLITS)

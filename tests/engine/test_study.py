@@ -59,7 +59,9 @@ MISTAKES = [
     ("compute/slurm", {"queue": "short"}, "fits --shard i/n"),
     ("compute/backend", "threading", "fits --shard i/n"),
     ("tolerances/default", 0.01, "tolerances.default is 0.01"),
-    ("tolerances/metrics", {"roc_auc": 0.1}, "tolerances.metrics.roc_auc is 0.1"),
+    ("tolerances/metrics", {"roc_auc": -0.1}, "tolerances.metrics.roc_auc is -0.1"),
+    ("tolerances/metrics", {"roc_auc": 0.1}, None),  # verify uses what intervals allow of it
+    ("tolerances/share", 0.11, "tolerances.share is 0.11"),
     ("tolerances/metrics", {"mae": 1e-7}, "tolerances.metrics.mae: no such metric"),
 ]
 

@@ -37,10 +37,12 @@ def test_one_digit_is_a_difference_with_place_values_and_tolerance():
     assert (one.committed, one.made, one.tolerance) == ("0.75", "0.76", 1e-9)
 
 
-def test_a_metric_may_have_its_own_tolerance():
+def test_a_metric_may_have_its_own_tolerance_which_is_not_wider_than_its_interval():
     made = TABLE.replace("12.25", "12.2501").replace("0.75", "0.7501")
-    (one,) = table(made, mae=1e-4).differences
+    limits = ({"mae": 1e-4, "roc_auc": 0.0}, 1e-9)
+    (one,) = compare_tables("a.csv", TABLE, made, *limits, lambda _, rows: [1.0] * 3).differences
     assert one.row.endswith("roc_auc")
+    assert len(compare_tables("a.csv", TABLE, made, *limits).differences) == 2  # no interval
 
 
 def test_rows_and_columns_that_are_missing_or_extra():

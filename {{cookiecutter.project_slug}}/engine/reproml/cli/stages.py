@@ -24,14 +24,16 @@ ENGINE = {
 }
 
 
-def make_all(run: Run, into: Path, *, fresh: bool = False) -> dict[str, float]:
-    """Run every stage into a folder; return how many seconds each took."""
+def make_all(
+    run: Run, into: Path, *, fresh: bool = False, only: tuple[str, ...] = ()
+) -> dict[str, float]:
+    """Run every stage (or only some) into a folder; return how many seconds each took."""
     for name in KEPT:
         if (run.results / name).is_file():
             shutil.copy(run.results / name, into / name)
     made = run.into(into, fresh=fresh)
     seconds = {}
-    stages = stages_of(made)
+    stages = [name for name in stages_of(made) if not only or name in only]
     for number, name in enumerate(stages, start=1):
         start = time.perf_counter()
         made.label = f"{number}/{len(stages)} {name}"

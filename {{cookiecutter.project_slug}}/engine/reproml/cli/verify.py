@@ -4,16 +4,17 @@ import json
 import sys
 import tempfile
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..prove.compare import Difference, compare_files, compare_texts
+from ..prove.compare import Comparison, Difference, compare_files, compare_texts
 from ..prove.places import lost_places, shown_results, typed_by_hand
 from ..prove.provenance import engine_line, engine_state, machine
 from ..prove.provenance_checks import well_formed
 from ..run.manifest import KEPT, checked, read_manifest, remember
 from ..run.manifest import result_files, result_hashes, strays
+from ..run.near import Near, take_near
 from ..run.run import Run
 from ..run.terminal import ROOT, say
 from ..run.texts import renewed
@@ -30,15 +31,42 @@ ADVICE = {
 }
 
 
+@dataclass(frozen=True)
+class Findings:
+    """What comparing found: numbers of each kind, every difference, and what is to be said."""
+
+    counts: dict[str, int]
+    differences: list[Difference]
+    n_failing: int
+    notes: list[str]
+    warnings: list[str]
+    near: Near
+
+
 def main(run: Run, json: bool = False, numbers: bool = False) -> None:
     """Print the counts and every difference; the exit code is 1 if there is one that counts."""
+    findings = look(run, numbers)
+    if json:
+        tell_as_json(findings)
+    else:
+        tell(findings)
+    green = not findings.differences and not findings.near.statistical
+    remember(run, findings.counts if green else None)
+    if findings.n_failing:
+        sys.exit(1)
+
+
+def look(run: Run, numbers: bool) -> Findings:
+    """Make everything again and compare; with ``numbers``, provenance fails nothing."""
     manifest = read_manifest(run.results)
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder)
         make_all(run, made, fresh=True)
-        found, differences = compare_all(run, made)
-        others, warnings, accepted = other_places(run, made)
-        others += edited(manifest, run, made)
+        others = edited(manifest, run, made)
+        near = take_near(run, made, lambda: make_all(run, made, only=("figures", "report")))
+        found, differences = compare_all(run, made, near.compared)
+        more, warnings, accepted = other_places(run, made)
+    others += near.words + more
     others += lost_places(well_formed(manifest)["shown"], shown_results(run.root))
     named = {one.file for one in [*others, *differences]}
     wrong, notes = checked(manifest, run)
@@ -49,13 +77,7 @@ def main(run: Run, json: bool = False, numbers: bool = False) -> None:
     failing = [one for one in differences if not numbers or one.kind != "provenance"]
     if differences or counts["within tolerance"]:
         notes += machine_notes(manifest)
-    if json:
-        tell_as_json(counts, differences, notes, warnings)
-    else:
-        tell(counts, differences, notes, warnings, len(failing))
-    remember(run, None if differences else counts)
-    if failing:
-        sys.exit(1)
+    return Findings(counts, differences, len(failing), notes, warnings, near)
 
 
 def edited(manifest: dict[str, Any], run: Run, made: Path) -> list[Difference]:
@@ -72,7 +94,9 @@ def edited(manifest: dict[str, Any], run: Run, made: Path) -> list[Difference]:
     ]
 
 
-def compare_all(run: Run, made: Path) -> tuple[Counter[str], list[Difference]]:
+def compare_all(
+    run: Run, made: Path, compared: dict[str, Comparison]
+) -> tuple[Counter[str], list[Difference]]:
     """Compare every result file, and the marked places of README and docs."""
     counts: Counter[str] = Counter()
     differences: list[Difference] = []
@@ -88,7 +112,7 @@ def compare_all(run: Run, made: Path) -> tuple[Counter[str], list[Difference]]:
             differences.append(Difference(kind, name, "", "", "", ""))
             continue
         sides = (old[name].read_bytes(), new[name].read_bytes())
-        found = compare_files(name, *sides, limits.metrics, limits.default)
+        found = compared.get(name) or compare_files(name, *sides, {}, limits.default)
         counts.update(found.counts)
         differences += found.differences
     for path, text in renewed(run.root, made).items():
@@ -126,48 +150,53 @@ def _short(value: object) -> str:
     return text if len(text) <= 70 else f"{text[:67]}..."
 
 
-def tell_as_json(
-    counts: dict[str, int], differences: list[Difference], notes: list[str], warnings: list[str]
-) -> None:
+def tell_as_json(findings: Findings) -> None:
     """Print all of it as JSON, in ASCII: everything else is escaped."""
-    found = [asdict(one) for one in differences]
-    content = {"counts": counts, "differences": found, "notes": notes, "warnings": warnings}
-    print(json.dumps(content | {"engine": engine_line(engine_state(ROOT))}, indent=1))
+    near = findings.near
+    content = {
+        "counts": findings.counts,
+        "differences": [asdict(one) for one in findings.differences],
+        "notes": findings.notes,
+        "warnings": findings.warnings,
+        "used": {name: asdict(one) | {"share": one.share} for name, one in near.used().items()},
+        "tolerances": near.notes,
+        "statistical": near.statistical,
+        "engine": engine_line(engine_state(ROOT)),
+    }
+    print(json.dumps(content, indent=1))
 
 
-def tell(
-    counts: dict[str, int],
-    differences: list[Difference],
-    notes: list[str],
-    warnings: list[str],
-    n: int,
-) -> None:
-    """Print the counts, every difference, what may explain them, and whether n of them fail."""
-    for kind, count in counts.items():
+def tell(findings: Findings) -> None:
+    """Print the counts, every difference, what may explain them, and the verdict."""
+    for kind, count in findings.counts.items():
         say(f"{count:6} {kind}")
-    for one in differences:
-        place = ", ".join(part for part in (one.row, one.column) if part)
-        values = f"committed {one.committed or 'nothing'}, made again {one.made or 'nothing'}"
-        if one.kind == "provenance":
-            values = f"says {one.committed}, found {one.made}"
-        limit = (
-            f" (tolerance {one.tolerance:g})" if one.kind == "different" and one.tolerance else ""
-        )
-        say(f"{one.kind}: {one.file}{': ' + place if place else ''}: {values}{limit}")
-    if notes:
+    for one in findings.differences:
+        say(in_words(one))
+    if findings.notes:
         say("About the run that made the results:")
-        say("\n".join(f"  {note}" for note in notes))
-    for one in warnings:
-        say(f"warning: {one}")
+        say("\n".join(f"  {note}" for note in findings.notes))
+    say("\n".join([*findings.near.lines(), *(f"warning: {one}" for one in findings.warnings)]))
     say(f"{engine_line(engine_state(ROOT))}.")
-    if n:
+    if findings.n_failing:
         say(
-            f"NOT REPRODUCED: {n} differences. If you changed something on purpose, "
-            "run scripts/reproduce.py and commit the results; never edit them by hand."
+            f"NOT REPRODUCED: {findings.n_failing} differences. If you changed something on "
+            "purpose, run scripts/reproduce.py and commit the results; never edit them by hand."
         )
-        kinds = {text for one in differences for text in (one.kind, one.file.partition("/")[0])}
+        kinds = {text for d in findings.differences for text in (d.kind, d.file.partition("/")[0])}
         for kind in sorted(kinds & set(ADVICE)):
             say(ADVICE[kind])
+    elif findings.near.statistical:
+        say(f"STATISTICALLY THE SAME, not reproduced: {findings.near.statistical}.")
     else:
-        number = f" {len(warnings)} warnings above." if warnings else ""
+        number = f" {len(findings.warnings)} warnings above." if findings.warnings else ""
         say(f"REPRODUCED: every committed number came out again.{number}")
+
+
+def in_words(one: Difference) -> str:
+    """Say where two sides differ, and how."""
+    place = ", ".join(part for part in (one.row, one.column) if part)
+    values = f"committed {one.committed or 'nothing'}, made again {one.made or 'nothing'}"
+    if one.kind == "provenance":
+        values = f"says {one.committed}, found {one.made}"
+    limit = f" (tolerance {one.tolerance:g})" if one.kind == "different" and one.tolerance else ""
+    return f"{one.kind}: {one.file}{': ' + place if place else ''}: {values}{limit}"

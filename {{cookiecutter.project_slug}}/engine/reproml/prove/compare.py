@@ -8,9 +8,11 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import zip_longest
+from typing import Any
 
+Widths = Callable[[list[str], list[list[str]]], list[float]]  # head and rows: a width for each row
 DRAWN = 0.0101  # points; figures round to 0.01, and nobody sees less
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?!\w)")
 
@@ -26,6 +28,19 @@ class Difference:
     committed: str
     made: str
     tolerance: float | None = None
+    metric: str = ""
+
+    @property
+    def is_number(self) -> bool:
+        """Whether a measured number differs, and nothing that is counted or said in words."""
+        sides = (self.committed, self.made)
+        return self.kind == "different" and all(_is_number(s) and not _is_whole(s) for s in sides)
+
+    @property
+    def share(self) -> float:
+        """How much of its tolerance the deviation uses."""
+        a, b = float(self.committed), float(self.made)
+        return abs(a - b) / max(self.tolerance * max(1.0, abs(a)), 5e-324) if a != b else 0.0
 
 
 @dataclass(frozen=True)
@@ -34,6 +49,7 @@ class Comparison:
 
     counts: Counter[str]
     differences: list[Difference]
+    near: list[Difference] = field(default_factory=list)  # numbers of tables within tolerance
 
 
 def close(committed: str, made: str, tolerance: float) -> bool:
@@ -55,9 +71,18 @@ def _is_whole(text: str) -> bool:
 
 
 def compare_tables(
-    file: str, committed: str, made: str, tolerances: dict[str, float], default: float
+    file: str,
+    committed: str,
+    made: str,
+    tolerances: dict[str, float],
+    default: float,
+    widths: Widths | None = None,
 ) -> Comparison:
-    """Compare two CSV files cell by cell."""
+    """Compare two CSV files cell by cell.
+
+    ``widths`` gives for each row the tolerance that its interval allows; the narrower of both sides
+    counts. Without an interval no tolerance is wider than the default.
+    """
     head_old, old = _rows(committed)
     head_new, new = _rows(made)
     if head_old != head_new:
@@ -65,8 +90,12 @@ def compare_tables(
         return Comparison(Counter(different=1), [Difference("different", file, "head", "", *heads)])
     n_keys = _key_columns([*old, *new])
     counts: Counter[str] = Counter()
-    differences = []
+    differences, near = [], []
     old_rows, new_rows = _keyed(old, n_keys), _keyed(new, n_keys)
+    allowed: list[dict[tuple, float]] = [{}]
+    if widths and committed != made:
+        sides = ((old_rows, old), (new_rows, new))
+        allowed = [dict(zip(keys, widths(head_old, rows), strict=True)) for keys, rows in sides]
     for key in dict.fromkeys([*old_rows, *new_rows]):
         name = ", ".join(key[:-1]) + (f" (no. {key[-1] + 1})" if key[-1] else "")
         row, again = old_rows.get(key), new_rows.get(key)
@@ -77,14 +106,17 @@ def compare_tables(
             differences.append(Difference(kind, file, name, "", *sides))
             continue
         cells = dict(zip(head_old, row, strict=False))
-        tolerance = tolerances.get(cells.get("metric", ""), default)
+        metric = cells.get("metric", "")
+        widest = max(default, min(one.get(key, 0.0) for one in allowed))
+        tolerance = min(tolerances.get(metric, default), widest)
         for column, a, b in zip(head_old, row, again, strict=False):
             kind = _kind(a, b, tolerance)
             if kind:
                 counts[kind] += 1
-            if kind == "different":
-                differences.append(Difference(kind, file, name, column, a, b, tolerance))
-    return Comparison(counts, differences)
+            if kind in ("different", "within tolerance"):
+                found = near if kind == "within tolerance" else differences
+                found.append(Difference(kind, file, name, column, a, b, tolerance, metric))
+    return Comparison(counts, differences, near)
 
 
 def _kind(a: str, b: str, tolerance: float, same: Callable[[str, str, float], bool] = close) -> str:
@@ -146,10 +178,8 @@ def compare_texts(file: str, committed: str, made: str, default: float) -> Compa
     return Comparison(counts, differences)
 
 
-def compare_files(
-    file: str, committed: bytes, made: bytes, tolerances: dict[str, float], default: float
-) -> Comparison:
-    """Compare two files as what they are: a table, a text, or bytes."""
+def compare_files(file: str, committed: bytes, made: bytes, *limits: Any) -> Comparison:
+    """Compare two files as what they are: a table, a text, or bytes; limits as `compare_tables`."""
     try:
         old, new = committed.decode("utf-8"), made.decode("utf-8")
     except UnicodeDecodeError:
@@ -158,8 +188,8 @@ def compare_files(
         sizes = (f"{len(committed)} bytes", f"{len(made)} bytes")
         return Comparison(Counter(different=1), [Difference("different", file, "", "", *sizes)])
     if file.endswith(".csv"):
-        return compare_tables(file, old, new, tolerances, default)
-    return compare_texts(file, old, new, default)
+        return compare_tables(file, old, new, *limits)
+    return compare_texts(file, old, new, limits[1])
 
 
 def _drawing_kinds(a: str, b: str, tolerance: float) -> Counter[str]:

@@ -7,6 +7,7 @@ import platform
 import re
 import subprocess
 from collections.abc import Mapping
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from ..config.checksums import changed_files
 from ..config.seeds import seed_for
 from ..config.source import digest, meaning_of_file
 from ..config.study import Study
+from ..config.versions import canonical, installed_versions
 from ..explain.summary import PARTS
 
 SOURCES = ("src/", "engine/", "scripts/")
@@ -76,7 +78,21 @@ def machine() -> dict[str, Any]:
         "cpu": _cpu_name(),
         "cpu_features": sorted([*simd.get("baseline", []), *simd.get("found", [])]),
         "thread_pools": sorted({" ".join(pool.split()) for pool in pools}),
+        **_gpus(),
     }
+
+
+def _gpus() -> dict[str, Any]:
+    """Name graphics cards with their driver, and the CUDA libraries installed; {} without a card."""
+    ask = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
+    try:
+        said = subprocess.run(ask, capture_output=True, encoding="utf-8", timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return {}
+    cards = sorted(line.strip() for line in said.stdout.splitlines() if line.strip())
+    names = {canonical(one.name) for one in distributions() if one.name}
+    cuda = [name for name in names if name.startswith(("nvidia-cu", "nvidia-nccl"))]
+    return {"gpu": cards, **installed_versions(cuda)} if cards else {}
 
 
 def _cpu_name() -> str:

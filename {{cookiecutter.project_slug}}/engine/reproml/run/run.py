@@ -33,10 +33,10 @@ from ..config.metrics import check_metrics
 from ..config.study import Split, Study, parse_compute, read_study
 from ..explain.ablation import FULL, check_columns, fold_columns, make_variants
 from ..leakage.perturbation import watch_files
-from ..split.splits import Fold, fold_table, lock_test_set, make_folds
+from ..split.splits import Fold, fold_table, lock_test_set, make_folds, row_table
 from ..statistics.comparison import compare_to_baselines
 from ..statistics.decisions import decide
-from ..statistics.diagnostics import error_tables, prediction_table
+from ..statistics.diagnostics import error_tables, fold_predictions, prediction_table
 from ..statistics.scores import score_tasks
 from ..write.latex import tex, to_tabular
 from ..write.tables import to_page
@@ -264,8 +264,9 @@ class Run:
         self.written += [f"tables/{stem}.md", f"tables/{stem}.tex"]
 
     def write_folds(self, name: str) -> None:
-        """Write which rows each fold tests."""
+        """Write how many rows each fold has, and into folds.csv which rows it tests."""
         self.write(name, fold_table(self.folds))
+        self.write("folds.csv", row_table(self.table.y.index, self.folds, self.locked))
 
     def write_predictions(self, name: str, predictions: list[Predictions]) -> None:
         """Write what every model predicted, row by row."""
@@ -275,6 +276,8 @@ class Run:
         """Write where the models err: confusion and calibration, or residuals."""
         rows = self.in_rows(predictions)
         tables = error_tables(rows, self.table, self.study)
+        if prefix:  # of folds: means hide a changed seed, these do not
+            tables["predictions.csv"] = fold_predictions(rows, predictions)
         for name in sorted(tables):
             self.write(f"{prefix}{name}", tables[name])
 

@@ -21,9 +21,8 @@ from threadpoolctl import threadpool_limits
 from ..config.files import write_whole
 from ..config.seeds import seed_for
 from ..config.study import StudyError
-from ..config.versions import installed_versions
+from ..config.versions import LOCK, installed_versions, locked_versions
 from .model import pack_model, unpack_model
-from .trusted_types import LIBRARIES
 
 
 def train_in_steps(
@@ -130,5 +129,5 @@ def _key(model: BaseEstimator, seed: int, context: dict[str, Any]) -> str:
     parts = {"model": repr(type(model)), "parameters": repr(sorted(model.get_params().items()))}
     brought = packages_distributions().get(type(model).__module__.partition(".")[0], [])
     parts |= {"seed": seed, "context": context}
-    parts |= {"versions": installed_versions([*LIBRARIES, *brought])}
+    parts |= {"versions": installed_versions([*locked_versions(LOCK), *brought])}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode("utf-8")).hexdigest()

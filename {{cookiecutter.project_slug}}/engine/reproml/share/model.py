@@ -22,7 +22,7 @@ from skops.io import dumps, loads
 
 from ..config.columns import check_rows, read_raw
 from ..config.study import Column, Data, Study, StudyError
-from ..config.versions import installed_versions
+from ..config.versions import LOCK, imported_libraries, installed_versions
 from ..split.inner_folds import searches
 from .modelfile import normalised, refused
 from .record import Example, Record, Seed, answers, check_examples, check_versions, read_record
@@ -97,12 +97,14 @@ def make_record(
 ) -> Record:
     """Describe a model file and the rows ``X`` it was fitted on: all that a user of both needs."""
     types = audit(content, study.sharing.trusted_types)
+    libraries = {*imported_libraries(study.code.folder, LOCK)}  # a fit may need more than the file
+    libraries |= {*distributions_of(types, study.code.package)}
     return Record(
         **described(study, X),
         size=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
         types=types,
-        versions=installed_versions(distributions_of(types, study.code.package)),
+        versions=installed_versions([*libraries]),
         python=platform.python_version(),
         seed=seed,
         **commit,

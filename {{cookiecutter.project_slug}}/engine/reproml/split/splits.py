@@ -110,6 +110,36 @@ def make_folds(
     return folds
 
 
+def row_table(index: pd.Index, folds: list[Fold], locked: np.ndarray) -> pd.DataFrame:
+    """Return which fold tests each row: a row per row of the data, a column per repeat.
+
+    A fold trains on the rows that the other folds test. Where it does not, as with time, the column
+    trained_from has the first fold that trains on a row; later folds do too. What is in neither
+    (such as a gap) is empty.
+
+    >>> folds = [Fold(0, 0, np.array([0]), np.array([1])), Fold(0, 1, np.array([0, 1]), np.array([2]))]
+    >>> row_table(pd.RangeIndex(1, 6), folds, locked=np.array([4]))
+       row repeat_0 trained_from
+    0    1                     0
+    1    2        0            1
+    2    3        1
+    3    4
+    4    5   locked
+    """
+    columns = [f"repeat_{repeat}" for repeat in sorted({fold.repeat for fold in folds})]
+    table = pd.DataFrame("", index=range(len(index)), columns=columns)
+    for fold in folds:
+        table.iloc[fold.test, fold.repeat] = str(fold.fold)
+    table.iloc[locked] = "locked"
+    tested = table.iloc[:, 0].str.isdigit().sum()
+    if any(len(fold.train) + len(fold.test) != tested for fold in folds):
+        table["trained_from"] = ""
+        for fold in reversed(folds):
+            table.iloc[fold.train, -1] = str(fold.fold)
+    table.insert(0, "row", index)
+    return table
+
+
 def fold_table(folds: list[Fold]) -> pd.DataFrame:
     """Return how many rows each fold trains and tests on, a row each.
 

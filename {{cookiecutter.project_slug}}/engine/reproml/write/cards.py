@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 import pandas as pd
+from sklearn import config_context
 from sklearn.pipeline import Pipeline
 
 from ..config.columns import Table
@@ -49,8 +50,13 @@ def steps_of(model: Any, path: str = "") -> list[tuple[str, str]]:
         for parameter in ("steps", "transformers", "estimator")
         for name, step, *_ in _pairs(getattr(model, parameter, None))
     ]
+    # defaults of scikit-learn's own classes are documented there; those of other classes are not
+    parts = [model, *(model.get_params().values() if hasattr(model, "get_params") else [])]
+    own = any(hasattr(one, "get_params") and not _of_sklearn(one) for one in parts)
+    with config_context(print_changed_only=not own):
+        text = " ".join(repr(model).split())
     # a function or selector would say its place in memory, which differs from run to run
-    text = re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(repr(model).split())).replace("`", "'")
+    text = re.sub(r" at 0x[0-9a-fA-F]+", "", text).replace("`", "'")
     found = [] if inside else [(path, text)]
     if hasattr(model, "estimator"):
         grid = getattr(model, "param_grid", getattr(model, "param_distributions", ""))
@@ -58,6 +64,10 @@ def steps_of(model: Any, path: str = "") -> list[tuple[str, str]]:
     for name, step in inside:
         found += steps_of(step, f"{path}, {name}" if path else name)
     return found
+
+
+def _of_sklearn(model: Any) -> bool:
+    return type(model).__module__.partition(".")[0] == "sklearn"
 
 
 def _pairs(value: Any) -> list[tuple[Any, ...]]:
