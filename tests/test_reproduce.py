@@ -239,6 +239,53 @@ def test_test_rows_are_scored_again_only_for_the_model_that_opened_them(copy, in
     assert "the locked test rows were opened before" in done.stderr
 
 
+WIDEST = """[tolerances]
+default = 1e-5
+metrics = { roc_auc = 1.0, average_precision = 1.0, balanced_accuracy = 1.0, mcc = 1.0, \
+f1_macro = 1.0, brier = 1.0 }
+statistical = { changed_classes = 1000 }
+"""
+SHIFT = """
+        p = model.predict_proba(X)[:, order]
+        off = SIZE * np.cos(np.arange(len(p))) * p.min(axis=1) * ("Logistic" in repr(model))
+        return predicted, p + np.stack([off, -off], axis=1)"""
+LABEL = (
+    "task.seed)\n    table = replace(table, y=table.y.where(table.y.index % 100 > 0, 'benign'))\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "new", "code", "verdict"),
+    [
+        (r" return predicted, model\.predict_proba.*", SHIFT.replace("SIZE", "0.002"), 0, "STAT"),
+        pytest.param(
+            r" return predicted, model\.predict_proba.*",
+            SHIFT.replace("SIZE", "2e-6"),
+            0,
+            "REPRODUCED",
+            marks=pytest.mark.weekly,
+        ),
+        pytest.param(r"task\.seed\)\n    stratify", LABEL, 1, "NOT", marks=pytest.mark.weekly),
+    ],
+)
+def test_the_widest_tolerances_hide_no_change(copy, in_study, pattern, new, code, verdict):
+    """What another processor moves is let pass, and never called reproduced beyond a tolerance."""
+    path = copy / "study.toml"
+    head, _, _ = path.read_text(encoding="utf-8").partition("[tolerances]")
+    path.write_text(head + WIDEST.replace("\\\n", ""), encoding="utf-8", newline="\n")
+    new = new + "    stratify" if new == LABEL else new
+    replace(copy / TASK, pattern, new.replace("\\", "\\\\"))
+    said = in_study(copy, "verify", rc=code).stdout
+    assert "tolerances.metrics.mcc is 1; no model's interval allows more than" in said
+    lines = said.splitlines()
+    assert lines[-1].startswith(verdict)
+    assert any(line.startswith("Of the tolerance of brier, ") for line in lines)
+    assert (copy / ".cache" / "verified.json").is_file() is (verdict == "REPRODUCED")
+    if verdict == "STAT":
+        assert "STATISTICALLY THE SAME, not reproduced: " in said
+        assert "REPRODUCED:" not in said
+
+
 MACHINES = {
     "two workers, two threads": {"PYTHONHASHSEED": "8", "WORKERS": "2", "OMP_NUM_THREADS": "2"},
     "other BLAS kernels": {"OPENBLAS_CORETYPE": "Nehalem"},
