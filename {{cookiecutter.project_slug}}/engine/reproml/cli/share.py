@@ -12,6 +12,7 @@ from ..compute.task import Task, fit_task
 from ..config.files import write_text, write_whole
 from ..config.seeds import seed_for
 from ..config.study import StudyError
+from ..config.watch import OnlyDeclared
 from ..prove.provenance import commit_of
 from ..run.run import Run
 from ..run.terminal import say
@@ -45,9 +46,10 @@ def write_reference(run: Run) -> tuple[Pipeline, Seed, list[Example]]:
     seed = Seed(study=study.seed, purpose=purpose, value=seed_for(study.seed, purpose))
     nothing = np.array([], dtype=int)
     task = Task(name, build_model(name, study), Fold(0, 0, run.development, nothing), seed.value)
-    fitted = fit_task(task, run.table, study)
     X = run.table.X.iloc[run.development]
-    examples = make_examples(fitted, X, classes)
+    with OnlyDeclared(study, f"{name}, to be shared,"):
+        fitted = fit_task(task, run.table, study)
+        examples = make_examples(fitted, X, classes)
     rows = [("rows", "", len(X)), ("features", "", X.shape[1])]
     rows += [("classes", "", len(classes)), ("seed", "", seed.value)]
     for number, example in enumerate(examples, start=1):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..config.checksums import digest_of, sha256_of
+from ..config.declared import SUMS, changed_inputs
 from ..config.files import write_text
 from ..config.study import StudyError, read_study
 from ..config.versions import installed_versions, locked_versions
@@ -45,12 +46,14 @@ def result_files(results: Path) -> list[Path]:
 
 def digests(run: Run, results: Path | None = None) -> dict[str, dict[str, str]]:
     """Return the SHA-256 of everything that numbers are made from, and of every result."""
-    results, data = results or run.results, read_study(run.path).data.file
-    inputs = {"study.toml": run.path, data: run.root / data}
+    results, data = results or run.results, read_study(run.path).data
+    inputs = {"study.toml": run.path, data.file: run.root / data.file}
+    inputs |= {SUMS: run.root / SUMS} if data.files else {}
     inputs["requirements.txt"] = ROOT / "requirements.txt"
     found = {
         name: sha256_of(path) if path.is_file() else "missing" for name, path in inputs.items()
     }
+    found = changed_inputs(data, run.root) | found  # those in `SUMS` stand for themselves
     hashes = {
         path.relative_to(results).as_posix(): sha256_of(path)
         for path in result_files(results)
