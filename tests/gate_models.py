@@ -2,6 +2,8 @@
 
 import os
 import signal
+import socket
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +58,36 @@ class Peeking(LogisticRegression):
 
 def reads_the_file_in_fit(task):
     return scaled(("model", Peeking()))
+
+
+class ReadsAnother(LogisticRegression):
+    def fit(self, X, y, sample_weight=None):
+        (STUDY / "README.md").read_bytes()
+        return super().fit(X, y)
+
+
+def reads_another_file(task):
+    return scaled(("model", ReadsAnother()))
+
+
+class AsksTheNetwork(LogisticRegression):
+    def fit(self, X, y, sample_weight=None):
+        socket.create_connection(("127.0.0.1", 9))
+        return super().fit(X, y)
+
+
+def asks_the_network(task):
+    return scaled(("model", AsksTheNetwork()))
+
+
+class StartsAProgram(LogisticRegression):
+    def fit(self, X, y, sample_weight=None):
+        subprocess.run(["git", "status"], check=False)
+        return super().fit(X, y)
+
+
+def starts_a_program(task):
+    return scaled(("model", StartsAProgram()))
 
 
 def reads_the_file_when_built(task):

@@ -6,7 +6,6 @@ Run by test_leakage.py with the study's libraries: python tests/probe_leakage.py
 import json
 import sys
 from importlib import import_module
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -57,8 +56,7 @@ def audit(raw, make=as_table):
     found += row_checks.audit_rows(table, cuts, development, {})
     found.append(perturbation.preparation(raw, make, row[test], list(raw.columns), 0))
     found.append(perturbation.shuffled_labels(raw, make, target, once, 0))
-    file = Path("none.csv")
-    found.append(perturbation.fit(task, predict, table, set(), file, 0))
+    found.append(perturbation.fit(task, predict, table, 0))
     return {one.check: (one.verdict, one.message) for one in found}
 
 

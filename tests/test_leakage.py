@@ -6,7 +6,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from studies import paths
+from studies import paths, write
 
 pytestmark = [pytest.mark.slow, pytest.mark.network]  # the environment of the study
 PROBE = Path(__file__).with_name("probe_leakage.py")
@@ -104,17 +104,26 @@ PLANTS = {
         (LOAD, SCALED),
         ("before the split", "fail", "change column 'mean_radius' of the other rows"),
     ),
-    "the file read in a fit": (  # which a worker makes, not the script itself
-        "src/my_study/models.py",
-        ("LogisticRegression(C=0.1", "Peeking(C=0.1", PEEKING),
-        ("fit of candidate", "fail", "breast_cancer.csv is read while the model is built"),
-    ),
     "training on the test rows": (
         "engine/reproml/compute/task.py",
         (FOLD, "train = np.union1d(task.fold.train, task.fold.test)"),
         ("fit of linear", "fail", "depend on the labels of rows that it is not trained on"),
     ),
 }
+
+
+def test_a_fit_that_reads_the_file_is_refused(bake, in_study):
+    """A worker makes it, not the script itself."""
+    study = bake()
+    code = study.read("src/my_study/models.py")
+    planted = code.replace("LogisticRegression(C=0.1", "Peeking(C=0.1") + PEEKING
+    write(study.path / "src" / "my_study" / "models.py", planted)
+    done = in_study(study.path, "leakage", rc=2)
+    assert "Traceback" not in done.stderr
+    message = (
+        "reads data/raw/breast_cancer.csv, which holds the test rows; only data.py may read it"
+    )
+    assert f"error: candidate (repeat 0, fold 0) {message}" in done.stderr
 
 
 @pytest.mark.parametrize("plant", PLANTS)

@@ -189,9 +189,9 @@ def make() -> Callable[..., None]:
 
     def run(name: str, folder: Path, results: str = "results", **options: Any) -> None:
         script = (STUDY / "scripts" / f"{name}.py").is_file()
-        main = load_script(name, STUDY) if script else import_module(f"reproml.cli.{name}").main
         with open_run(folder / "study.toml", folder / results, workers=1, fresh=True) as opened:
-            main(opened, **options)
+            verb = None if script else import_module(f"reproml.cli.{name}").main
+            (verb or load_script(name, opened))(opened, **options)
 
     return run
 

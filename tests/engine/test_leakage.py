@@ -25,13 +25,7 @@ from reproml.leakage.findings import (
     shared_rows,
     time_order,
 )
-from reproml.leakage.perturbation import (
-    fit,
-    fitted_parts,
-    preparation,
-    shuffled_labels,
-    watch_files,
-)
+from reproml.leakage.perturbation import fit, fitted_parts, preparation, shuffled_labels
 from reproml.leakage.row_checks import (
     already_scaled,
     audit_rows,
@@ -386,7 +380,7 @@ def as_the_study_does(model: BaseEstimator) -> Callable[[Table, Fold], tuple[np.
 def judged(table: Table, predict: Callable, model: BaseEstimator | None = None) -> Finding:
     model = LogisticRegression() if model is None else model
     task = Task("mine", model, SPLIT, seed=0)
-    return fit(task, predict, table, set(), Path("tiny.csv"), seed=0)
+    return fit(task, predict, table, seed=0)
 
 
 def test_a_search_inside_the_training_rows_passes(table: Table):
@@ -462,23 +456,6 @@ def test_a_transformer_fitted_outside_the_pipeline(table: Table):
         assert found.message.endswith("arrives fitted")
     # a step that is cloned before it is fitted forgets what it knew
     assert fitted_parts(make_pipeline(scaler, LogisticRegression())) == []
-
-
-def test_a_model_that_reads_the_data_itself(table: Table, folder: Path):
-    data = folder / "tiny.csv"
-
-    def reads(table: Table, fold: Fold) -> tuple[np.ndarray, ...]:
-        return (np.full(len(fold.test), len(pd.read_csv(data))),)
-
-    task = Task("m", LogisticRegression(), SPLIT, seed=0)
-    message = "tiny.csv is read while the model is built or fitted"
-    assert fit(task, reads, table, set(), data, seed=0).message == message
-    with watch_files() as opened:
-        pd.read_csv(data)
-    data.read_bytes()  # outside the block nothing is noted
-    honest = as_the_study_does(linear("classification"))
-    assert fit(task, honest, table, opened, data, seed=0).message == message
-    assert len(opened) == 1
 
 
 # The command: on clean data it is a part of reproduce, which has its own tests

@@ -3,13 +3,16 @@
 import json
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 
+import example_study
 import pandas as pd
 import pytest
 from reproml.cli.stages import load_script
 from reproml.config.study import StudyError
+from reproml.run.run import open_run
 
 OWN_SCRIPT = '''\
 """Count the rows, and score the candidate alone."""
@@ -80,6 +83,7 @@ def own_package(folder: Path, content: str, **files: str) -> dict[str, str]:
     """Write a package own_study with this STUDY; return the environment that finds it."""
     package = folder / "src" / "own_study"
     package.mkdir(parents=True)
+    shutil.copytree(Path(example_study.__file__).parent, folder / "src" / "example_study")
     (package / "__init__.py").write_text(content, encoding="utf-8")
     for name, text in files.items():
         (package / f"{name}.py").write_text(text, encoding="utf-8")
@@ -151,11 +155,12 @@ def test_a_script_that_is_listed_has_to_be_there(folder: Path, run):
     assert not (folder / "results").exists()
 
 
-def test_a_script_without_a_main_is_refused(tmp_path: Path):
-    (tmp_path / "scripts").mkdir()
-    (tmp_path / "scripts" / "own.py").write_text("x = 1\n", encoding="utf-8")
-    with pytest.raises(StudyError, match=r"scripts/own.py: there is no function main\(run\)"):
-        load_script("own", tmp_path)
+def test_a_script_without_a_main_is_refused(folder: Path):
+    (folder / "scripts").mkdir()
+    (folder / "scripts" / "own.py").write_text("x = 1\n", encoding="utf-8")
+    refused = pytest.raises(StudyError, match=r"scripts/own.py: there is no function main\(run\)")
+    with open_run(folder / "study.toml") as run, refused:
+        load_script("own", run)
 
 
 def test_a_study_without_ablations_and_with_one_baseline_runs_through(folder: Path, run):
@@ -210,7 +215,7 @@ def test_few_files_lie_between_a_script_and_a_fit(folder: Path, run, tmp_path: P
     assert listed == [path.as_posix() for path in files]
 
 
-def test_a_model_that_reads_the_data_when_it_is_built_fails_the_audit(folder: Path, run):
+def test_a_model_that_reads_the_data_when_it_is_built_is_refused(folder: Path, run):
     """Not on import, and not in its fit: between the two."""
     study = (
         "from dataclasses import replace\nfrom pathlib import Path\n\n"
@@ -221,5 +226,5 @@ def test_a_model_that_reads_the_data_when_it_is_built_fails_the_audit(folder: Pa
         'STUDY = replace(SHIPPED, models=SHIPPED.models | {"linear": reading})\n'
     )
     done = run("leakage", "--workers", "1", **own_package(folder, study))
-    assert done.returncode == 1
-    assert "fit of linear: tiny.csv is read while the model is built or fitted" in done.stderr
+    assert done.returncode == 2
+    assert "error: linear in models.py reads tiny.csv, which holds the test rows" in done.stderr

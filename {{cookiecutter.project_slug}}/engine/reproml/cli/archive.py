@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from ..config.checksums import sha256_of
-from ..config.study import StudyError
+from ..config.declared import declared_files
+from ..config.study import StudyError, read_study
 from ..prove.archive import codecheck_yml, offline_page, write_zip
 from ..prove.crate import authors_of, data_licence, make_crate
 from ..run.manifest import MANIFEST, changed_since, last_verified
@@ -137,10 +138,12 @@ def checked_manifest(entries: dict[str, bytes], run: Run) -> dict[str, Any]:
             f"{name} speaks of other files than these: {', '.join(names)} changed since; run "
             "scripts/reproduce.py and commit what it writes"
         )
+    manifest["inputs"] |= declared_files(read_study(run.path).data, run.root)
     left_out = [one for one in manifest["inputs"] if one != "source" and one not in entries]
     if left_out:
-        say(f"Not committed, so not in the archive: {', '.join(left_out)}. Nobody can make the")
-        say("results again from it alone; data/README.md should say how to get what is missing.")
+        more = f" and {len(left_out) - 10} more" if len(left_out) > 10 else ""
+        say(f"Not committed, so not in the archive: {', '.join(left_out[:10])}{more}. Nobody can")
+        say("make the results again from it alone; data/README.md should say how to get them.")
     return manifest
 
 

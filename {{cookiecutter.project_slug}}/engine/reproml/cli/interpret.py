@@ -6,4 +6,4 @@ from .stages import load_script
 
 def main(run: Run) -> None:
     """Run the author's script."""
-    load_script("interpretation", run.root)(run)
+    load_script("interpretation", run)(run)

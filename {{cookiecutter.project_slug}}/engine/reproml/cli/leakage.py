@@ -1,9 +1,9 @@
 """Audit the data, the splits and the models for test rows that are known too early."""
 
+import shutil
 import sys
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -12,8 +12,9 @@ from ..compute.task import make_tasks
 from ..config.checksums import sha256_of
 from ..config.columns import Table, read_raw
 from ..config.study import Study
+from ..config.watch import OnlyDeclared
 from ..leakage.findings import audit_splits, cuts_of
-from ..leakage.perturbation import audit_fit, preparation, shuffled_labels, watch_files
+from ..leakage.perturbation import audit_fit, preparation, shuffled_labels
 from ..leakage.row_checks import audit_rows
 from ..run.run import Run
 from ..run.terminal import say
@@ -50,7 +51,7 @@ def changed_files(run: Run) -> list[Any]:
     study, row = run.study, run.table.X.index
     once = [(row[fold.train], row[fold.test]) for fold in run.folds if fold.repeat == 0]
     raw = read_raw(run.root / study.data.file, study.data)
-    make = partial(load_changed, study)
+    make = partial(load_changed, study, run.scratch())
     kept = {name for role in ("group", "time", "place") for name in study.data.named(role)}
     others = [name for name in raw.columns if name not in kept]
     return [
@@ -59,26 +60,29 @@ def changed_files(run: Run) -> list[Any]:
     ]
 
 
-def load_changed(study: Study, raw: pd.DataFrame) -> Table:
-    """Load a changed raw file as the study loads its own."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / study.data.file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix == ".parquet":
-            raw.to_parquet(path, index=False)
-        else:
-            gap = next(iter(study.data.missing_texts), "")
-            raw.to_csv(path, index=False, na_rep=gap, lineterminator="\n", encoding="utf-8")
-        data = study.data.model_copy(update={"sha256": sha256_of(path)})
-        return study.code.load_table(study.model_copy(update={"data": data}), folder)
+def load_changed(study: Study, folder: Path, raw: pd.DataFrame) -> Table:
+    """Load a changed raw file as the study loads its own, in a folder with its declared files."""
+    for name in study.place.files:
+        if not (folder / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            try:
+                (folder / name).symlink_to(study.place.root / name)
+            except OSError:  # Windows, unless the user may make links
+                shutil.copy(study.place.root / name, folder / name)
+    path = folder / study.data.file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".parquet":
+        raw.to_parquet(path, index=False)
+    else:
+        gap = next(iter(study.data.missing_texts), "")
+        raw.to_csv(path, index=False, na_rep=gap, lineterminator="\n", encoding="utf-8")
+    data = study.data.model_copy(update={"sha256": sha256_of(path)})
+    changed = study.model_copy(update={"data": data}).at(folder, study.place.files)
+    with OnlyDeclared(changed, "load_table in data.py", loads=True):
+        return study.code.load_table(changed, folder)
 
 
 def audit_fits(run: Run) -> list[Any]:
     """Audit how each model is fitted, on one fold."""
-    study = run.study
-    data_file = run.root / study.data.file
-    with watch_files() as built:
-        models = run.models()
-    do = partial(audit_fit, study=study, opened=run.read_on_import | built, data_file=data_file)
-    tasks = make_tasks(models, run.folds[:1], study.seed)
-    return run.predict(tasks, do, cached=False)
+    tasks = make_tasks(run.models(), run.folds[:1], run.study.seed)
+    return run.predict(tasks, partial(audit_fit, study=run.study), cached=False)

@@ -11,6 +11,7 @@ from ..compute.models import build_model
 from ..compute.task import Task, fit_task
 from ..config.files import write_text, write_whole
 from ..config.study import StudyError
+from ..config.watch import OnlyDeclared
 from ..prove.provenance import commit_of
 from ..run.run import Run
 from ..run.terminal import say
@@ -42,9 +43,10 @@ def write_reference(run: Run) -> tuple[Pipeline, Seed, list[Example]]:
     seed = seed_of(study)
     nothing = np.array([], dtype=int)
     task = Task(name, build_model(name, study), Fold(0, 0, run.development, nothing), seed.value)
-    fitted = fit_task(task, run.table, study)
     X = run.table.X.iloc[run.development]
-    examples = make_examples(fitted, X, classes)
+    with OnlyDeclared(study, f"{name}, to be shared,"):
+        fitted = fit_task(task, run.table, study)
+        examples = make_examples(fitted, X, classes)
     rows = [("rows", "", len(X)), ("features", "", X.shape[1])]
     rows += [("classes", "", len(classes)), ("seed", "", seed.value)]
     said = said_table(examples)

@@ -10,6 +10,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 from ..config.study import StudyError
+from ..config.watch import OnlyDeclared
 from ..run.manifest import KEPT
 from ..run.run import Run
 from ..run.terminal import ROOT
@@ -37,7 +38,7 @@ def make_all(
     for number, name in enumerate(stages, start=1):
         start = time.perf_counter()
         made.label = f"{number}/{len(stages)} {name}"
-        make = ENGINE.get(name) or load_script(name, run.root)
+        make = ENGINE.get(name) or load_script(name, run)
         with contextlib.redirect_stdout(io.StringIO()):  # the tables are in the files
             make(made)
         seconds[name] = round(time.perf_counter() - start, 1)
@@ -56,9 +57,9 @@ def stages_of(run: Run) -> list[str]:
     return ["leakage", *scripts[:last], "claim", "sharing", *scripts[last:], "report"]
 
 
-def load_script(name: str, root: Path) -> Callable[[Run], None]:
+def load_script(name: str, run: Run) -> Callable[[Run], None]:
     """Return the ``main`` of a script of the study."""
-    places = [folder / "scripts" / f"{name}.py" for folder in (root, ROOT)]
+    places = [folder / "scripts" / f"{name}.py" for folder in (run.root, ROOT)]
     path = next((path for path in places if path.is_file()), None)
     if path is None:
         raise StudyError(
@@ -69,7 +70,8 @@ def load_script(name: str, root: Path) -> Callable[[Run], None]:
     module = module_from_spec(spec)
     sys.modules[spec.name] = module
     try:
-        spec.loader.exec_module(module)
+        with OnlyDeclared(run.study, f"the import of scripts/{name}.py"):
+            spec.loader.exec_module(module)
     finally:  # what no import finds is sent to workers whole, and is not taken from the cache
         del sys.modules[spec.name]
     if not hasattr(module, "main"):

@@ -63,6 +63,7 @@ VERBS = {  # each is a module of this folder with a function `main`
             "sha256": {"help": "SHA-256 that candidate.json has to have"},
         },
     ),
+    "checksums": Verb("write data/SHA256SUMS, the checksums of the files that study.toml declares"),
     "fits": Verb(
         "make a part of the fits for the cache, in any batch system; or count them",
         {"shard": {"type": shard, "metavar": "i/n", "help": "make the i-th of n parts"}},

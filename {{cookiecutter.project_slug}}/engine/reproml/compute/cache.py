@@ -1,8 +1,8 @@
 """Remembers fits: nothing is computed twice, and nothing stale is ever taken for an answer.
 
-A fit is found again by what its numbers depend on: rows, model and parameters, seed, the source of
-what the model is made of and of the engine's modules that a fit runs through, Python and the
-locked libraries. Change any of it and the key is another one; comments, docstrings and what only
+A fit is found again by what its numbers depend on: rows, declared files, model and parameters,
+seed, the source of what the model is made of and of the engine's modules that a fit runs through,
+Python and the locked libraries. Change any of it and the key is another one; comments, docstrings and what only
 shows results are no part of it. Scores are computed from cached predictions, so metrics are not
 either. Each entry carries a checksum; a damaged one is computed again.
 """
@@ -27,6 +27,7 @@ from joblib.hashing import NumpyHasher
 from ..config.code import StudyCode
 from ..config.files import write_whole
 from ..config.source import digest, effects_of, meaning_of
+from ..config.study import Place
 from ..config.versions import LOCK, installed_versions, locked_versions
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def open_cache(folder: str | Path, study: Study, table: Table) -> Cache:
     code = study.code
     every = {
         "table": _table_digest(table),
+        "files": study.place.files,
         "study": study.model_dump(mode="json", include={"task", "split"}),
         "target": [study.data.target, *study.data.classes],
         "engine": meaning_of(ENGINE, EVERY_FIT),
@@ -140,6 +142,8 @@ class _Description(NumpyHasher):
         elif isinstance(content, StudyCode):  # models come with tasks, rows are hashed
             self.held.update(metric.function.__module__ for metric in content.metrics.values())
             return "the author's code"
+        elif isinstance(content, Place):  # folders may be renamed, files are in every key
+            return "the study's place"
         return None
 
 

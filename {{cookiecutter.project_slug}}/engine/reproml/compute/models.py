@@ -10,6 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from ..config.study import Study, StudyError
+from ..config.watch import OnlyDeclared
 
 
 class ColumnSubset(TransformerMixin, BaseEstimator):
@@ -65,7 +66,8 @@ def build_model(name: str, study: Study) -> Pipeline:
             f"models: {name!r} is unknown; there are {sorted(study.code.models)} in models.py"
         )
     parameters, where = study.models.parameters.get(name, {}), f"models.parameters.{name}"
-    model = set_parameters(study.code.models[name](study.task), parameters, where)
+    with OnlyDeclared(study, f"{name} in models.py"):
+        model = set_parameters(study.code.models[name](study.task), parameters, where)
     _check_task(model, name, study.task)
     return model
 

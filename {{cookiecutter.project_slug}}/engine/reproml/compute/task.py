@@ -14,6 +14,7 @@ from sklearn.pipeline import Pipeline
 from ..config.columns import Table
 from ..config.seeds import fix_random_state, seed_for
 from ..config.study import Study, StudyError
+from ..config.watch import OnlyDeclared
 from ..split.inner_folds import set_inner_folds
 from ..split.splits import Fold
 from .shared_table import plain_table
@@ -124,10 +125,12 @@ class Work:
     def run(self, number: int) -> Outcome:
         """Make one fit."""
         task = self.tasks[number]
-        if self.do:
-            return Outcome(number, self.do(task, self.table), None)
-        made = run_task(task, self.table, self.study)
-        value = self.finish(made, self.table) if self.finish else None
+        where = f"{task.name} (repeat {task.fold.repeat}, fold {task.fold.fold})"
+        with OnlyDeclared(self.study, where):
+            if self.do:
+                return Outcome(number, self.do(task, self.table), None)
+            made = run_task(task, self.table, self.study)
+            value = self.finish(made, self.table) if self.finish else None
         return Outcome(number, value, (made.predicted, made.probability) if self.keep else None)
 
     def whole(self) -> Work:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path
 
 SUMS = "SHA256SUMS"
@@ -12,6 +13,17 @@ def sha256_of(path: str | Path) -> str:
     """Return the SHA-256 of a file's bytes, as 64 hexadecimal digits."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_once(path: str | Path) -> str:
+    """Return the SHA-256 of a file, computed once while its size and times stay as they are."""
+    there = Path(path).stat()
+    return _sha256(str(path), there.st_size, there.st_mtime_ns, there.st_ctime_ns)
+
+
+@lru_cache(maxsize=None)
+def _sha256(path: str, *_: int) -> str:
+    return sha256_of(path)
 
 
 def digest_of(paths: list[Path], root: Path) -> str:
@@ -59,11 +71,15 @@ def changed_files(folder: Path) -> dict[str, str] | None:
     """Return what became of each file that is not as `SUMS` in its folder says; None without it."""
     if not (folder / SUMS).is_file():
         return None
-    lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
-    released = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
-    here = sums_of(folder)
+    return differences(folder / SUMS, sums_of(folder))
+
+
+def differences(sums: Path, here: dict[str, str]) -> dict[str, str]:
+    """Return what became of each file whose SHA-256 is not as a file of checksums says."""
+    lines = sums.read_text(encoding="utf-8", errors="replace").splitlines()
+    listed = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
     return {
-        name: "missing" if name not in here else "extra" if name not in released else "changed"
-        for name in sorted({**released, **here})
-        if here.get(name) != released.get(name)
+        name: "missing" if name not in here else "extra" if name not in listed else "changed"
+        for name in sorted({**listed, **here})
+        if here.get(name) != listed.get(name)
     }

@@ -6,7 +6,7 @@ import tomllib
 from collections import Counter
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
@@ -72,6 +72,8 @@ class Data(_Section):
 
     file: str
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    # what is read beside it: names or patterns, from the study's folder
+    files: list[Annotated[str, Field(pattern=r"^[^./\\:][^\\:]*$")]] = []
     positive: str | None = None
     missing: Literal["error", "drop", "impute"] = "error"
     missing_texts: list[str] = ["", "NA", "NaN", "nan"]
@@ -207,6 +209,13 @@ class Tolerances(_Section):
     statistical: Statistical | None = None
 
 
+class Place(NamedTuple):
+    """Where a study is on this machine, and the SHA-256 of each file that it declares."""
+
+    root: Path | None = None
+    files: dict[str, str] = {}
+
+
 class Study(_Section):
     """Everything that study.toml says, checked; it cannot be changed.
 
@@ -241,12 +250,24 @@ class Study(_Section):
     compute: Compute = Compute()
     tolerances: Tolerances = Tolerances()
     _code: StudyCode | None = PrivateAttr(None)
+    _place: Place = PrivateAttr(Place())
 
     def with_code(self, code: StudyCode) -> Study:
         """Return this configuration with the author's rows, models, metrics and the rest."""
         joined = self.model_copy()
         joined._code = code
         return joined
+
+    def at(self, root: Path, files: dict[str, str]) -> Study:
+        """Return this configuration with its folder, and the checksums of its declared files."""
+        placed = self.model_copy()
+        placed._place = Place(root.resolve(), files)
+        return placed
+
+    @property
+    def place(self) -> Place:
+        """The study's folder, and the SHA-256 of each declared file by its name there."""
+        return self._place
 
     @property
     def code(self) -> StudyCode:

@@ -20,6 +20,7 @@ from ..compute.models import build_model, set_parameters
 from ..compute.task import Task
 from ..config.columns import Table
 from ..config.study import Study, StudyError
+from ..config.watch import OnlyDeclared
 
 FULL = "full"  # what the results call the candidate with nothing switched off
 
@@ -53,7 +54,8 @@ def _variant(full: Pipeline, name: str, study: Study) -> Pipeline:
             f"{where}: there is no set = {{...}}, and no function of that name in ABLATIONS of "
             "ablations.py; write one of the two"
         )
-    return study.code.ablations[name](clone(full))
+    with OnlyDeclared(study, f"{name} in ablations.py"):
+        return study.code.ablations[name](clone(full))
 
 
 def check_columns(reaching: dict[str, list[str]], study: Study) -> None:

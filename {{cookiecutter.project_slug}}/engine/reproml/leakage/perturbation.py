@@ -8,13 +8,9 @@ file was written, and what a person learnt from the test scores and typed into s
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -130,9 +126,7 @@ def shuffled_labels(
     return Finding(check, "warn", message, advice)
 
 
-def fit(
-    task: Task, predict: Predict, table: Table, opened: set[str], data_file: Path, seed: int
-) -> Finding:
+def fit(task: Task, predict: Predict, table: Table, seed: int) -> Finding:
     """Check that a model knows its training rows and nothing else.
 
     ``predict`` fits on a fold's training rows of a table and returns arrays of what is said of its
@@ -140,8 +134,8 @@ def fit(
     test rows other features: what it says of that half must not change. Tuning, early stopping, a
     threshold or a selection that uses test rows, and a transformer that learns from them while
     predicting, all change some. It cannot see a dependence that the changes leave without effect,
-    nor constants computed from all rows and written into the model, nor files opened by libraries
-    that bypass Python.
+    nor constants computed from all rows and written into the model. A fit that reads the data file
+    is refused before it gets here (config/watch).
     """
     check, fold = f"fit of {task.name}", task.fold
     inside = "a pipeline step learns in fit, from the rows it is given"
@@ -151,12 +145,7 @@ def fit(
     looked_at = np.concatenate([fold.train, fold.test[kept]])
     others = np.setdiff1d(np.arange(len(table.y)), looked_at)
     table = _other_features(table, others[:0], "highest", seed)  # as in preparation
-    with watch_files() as read:
-        before = predict(table, fold)
-    if os.path.realpath(data_file) in read | opened:
-        message = f"{data_file.name} is read while the model is built or fitted"
-        advice = f"it holds the test rows; {inside}"
-        return Finding(check, "fail", message, advice)
+    before = predict(table, fold)
     for how in ("highest", "shuffled"):
         labels = _other_labels(table, fold, how, seed)
         if _same(before, predict(_other_features(labels, others, how, seed), fold), kept):
@@ -172,16 +161,14 @@ def fit(
     return Finding(check, "pass", message)
 
 
-def audit_fit(
-    task: Task, table: Table, *, study: Study, opened: set[str], data_file: Path
-) -> Finding:
+def audit_fit(task: Task, table: Table, *, study: Study) -> Finding:
     """Check a model of the study on one fold, fitted and asked as every experiment does it."""
 
     def predict(table: Table, fold: Fold) -> tuple[np.ndarray, ...]:
         said = run_task(replace(task, fold=fold), table, study)
         return tuple(part for part in (said.predicted, said.probability) if part is not None)
 
-    return fit(task, predict, table, opened, data_file, study.seed)
+    return fit(task, predict, table, study.seed)
 
 
 def fitted_parts(model: Any) -> list[str]:
@@ -192,33 +179,6 @@ def fitted_parts(model: Any) -> list[str]:
     """
     parameters = sorted(clone(model).get_params(deep=True).items())
     return [name for name, value in parameters if any(map(_is_fitted, _held(value)))]
-
-
-@contextmanager
-def watch_files() -> Iterator[set[str]]:
-    """Note the real path of every file that Python opens inside the block."""
-    _hook_once()
-    opened: set[str] = set()
-    _WATCHERS.append(opened)
-    try:
-        yield opened
-    finally:
-        _WATCHERS[:] = [one for one in _WATCHERS if one is not opened]  # equal sets are others'
-
-
-_WATCHERS: list[set[str]] = []
-
-
-@cache
-def _hook_once() -> None:
-    sys.addaudithook(_note_file)  # Python has no way to take such a hook out again
-
-
-def _note_file(event: str, arguments: tuple[Any, ...]) -> None:
-    if _WATCHERS and event == "open" and isinstance(arguments[0], str | bytes | os.PathLike):
-        path = os.path.realpath(os.fsdecode(arguments[0]))
-        for watcher in _WATCHERS:
-            watcher.add(path)
 
 
 def _moved(before: Table, after: Table, test_rows: pd.Index) -> str:

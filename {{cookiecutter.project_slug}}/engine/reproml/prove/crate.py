@@ -95,7 +95,7 @@ def make_crate(
         *people,
         *labs,
         _run(manifest, inputs, outputs, agents[0], verified),
-        *(_file(name, *files[name], data[1]) for name in sorted(files)),
+        *(_file(name, *files[name], data[1], name in inputs) for name in sorted(files)),
     ]
     tool = next(one for one in graph if one["@id"] == INSTRUMENT)
     tool |= {"@type": ["File", "SoftwareSourceCode"], "version": root["version"], "license": code}
@@ -167,7 +167,7 @@ def _run(
     }
 
 
-def _file(name: str, size: int, sha256: str, data: str) -> dict[str, Any]:
+def _file(name: str, size: int, sha256: str, data: str, read: bool) -> dict[str, Any]:
     kind = mimetypes.guess_type(name, strict=False)[0]
     kinds = {".toml": "application/toml", ".md": "text/markdown", ".cff": "application/yaml"}
     entity = {
@@ -178,6 +178,6 @@ def _file(name: str, size: int, sha256: str, data: str) -> dict[str, Any]:
         "sha256": sha256,
         "encodingFormat": kinds.get(Path(name).suffix, kind or "application/octet-stream"),
     }
-    licence = {"data/raw/": data, "engine/": ENGINE}  # of all else: the root's
+    licence = {"data/" if read else "data/raw/": data, "engine/": ENGINE}  # all else: the root's
     own = [one for folder, one in licence.items() if name.startswith(folder)]
     return entity | ({"license": {"@id": own[0]}} if own else {})

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import importlib
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 
 from ..config.code import StudyCode
-from ..config.study import StudyError
+from ..config.study import Study, StudyError
+from ..config.watch import OnlyDeclared
 from .terminal import ROOT
 
 
-def load_code(root: Path) -> StudyCode:
+def load_code(study: Study) -> StudyCode:
     """Import the author's package and return what it hands over."""
-    name = package_of(root)
-    code = getattr(importlib.import_module(name), "STUDY", None)
+    name = package_of(study.place.root)
+    place = getattr(find_spec(name), "origin", None) or study.place.root
+    with OnlyDeclared(study, f"the import of {name}", code=Path(place).parent):
+        code = getattr(importlib.import_module(name), "STUDY", None)
     if code is None:
         raise StudyError(f"src/{name}/__init__.py: there is no STUDY; see engine/README.md")
     return code

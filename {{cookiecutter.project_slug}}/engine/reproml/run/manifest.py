@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..config.checksums import digest_of, sha256_of
+from ..config.declared import SUMS, changed_inputs
 from ..config.files import half_written, write_text
 from ..config.study import StudyError, read_study
 from ..config.versions import LOCK, installed_versions, locked_versions
@@ -71,12 +72,14 @@ def result_hashes(results: Path) -> dict[str, str]:
 
 def digests(run: Run, results: Path | None = None) -> dict[str, Any]:
     """Return the SHA-256 of everything that numbers are made from, and of every result."""
-    results, data = results or run.results, read_study(run.path).data.file
-    inputs = {"study.toml": run.path, data: run.root / data}
+    results, data = results or run.results, read_study(run.path).data
+    inputs = {"study.toml": run.path, data.file: run.root / data.file}
+    inputs |= {SUMS: run.root / SUMS} if data.files else {}
     inputs["requirements.txt"] = LOCK
     found = {
         name: sha256_of(path) if path.is_file() else "missing" for name, path in inputs.items()
     }
+    found = changed_inputs(data, run.root) | found  # those in `SUMS` stand for themselves
     record = [results / RECORD] if (results / RECORD).is_file() else []
     return {
         "inputs": found | {"source": source_digest(source_files(ROOT, run.root))},

@@ -28,11 +28,12 @@ from ..compute.shared_table import map_table
 from ..compute.task import Predictions, Task, make_tasks
 from ..compute.workers import open_pool
 from ..config.columns import Table
+from ..config.declared import check_files
 from ..config.files import write_csv, write_text
 from ..config.metrics import check_metrics
 from ..config.study import Split, Study, parse_compute, read_study
+from ..config.watch import OnlyDeclared
 from ..explain.ablation import FULL, check_columns, fold_columns, make_variants
-from ..leakage.perturbation import watch_files
 from ..split.splits import Fold, fold_table, lock_test_set, make_folds, row_table
 from ..statistics.comparison import compare_to_baselines
 from ..statistics.decisions import decide
@@ -88,7 +89,6 @@ class Run:
         asked = {"backend": backend, "workers": workers, "scheduler": scheduler}
         self.compute = {name: value for name, value in asked.items() if value is not None}
         self.written: list[str] = []
-        self.read_on_import: set[str] = set()  # files that the author's package opened
 
     def into(self, folder: Path, *, fresh: bool = False) -> Self:
         """Return a run of the same study that writes elsewhere, perhaps without what is cached.
@@ -112,19 +112,18 @@ class Run:
 
     @cached_property
     def study(self) -> Study:
-        """What study.toml says, with the author's code; its metrics are checked."""
+        """What study.toml says, with the author's code; files and metrics are checked."""
         study = read_study(self.path)
-        with watch_files() as opened:
-            code = load_code(self.root)
-        self.read_on_import = opened
-        study = study.with_code(code)
+        study = study.at(self.root, check_files(study.data, self.root))
+        study = study.with_code(load_code(study))
         check_metrics(study)
         return study
 
     @cached_property
     def table(self) -> Table:
         """All rows; a large table is mapped from a file that all workers share."""
-        table = self.study.code.load_table(self.study, self.root)
+        with OnlyDeclared(self.study, "load_table in data.py", loads=True):
+            table = self.study.code.load_table(self.study, self.root)
         if table.X.memory_usage(deep=False).sum() < LARGE:
             return table
         return map_table(table, self.scratch() / "table")

@@ -22,6 +22,7 @@ from ..config.files import write_whole
 from ..config.seeds import seed_for
 from ..config.study import StudyError
 from ..config.versions import LOCK, installed_versions, locked_versions
+from ..config.watch import allow
 from .model import pack_model, unpack_model
 
 
@@ -92,6 +93,7 @@ def train_in_steps(
     key = _key(model, seed, context)
     done = 0
     if path.is_file():
+        allow(path)  # its key says of which training it is
         model, done = read_checkpoint(path.read_bytes(), key, trusted, path.name)
         if done > n_steps:
             raise StudyError(f"{path.name}: is of step {done}, asked for are {n_steps}; delete it")

@@ -44,6 +44,7 @@ def parts_of(study: Study, folder: str | Path) -> dict[str, str]:
         f"[{name}]" if isinstance(written[name], dict) else name: digest(written[name])
         for name in SECTIONS
     }
+    sections |= {"declared files": digest(study.place.files)} if study.place.files else {}
     found = meaning_of(Path(folder), AUTHORS)
     return sections | {f"{name}.py": one for name, one in found.items()}
 

@@ -15,6 +15,7 @@ from sklearn import config_context
 from sklearn.pipeline import Pipeline
 
 from ..config.columns import Table
+from ..config.declared import SHOWN, SUMS
 from ..config.study import Column, Data, Study
 from ..split.claims import claim_of
 from .tables import to_markdown
@@ -144,6 +145,11 @@ def data_text(study: Study, table: Table, n_development: int, prevalence: str) -
         "Target": f"`{data.target}`{_unit(data.columns[data.target])}",
         "Gaps": f"{int(table.X.isna().sum().sum())} among the features; {policy[data.missing]}",
     }
+    sizes = {name: (study.place.root / name).stat().st_size for name in study.place.files}
+    if sizes:
+        facts["Other files"] = f"{len(sizes)}, {sum(sizes.values())} bytes; checksums in `{SUMS}`"
+    for name in list(sizes)[:SHOWN]:
+        facts[f"`{name}`"] = f"{sizes[name]} bytes, SHA-256 `{study.place.files[name]}`"
     roles = {"group": table.groups, "time": table.time}
     for role, values in roles.items():
         if values is not None:

@@ -1,0 +1,188 @@
+"""Sees to it that fits, imports and the loader read what study.toml declares, and nothing else.
+
+Whatever else a number depended on, no checksum would tell that it changed. Python reports the files
+that it opens (an audit hook); what is not declared is refused before it is opened, in workers too,
+and again at the end, should somebody's ``except`` have hidden it. Libraries that open files by code
+of their own escape: docs/reproducibility.md names those that are known to.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import threading
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import unquote, urlsplit
+
+from .checksums import sha256_once
+from .study import StudyError
+from .versions import LOCK
+
+if TYPE_CHECKING:
+    from .study import Study
+
+ENGINE = Path(__file__).resolve().parents[1]
+SYSTEM = "/usr /bin /sbin /lib /lib32 /lib64 /etc /dev /proc /sys /nix/store"
+MACOS = "/System /Library /var/db/timezone"
+COMPILED = ("ctypes.dlopen", "import")
+MOVES = ("os.rename", "os.link")
+NAMED = ("subprocess.Popen", "os.posix_spawn")  # programs whose command is reported
+PROGRAMS = (*NAMED, "os.system", "os.exec", "os.spawn", "os.startfile", "pty.spawn")
+NETWORK = ("socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo")
+NETWORK += ("socket.gethostbyname", "urllib.Request")
+EVENTS = {"open", "sqlite3.connect", *COMPILED, *MOVES, *PROGRAMS, *NETWORK}
+# Libraries ask these about the processor; there is nothing in it that a model could learn from.
+HARMLESS = re.compile(
+    r'"?([^" ]*[/\\])?((lscpu|sysctl|uname|ldconfig|nvidia-smi|nproc|getconf|wmic)(\.exe)?\b'
+    r"|cat /proc/cpuinfo$|powershell\.exe -NoProfile -Command \(Get-CimInstance -ClassName Win32_P)"
+)
+DECLARE = (
+    "what a study reads has to be a file in its folder, named in files under [data] of study.toml; "
+    "python -m reproml checksums then writes its checksum"
+)
+
+
+class OnlyDeclared:
+    """Refuse, inside a ``with`` block, to open what the study does not declare.
+
+    It counts what this thread does, and threads that are started meanwhile. Allowed are declared
+    files, the study's code, Python and its libraries, the system's own places, and what was written
+    inside the block; the data file where ``loads`` says so. ``code`` is the folder of the author's
+    package, for a study that has not imported it yet.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from .study import Study
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     notes = Path(folder, "notes.csv")
+    ...     _ = notes.write_text("1", "utf-8")
+    ...     try:
+    ...         with OnlyDeclared(Study.model_construct(), "forest", code=folder):
+    ...             text = notes.read_text("utf-8")
+    ...     except StudyError as error:
+    ...         print(str(error).replace(os.path.realpath(folder), "FOLDER").partition(";")[0])
+    forest reads FOLDER/notes.csv, which study.toml does not declare
+    """
+
+    def __init__(self, study: Study, who: str, *, loads: bool = False, code: Any = None):
+        self.study, self.who, self.loads, self.code = study, who, loads, code
+        self.refused: list[str] = []
+        self.written: set[str] = set()
+        self.others: set[int] = set()  # threads that have nothing to do with it
+
+    def __enter__(self) -> Self:
+        _hook_once()
+        self.others = set(sys._current_frames()) - {threading.get_ident()}
+        _WATCHES.append(self)
+        return self
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        _WATCHES.remove(self)
+        if self.refused and (error is None or isinstance(error, Exception)):
+            raise StudyError(self.refused[0]) from error
+
+    def judge(self, event: str, arguments: tuple[Any, ...]) -> str | None:
+        """Return why something is refused, or None; what is written is noted."""
+        first, second, *_ = (*arguments, None)
+        if event == "open":
+            return None if isinstance(first, int) else self._open(os.fsdecode(first), arguments[2])
+        if event == "sqlite3.connect":
+            name = os.fsdecode(first)
+            path = unquote(urlsplit(name).path) if name.startswith("file:") else name
+            return self._open(path, os.O_RDWR)
+        if event in COMPILED:  # in the study's folder; elsewhere it is installed
+            path = os.path.realpath(str(second if event == "import" else first))
+            return self._read(path, path) if os.path.isfile(path) and self._names(path) else None
+        if event in MOVES:
+            old, new = os.path.realpath(os.fsdecode(first)), os.path.realpath(os.fsdecode(second))
+            self.written = self.written - {new} | ({new} if old in self.written else set())
+            return None
+        # a socket with a name, no address, belongs to this machine: it makes processes start
+        if event in PROGRAMS or (event == "socket.connect" and isinstance(second, str | bytes)):
+            words = [second] if isinstance(second, str) else [first, *(second or [])[1:]]
+            line = " ".join(map(os.fsdecode, words)) if event in NAMED else event
+            if event in NAMED and HARMLESS.match(line):
+                return None
+            what = f"starts or asks another program ({line}), and nobody sees what that reads"
+            return f"{self.who} {what}; {DECLARE}"
+        return f"{self.who} asks the network ({event}), which may answer otherwise later; {DECLARE}"
+
+    def _open(self, name: str, flags: int | None) -> str | None:
+        path, flags = os.path.realpath(name), flags or 0
+        if not os.path.lexists(path) or os.path.isdir(path) or flags & os.O_TRUNC:
+            self.written |= {path} if flags & (os.O_WRONLY | os.O_RDWR) else set()
+            return None
+        if path in self.written or flags & os.O_WRONLY:  # which adds to what is there
+            return None
+        return self._read(name, path)
+
+    def _read(self, name: str, path: str) -> str | None:
+        study, root, names = self.study, self.study.place.root, self._names(name, path)
+        for declared in (one for one in names if one in study.place.files):
+            self.written.add(path)  # now it is read here, for its checksum, and once is enough
+            changed = sha256_once(path) != study.place.files[declared]
+            return f"{declared}: it changed during the run; run this again" if changed else None
+        if root and path == os.path.realpath(root / study.data.file):
+            what = f"reads {study.data.file}, which holds the test rows"
+            return None if self.loads else f"{self.who} {what}; only data.py may read it"
+        places = _places(root, Path(self.code or study.code.folder), tuple(sys.path))
+        around = (path, *map(str, Path(path).parents))
+        kind = next((places[one] for one in around if one in places), "")
+        is_code = path.endswith((".py", ".pyc")) or "__pycache__" in path
+        if kind == "library" or (kind == "code" and is_code):
+            return None
+        what = f"reads {(names or [path])[0]}, which study.toml does not declare"
+        return f"{self.who} {what}; {DECLARE}"
+
+    def _names(self, *paths: str) -> list[str]:
+        """Return a file's names in the study's folder; a worker elsewhere has its own folder."""
+        folders = {self.study.place.root, LOCK.parent} - {None}
+        full = [Path(os.path.abspath(path)) for path in paths]
+        return [
+            path.relative_to(folder).as_posix()
+            for path in full
+            for folder in folders
+            if path.is_relative_to(folder)
+        ]
+
+
+def allow(path: str | Path) -> None:
+    """Let whoever is watched read a file that the engine answers for, such as a checkpoint."""
+    for watch in _WATCHES:
+        watch.written.add(os.path.realpath(path))
+
+
+@lru_cache(maxsize=8)
+def _places(root: Path | None, code: Path, libraries: tuple[str, ...]) -> dict[str, str]:
+    """Return what lies in which folder; the innermost counts, and in others nothing known."""
+    found = [one for one in libraries if Path(one).name in ("site-packages", "dist-packages")]
+    found += [sys.prefix, sys.base_prefix, sys.pycache_prefix, ENGINE, os.devnull]
+    found += [*SYSTEM.split(), *MACOS.split(), os.environ.get("SYSTEMROOT")]
+    scripts = [folder / "scripts" for folder in (root, LOCK.parent) if folder]
+    strange = [root, os.path.expanduser("~"), "/dev/shm"]  # which may lie inside of others
+    kinds = {"library": found, "code": [code.parent, *scripts], "": strange}
+    return {os.path.realpath(one): kind for kind, all_ in kinds.items() for one in all_ if one}
+
+
+_WATCHES: list[OnlyDeclared] = []
+
+
+@cache
+def _hook_once() -> None:
+    sys.addaudithook(_note)  # Python has no way to take such a hook out again
+
+
+def _note(event: str, arguments: tuple[Any, ...]) -> None:
+    if not _WATCHES or event not in EVENTS:
+        return
+    wrong = None
+    for watch in [one for one in _WATCHES if threading.get_ident() not in one.others]:
+        if text := watch.judge(event, arguments):
+            watch.refused.append(text)
+            wrong = wrong or text
+    if wrong:
+        raise StudyError(wrong)
