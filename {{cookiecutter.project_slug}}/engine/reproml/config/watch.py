@@ -160,7 +160,7 @@ def allow(path: str | Path) -> None:
 def _places(root: Path | None, code: Path, libraries: tuple[str, ...]) -> dict[str, str]:
     """Return what lies in which folder; the innermost counts, and in others nothing known."""
     found = [one for one in libraries if Path(one).name in ("site-packages", "dist-packages")]
-    found += [sys.prefix, sys.base_prefix, sys.pycache_prefix, ENGINE, os.devnull]
+    found += [sys.prefix, sys.base_prefix, sys.pycache_prefix, ENGINE, LOCK, os.devnull]
     found += [*SYSTEM.split(), *MACOS.split(), os.environ.get("SYSTEMROOT")]
     scripts = [folder / "scripts" for folder in (root, LOCK.parent) if folder]
     strange = [root, os.path.expanduser("~"), "/dev/shm"]  # which may lie inside of others
