@@ -31,3 +31,9 @@ def test_an_open_marker_is_an_error():
     broken = TEXT.replace("<!-- end results/tables/a.md -->\n", "")
     with pytest.raises(StudyError, match=r"README\.md: the marker .* is not closed"):
         fill_markers(broken, lambda path: "", "README.md")
+
+
+def test_a_marked_place_that_is_there_twice_is_filled_twice():
+    place = "<!-- begin results/a.md -->\nold\n<!-- end results/a.md -->\n"
+    filled = fill_markers(f"{place}\n{place}", lambda path: "new\n", "README.md")
+    assert filled == f"{place}\n{place}".replace("old", "new")
