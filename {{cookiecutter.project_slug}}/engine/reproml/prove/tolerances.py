@@ -15,7 +15,7 @@ import pandas as pd
 from ..config.study import Study
 from ..statistics.corrected import mean_interval
 
-NUMBERS = ("repeat", "fold", "value", "spread", "half")  # what else a table of scores has, are names
+NUMBERS = ("repeat", "fold", "value", "spread", "half")  # a table's other columns are names
 SCORES = ("baselines.csv", "ablation.csv")
 PREDICTIONS = ("baselines_predictions.csv", "predictions.csv")
 COUNTED = ("confusion.csv", "calibration.csv")  # a changed class or rank makes other rows
@@ -28,7 +28,7 @@ def half_widths(table: pd.DataFrame, sizes: dict[str, float]) -> pd.DataFrame:
 
     >>> scores = {"model": "ridge", "fold": ["0", "1"], "metric": "mae", "value": ["2.0", "2.5"]}
     >>> half_widths(pd.DataFrame(scores), {"n_train": 2, "n_test": 1})["half"].round(3).tolist()
-    [3.177, 3.177]
+    [4.492, 4.492]
     """
 
     def half_width(values: pd.Series) -> float:

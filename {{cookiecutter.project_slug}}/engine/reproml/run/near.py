@@ -91,11 +91,8 @@ def _only_statistically(run: Run, made: Path, found: Near) -> list[str]:
     left = {name: one.differences for name, one in found.compared.items() if one.differences}
     if not left:
         return []
-    numeric = all(
-        one.is_number or (one.file in COUNTED and one.kind != "different")
-        for differences in left.values()
-        for one in differences
-    )
+    every = [one for differences in left.values() for one in differences]
+    numeric = all(d.is_number or (d.file in COUNTED and d.kind != "different") for d in every)
     rules = statistical_rules(run.results, made, run.study, run.sizes) if numeric else []
     said = "no decision changed" if numeric else "more than measured numbers changed"
     rules.append((numeric, said))
@@ -103,8 +100,7 @@ def _only_statistically(run: Run, made: Path, found: Near) -> list[str]:
         broken = "; ".join(text for holds, text in rules if not holds)
         found.notes.append(f"Nor are they statistically the same: {broken}.")
         return []
-    count = sum(map(len, left.values()))
-    found.statistical = f"{'; '.join(text for _, text in rules)}. Beyond these rules, {count} "
+    found.statistical = f"{'; '.join(text for _, text in rules)}. Beyond these rules, {len(every)} "
     found.statistical += f"numbers that differ in {', '.join(left)} were not judged"
     for differences in left.values():
         differences.clear()
