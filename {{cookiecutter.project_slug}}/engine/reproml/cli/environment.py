@@ -143,6 +143,18 @@ def python_of(wheels):
     return f"3.{found.pop()}"
 
 
+def refuse_moved():
+    """Refuse a .venv that venv made elsewhere: its programs start that folder's Python; uv's do not."""
+    settings = VENV / "pyvenv.cfg"
+    text = settings.read_text(encoding="utf-8") if settings.is_file() else ""
+    made = re.search(r"^command = (.+)$", text, re.MULTILINE)
+    if made and not made[1].endswith(f" {VENV.resolve()}"):
+        raise CommandError(
+            f".venv was made for another folder ({made[1]}).\n"
+            "Remove the folder .venv and run this again."
+        )
+
+
 def build(locks, uv, wheels=None):
     """Make .venv, or take the one that is there, and install the locks and the study into it."""
     wanted = python_of(wheels) if wheels else None
@@ -155,6 +167,7 @@ def build(locks, uv, wheels=None):
             )
         if wanted and found != wanted:
             raise CommandError(f".venv has Python {found}, the wheels are for {wanted}; remove it.")
+        refuse_moved()
         print(f"Updating .venv (Python {found}).", flush=True)
         if not uv:
             run([PYTHON, "-m", "ensurepip"])  # an environment made by uv has no pip
@@ -163,7 +176,9 @@ def build(locks, uv, wheels=None):
         python = find_python(wanted or usual, uv)
         if wanted and probe([python])[0] != wanted:
             raise CommandError(f"The wheels are for Python {wanted}; install that one.")
-        make = [*uv, "venv", "--quiet", "--python", python] if uv else [python, "-m", "venv"]
+        make = [python, "-m", "venv"]
+        if uv:
+            make = [*uv, "venv", "--quiet", "--relocatable", "--python", python]
         print(f"Making .venv with {'uv' if uv else 'venv and pip'}.", flush=True)
         run([*make, VENV])
     print(f"Installing {', '.join(locks)} and this study.", flush=True)
@@ -179,6 +194,25 @@ def build(locks, uv, wheels=None):
     files = [part for lock in locks for part in ("-r", lock)]
     run([*install, "--require-hashes", "--only-binary", ":all:", *files])
     run([*install, "--no-deps", "--no-build-isolation", "-e", "."])
+    relocate()
+
+
+def relocate():
+    """Let .venv find src and engine from where it lies: moved, copied or renamed, a study runs its own.
+
+    The installers write their absolute paths, and then a copy would run the original's code.
+    """
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    site = Path(answer([str(PYTHON), "-X", "utf8", "-c", code]))
+    folders = [ROOT / "engine", ROOT / "src"]
+    for path in site.glob("_*.pth"):
+        named = [Path(line).name for line in path.read_text(encoding="utf-8").splitlines()]
+        if sorted(named) == ["engine", "src"]:
+            lines = [Path(os.path.relpath(one, site)).as_posix() + "\n" for one in folders]
+            path.unlink()  # uv's may be one file with that of its cache
+            path.write_bytes("".join(lines).encode("ascii"))
+            return
+    raise CommandError(f"{site}: the installer left no file that names src and engine.")
 
 
 def read_options():

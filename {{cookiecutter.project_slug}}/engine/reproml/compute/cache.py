@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import pickle
 import sys
 from collections.abc import Callable
@@ -28,6 +27,7 @@ from ..config.code import StudyCode
 from ..config.files import write_whole
 from ..config.source import digest, effects_of, meaning_of
 from ..config.versions import LOCK, installed_versions, locked_versions
+from .frames import read_frames, write_frames
 
 if TYPE_CHECKING:
     from ..config.columns import Table
@@ -46,6 +46,7 @@ def open_cache(folder: str | Path, study: Study, table: Table) -> Cache:
     """Open the fits of a study on these rows; deleting the folder is always safe."""
     code = study.code
     every = {
+        "entries": 2,  # their form; one of another form is not found
         "table": _table_digest(table),
         "study": study.model_dump(mode="json", include={"task", "split"}),
         "target": [study.data.target, *study.data.classes],
@@ -75,7 +76,7 @@ class Cache:
         self._sources: dict[frozenset[str], dict[str, str]] = {}
 
     def load(self, task: Task, do: Callable[..., Any] | None = None) -> Any:
-        """Return the saved bits, of predictions or of the tables that `do` made; or None."""
+        """Return what was saved, predictions or the tables that `do` made, bits and types; or None."""
         path = self._path(task, do)
         found = None
         if path is not None and path.is_file():
@@ -87,14 +88,17 @@ class Cache:
             return None
         self.hits += 1
         if do:
-            return json.loads(found["tables"].item(), object_hook=pd.DataFrame)
-        return found["predicted"], found.get("probability")
+            return read_frames(found["tables"].item())
+        names = found.get("names")
+        said = found["predicted"] if names is None else names.astype(object)
+        return said, found.get("probability")
 
     def save(self, task: Task, result: Any, do: Callable[..., Any] | None = None) -> None:
-        """Keep what a fit gave; the entry is there whole or not at all."""
+        """Keep what a fit gave, if it reads back the same; the entry is there whole or not at all."""
         path = self._path(task, do)
-        if path is not None:
-            write_whole(_pack(_tables(result) if do else _predictions(result)), path)
+        arrays = path and (_tables(result) if do else _predictions(result))
+        if arrays:
+            write_whole(_pack(arrays), path)
 
     def key(self, task: Task, do: Callable[..., Any] | None = None) -> str | None:
         """Return the name of a fit, or None where it has none and is always made."""
@@ -180,18 +184,20 @@ def _table_digest(table: Table) -> str:
     return table.__dict__["_digest"]
 
 
-def _predictions(result: Predictions) -> dict[str, np.ndarray]:
+def _predictions(result: Predictions) -> dict[str, np.ndarray] | None:
     arrays = {"predicted": np.asarray(result.predicted)}
     if arrays["predicted"].dtype == object:  # class names; NumPy text needs no pickle
-        arrays["predicted"] = arrays["predicted"].astype(str)
+        if not all(isinstance(one, str) for one in arrays["predicted"].flat):
+            return None
+        arrays = {"names": arrays["predicted"].astype(str)}
     if result.probability is not None:
         arrays["probability"] = result.probability
     return arrays
 
 
-def _tables(result: pd.DataFrame | tuple[pd.DataFrame, ...]) -> dict[str, np.ndarray]:
-    """Write tables as JSON: its numbers are the shortest texts that read back to the same bits."""
-    return {"tables": np.array(json.dumps(result, default=lambda frame: frame.to_dict("list")))}
+def _tables(result: pd.DataFrame | tuple[pd.DataFrame, ...]) -> dict[str, np.ndarray] | None:
+    text = write_frames(result)
+    return None if text is None else {"tables": np.array(text)}
 
 
 def _pack(arrays: dict[str, np.ndarray]) -> bytes:

@@ -23,6 +23,7 @@ from joblib._dask import DaskDistributedBackend
 from ..config.checksums import digest_of
 from ..config.study import Compute, StudyError
 from ..config.versions import LOCK, installed_versions, locked_versions
+from ..config.system import refusal
 from .pool import ADVICE, Pool, run_one, scratch, stream
 
 if TYPE_CHECKING:
@@ -195,6 +196,8 @@ def _in_words(error: Exception) -> Exception:
     """Return an error of Dask's own as one that says what to do; any other as it is."""
     if type(error).__name__ == "KilledWorker":
         return StudyError(f"{error}\n  {ADVICE}")
+    if isinstance(error, OSError) and refusal(error):
+        return error  # of a worker's system: a full disk
     if isinstance(error, OSError) or "Cancelled" in type(error).__name__:
         return StudyError(
             "the Dask scheduler is gone, and with it the fits that were in flight. Those that were "

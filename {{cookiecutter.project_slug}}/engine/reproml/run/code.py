@@ -8,13 +8,21 @@ from pathlib import Path
 
 from ..config.code import StudyCode
 from ..config.study import StudyError
+from .place import check_package, check_place, other_code
 from .terminal import ROOT
 
 
 def load_code(root: Path) -> StudyCode:
     """Import the author's package and return what it hands over."""
+    check_place(root)  # a notebook comes here first
     name = package_of(root)
-    code = getattr(importlib.import_module(name), "STUDY", None)
+    try:
+        code = getattr(importlib.import_module(name), "STUDY", None)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise other_code(root, f"no package src/{name}") from error
+    check_package(name, root)
     if code is None:
         raise StudyError(f"src/{name}/__init__.py: there is no STUDY; see engine/README.md")
     return code
