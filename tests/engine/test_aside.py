@@ -122,8 +122,8 @@ def test_a_lock_of_another_user_is_no_error(tmp_path: Path, monkeypatch):
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="signals are for POSIX")
 def test_a_lock_is_not_kept_by_a_process_that_the_run_started(tmp_path: Path):
     """A worker may outlive a killed run by a moment; the folder is swept all the same."""
-    code = RUN.replace("    print(", "    import subprocess\n    child = subprocess.Popen("
-                       "[sys.executable, '-c', 'import time; time.sleep(60)'])\n    print(child.pid, ")  # fmt: skip
+    child = "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid"
+    code = "import subprocess" + RUN.replace("print(", f"print({child}, ")
     run = start(code, tmp_path)
     child, folder = run.stdout.readline().split(maxsplit=1)
     run.kill()

@@ -75,9 +75,9 @@ def test_a_full_disk_of_a_worker_is_a_full_disk(study, folder: Path, capsys, bac
     tasks, table, study = tasks_of(study, folder, "linear")
     model = tasks[0].model.set_params(columns__numbers__scale=FunctionTransformer(full))
     tasks = make_tasks({"x": model}, [task.fold for task in tasks], 0)
-    with open_pool(Compute(backend=backend, workers=2), folder) as pool:
-        with pytest.raises(OSError, match="scratch") as caught:
-            run_fits(tasks, table, study, pool=pool)
+    how = Compute(backend=backend, workers=2)
+    with open_pool(how, folder) as pool, pytest.raises(OSError, match="scratch") as caught:
+        run_fits(tasks, table, study, pool=pool)
     assert ending(caught.value, capsys)[1].startswith("error: the disk is full ([Errno 28] ")
 
 
