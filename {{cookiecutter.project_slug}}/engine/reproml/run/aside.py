@@ -27,14 +27,12 @@ def own_folder(aside: Path) -> Iterator[Path]:
     aside.mkdir(parents=True, exist_ok=True)
     for _ in range(5):
         handle, name = tempfile.mkstemp(".lock", dir=aside)
-        os.close(handle)
-        lock, file = Path(name), hold(name)
-        folder = lock.with_suffix("")  # made after its lock: at no moment is it without one
-        if file and lock.exists():  # it may have been swept before it was locked
+        file, folder = os.fdopen(handle, "ab"), Path(name).with_suffix("")
+        if lock(file) and Path(name).exists():  # it may have been swept before it was locked
             break
         remove(folder, file)
     try:
-        folder.mkdir()
+        folder.mkdir()  # after its lock: at no moment is it without one
         yield folder
     finally:
         remove(folder, file)
@@ -43,34 +41,33 @@ def own_folder(aside: Path) -> Iterator[Path]:
 def sweep(aside: Path) -> None:
     """Remove what runs have left that were killed; runs that go on keep theirs."""
     for name in sorted({path.stem for path in aside.glob("*")}):
-        if file := hold(aside / f"{name}.lock"):
-            remove(aside / name, file)
+        with contextlib.suppress(OSError):  # of another user
+            file = (aside / f"{name}.lock").open("ab")
+            if lock(file):
+                remove(aside / name, file)
+            file.close()
 
 
-def hold(path: str | Path) -> BinaryIO | None:
-    """Open a file and lock it; None where another process holds it, or the disk knows no locks."""
-    with contextlib.ExitStack() as closing:
-        try:
-            file = closing.enter_context(Path(path).open("ab"))
-            if os.name == "nt":
-                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-            else:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return None
-        closing.pop_all()
-        return file
+def lock(file: BinaryIO) -> bool:
+    """Lock a file; False where another process holds it, or where the disk knows no locks."""
+    try:
+        if os.name == "nt":
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
-def remove(folder: Path, file: BinaryIO | None) -> None:
+def remove(folder: Path, file: BinaryIO) -> None:
     """Remove a folder and its lock; what Windows keeps, as a worker maps it, the next run sweeps."""
     shutil.rmtree(folder, ignore_errors=True)
-    lock = folder.with_suffix(".lock")
+    name = folder.with_suffix(".lock")
     if not folder.exists():
         with contextlib.suppress(OSError):  # while it is locked: nobody locks what is about to go
-            lock.unlink(missing_ok=True)
-    if file:
-        file.close()
+            name.unlink(missing_ok=True)
+    file.close()
     if os.name == "nt" and not folder.exists():
         with contextlib.suppress(OSError):  # Windows removes no open file
-            lock.unlink(missing_ok=True)
+            name.unlink(missing_ok=True)
