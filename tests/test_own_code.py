@@ -75,7 +75,7 @@ def fits(run):
         done = run(script, cwd or study, env=NO_PATH | env)
         lines = [Path(line) for line in done.stdout.splitlines() if line.endswith("seeding.py")]
         assert len(lines) > 5
-        return {path.parents[2] for path in lines}
+        return {path.resolve().parents[2] for path in lines}
 
     return fit
 
