@@ -293,18 +293,6 @@ def test_the_environment_finds_the_study_by_the_way_from_there(script, run, orde
     assert (site / "_other.pth").read_text(encoding="utf-8") == "import os\n"
 
 
-def test_an_environment_that_venv_made_elsewhere_is_refused(script, run):
-    """Its programs start the Python of that folder; what uv makes may be moved."""
-    script.refuse_moved()  # there is none
-    run([sys.executable, "-m", "venv", "--without-pip", script.VENV], cwd=script.ROOT)
-    script.refuse_moved()
-    script.VENV.rename(script.ROOT / "x")
-    run([sys.executable, "-m", "venv", "--without-pip", script.ROOT / "y"], cwd=script.ROOT)
-    (script.ROOT / "y").rename(script.VENV)
-    with pytest.raises(script.CommandError, match=r"made for another folder .*\n.*Remove"):
-        script.refuse_moved()
-
-
 def test_help(run):
     done = run([sys.executable, SCRIPT, "--help"], cwd=TEMPLATE)
     assert "--runtime" in done.stdout

@@ -143,18 +143,6 @@ def python_of(wheels):
     return f"3.{found.pop()}"
 
 
-def refuse_moved():
-    """Refuse a .venv that venv made elsewhere: its programs start that folder's Python; uv's do not."""
-    settings = VENV / "pyvenv.cfg"
-    text = settings.read_text(encoding="utf-8") if settings.is_file() else ""
-    made = re.search(r"^command = (.+)$", text, re.MULTILINE)
-    if made and not made[1].endswith(f" {VENV.resolve()}"):
-        raise CommandError(
-            f".venv was made for another folder ({made[1]}).\n"
-            "Remove the folder .venv and run this again."
-        )
-
-
 def build(locks, uv, wheels=None):
     """Make .venv, or take the one that is there, and install the locks and the study into it."""
     wanted = python_of(wheels) if wheels else None
@@ -167,7 +155,6 @@ def build(locks, uv, wheels=None):
             )
         if wanted and found != wanted:
             raise CommandError(f".venv has Python {found}, the wheels are for {wanted}; remove it.")
-        refuse_moved()
         print(f"Updating .venv (Python {found}).", flush=True)
         if not uv:
             run([PYTHON, "-m", "ensurepip"])  # an environment made by uv has no pip
@@ -176,9 +163,8 @@ def build(locks, uv, wheels=None):
         python = find_python(wanted or usual, uv)
         if wanted and probe([python])[0] != wanted:
             raise CommandError(f"The wheels are for Python {wanted}; install that one.")
-        make = [python, "-m", "venv"]
-        if uv:
-            make = [*uv, "venv", "--quiet", "--relocatable", "--python", python]
+        by_uv = ["venv", "--quiet", "--relocatable", "--python", python]  # its programs may move
+        make = [*uv, *by_uv] if uv else [python, "-m", "venv"]
         print(f"Making .venv with {'uv' if uv else 'venv and pip'}.", flush=True)
         run([*make, VENV])
     print(f"Installing {', '.join(locks)} and this study.", flush=True)
@@ -198,9 +184,9 @@ def build(locks, uv, wheels=None):
 
 
 def relocate():
-    """Let .venv find src and engine from where it lies: moved, copied or renamed, a study runs its own.
+    """Let .venv find src and engine by the way from there: a study that is moved runs its own code.
 
-    The installers write their absolute paths, and then a copy would run the original's code.
+    The installers write absolute paths, and with these a copy would run the original's code.
     """
     code = "import sysconfig; print(sysconfig.get_path('purelib'))"
     site = Path(answer([str(PYTHON), "-X", "utf8", "-c", code]))

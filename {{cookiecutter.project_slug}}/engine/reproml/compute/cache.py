@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import pickle
 import sys
 from collections.abc import Callable
@@ -27,7 +28,6 @@ from ..config.code import StudyCode
 from ..config.files import write_whole
 from ..config.source import digest, effects_of, meaning_of
 from ..config.versions import LOCK, installed_versions, locked_versions
-from .frames import read_frames, write_frames
 
 if TYPE_CHECKING:
     from ..config.columns import Table
@@ -88,7 +88,7 @@ class Cache:
             return None
         self.hits += 1
         if do:
-            return read_frames(found["tables"].item())
+            return _frames(found["tables"].item())
         names = found.get("names")
         said = found["predicted"] if names is None else names.astype(object)
         return said, found.get("probability")
@@ -196,8 +196,35 @@ def _predictions(result: Predictions) -> dict[str, np.ndarray] | None:
 
 
 def _tables(result: pd.DataFrame | tuple[pd.DataFrame, ...]) -> dict[str, np.ndarray] | None:
-    text = write_frames(result)
-    return None if text is None else {"tables": np.array(text)}
+    """Write tables as JSON: its numbers are the shortest texts that read back to the same bits."""
+    several = isinstance(result, tuple)
+    try:
+        text = json.dumps(result, default=_parts)
+        same = zip(result, _frames(text), strict=True) if several else [(result, _frames(text))]
+        kept = all(one.equals(other) for one, other in same)  # in every type, too
+    except (AttributeError, TypeError, ValueError):
+        kept = False
+    return {"tables": np.array(text)} if kept else None
+
+
+def _parts(frame: pd.DataFrame) -> dict[str, Any]:
+    index = frame.index
+    columns = [[name, str(one.dtype), one.tolist()] for name, one in frame.items()]
+    return {"columns": columns, "index": [index.name, str(index.dtype), index.tolist()]}
+
+
+def _frames(text: str) -> Any:
+    found = json.loads(text, object_hook=_frame)
+    return tuple(found) if isinstance(found, list) else found
+
+
+def _frame(parts: dict[str, Any]) -> pd.DataFrame:
+    name, kind, rows = parts["index"]
+    index = pd.Index(rows, dtype=kind, name=name)
+    columns = {
+        name: pd.Series(values, dtype=kind, index=index) for name, kind, values in parts["columns"]
+    }
+    return pd.DataFrame(columns, index=index)
 
 
 def _pack(arrays: dict[str, np.ndarray]) -> bytes:

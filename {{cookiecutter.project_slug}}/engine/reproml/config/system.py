@@ -15,12 +15,13 @@ REFUSALS = {  # by the name of the error's number: what it is, and what to do
 
 
 def refusal(error: BaseException | None) -> str:
-    """Say what the system refused and what to do; empty where it is none of what is known here.
+    """Say what the system refused and what to do; empty where it was not the system.
 
     >>> refusal(OSError(errno.ENOSPC, "No space left on device", "a.csv"))[:45]
     'the disk is full ([Errno 28] No space left on'
     """
-    number = error.errno if isinstance(error, OSError) else None
-    what, todo = REFUSALS.get(errno.errorcode.get(number, ""), ("", ""))
-    ending = "and run this again; every file under results is whole"
-    return f"{what} ({error}); {todo} {ending}" if what else ""
+    if not isinstance(error, OSError):
+        return ""
+    name = errno.errorcode.get(error.errno, "")
+    what, todo = REFUSALS.get(name, ("the system refused it", "--debug shows where; mend that"))
+    return f"{what} ({error}); {todo} and run this again; every file under results is whole"

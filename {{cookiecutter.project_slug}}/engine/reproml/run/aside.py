@@ -1,14 +1,15 @@
 """Keeps files of a run in a folder that is gone afterwards, however the run ended.
 
-While a run goes on it holds a lock of the operating system on a file beside its folder. The system
-lets go of it when the process ends, killed or not, and shared disks know it too. So what nobody
-holds was left behind. Where a disk knows no locks, nothing is taken for left behind.
+Runs share a lock of the operating system, which lets go of it when a process ends, killed or not;
+other machines of a shared disk see it too. Who can have it alone knows that no run goes on, and
+that what is there was left behind. Where a disk knows no locks, nothing is taken for that.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import random
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -20,54 +21,34 @@ if os.name == "nt":
 else:
     import fcntl
 
+BYTES = 2**30  # of the lock's file, which is empty; Windows locks any of them
+
 
 @contextlib.contextmanager
 def own_folder(aside: Path) -> Iterator[Path]:
-    """Make a folder below another one, with a lock that says that it is in use."""
+    """Make a folder below another one; first remove what was left there, if no run goes on."""
     aside.mkdir(parents=True, exist_ok=True)
-    for _ in range(5):
-        handle, name = tempfile.mkstemp(".lock", dir=aside)
-        file, folder = os.fdopen(handle, "ab"), Path(name).with_suffix("")
-        if lock(file) and Path(name).exists():  # it may have been swept before it was locked
-            break
-        remove(folder, file)
-    try:
-        folder.mkdir()  # after its lock: at no moment is it without one
-        yield folder
-    finally:
-        remove(folder, file)
+    lock = aside.with_suffix(".lock")
+    with lock.open("a+b") as file:
+        for left in sorted(aside.iterdir()) if hold(file, alone=True) else []:
+            shutil.rmtree(left, ignore_errors=True)
+    with lock.open("a+b") as file:
+        hold(file)
+        made = tempfile.mkdtemp(dir=aside)
+        try:
+            yield Path(made)
+        finally:  # what Windows keeps, as a worker still maps it, the next run removes
+            shutil.rmtree(made, ignore_errors=True)
 
 
-def sweep(aside: Path) -> None:
-    """Remove what runs have left that were killed; runs that go on keep theirs."""
-    for name in sorted({path.stem for path in aside.glob("*")}):
-        with contextlib.suppress(OSError):  # of another user
-            file = (aside / f"{name}.lock").open("ab")
-            if lock(file):
-                remove(aside / name, file)
-            file.close()
-
-
-def lock(file: BinaryIO) -> bool:
-    """Lock a file; False where another process holds it, or where the disk knows no locks."""
-    try:
-        if os.name == "nt":
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def remove(folder: Path, file: BinaryIO) -> None:
-    """Remove a folder and its lock; what Windows keeps, as a worker maps it, the next run sweeps."""
-    shutil.rmtree(folder, ignore_errors=True)
-    name = folder.with_suffix(".lock")
-    if not folder.exists():
-        with contextlib.suppress(OSError):  # while it is locked: nobody locks what is about to go
-            name.unlink(missing_ok=True)
-    file.close()
-    if os.name == "nt" and not folder.exists():
-        with contextlib.suppress(OSError):  # Windows removes no open file
-            name.unlink(missing_ok=True)
+def hold(file: BinaryIO, *, alone: bool = False) -> bool:
+    """Lock a file with other runs, or alone; False where that cannot be had."""
+    with contextlib.suppress(OSError):
+        if os.name != "nt":
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB if alone else fcntl.LOCK_SH)
+        else:  # no lock is shared there: each run has a byte of its own, who is alone has all
+            file.seek(0 if alone else random.randrange(BYTES))
+            how = msvcrt.LK_NBLCK if alone else msvcrt.LK_LOCK
+            msvcrt.locking(file.fileno(), how, BYTES if alone else 1)
+        return True
+    return False

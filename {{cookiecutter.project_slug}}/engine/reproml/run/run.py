@@ -41,14 +41,11 @@ from ..statistics.scores import score_tasks
 from ..write.latex import tex, to_tabular
 from ..write.tables import to_page
 from . import explanation, figures, printed, test_rows
-from .aside import own_folder, sweep
+from .aside import own_folder
 from .code import load_code
 from .terminal import say
 
 LARGE = 32 * 2**20  # bytes; a table above it is moved into a file, so that it is in memory once
-ASIDE = Path(
-    ".cache", "aside"
-)  # below the study: on the disk of the results, where a rename is whole
 
 
 @contextlib.contextmanager
@@ -86,7 +83,6 @@ class Run:
         self.path, self.closing, self.label = Path(study), closing, label
         self.root = self.path.resolve().parent
         self.results = results or self.root / "results"
-        sweep(self.root / ASIDE)
         self.fresh = fresh
         self.cache_folder = None if fresh else self.root / ".cache" / "fits"
         backend = backend or ("dask" if scheduler else None)
@@ -169,12 +165,12 @@ class Run:
         return self.closing.enter_context(open_pool(compute, self.scratch()))
 
     def scratch(self) -> Path:
-        """Return a folder for files of this run; workers elsewhere may see it too."""
+        """Return a folder for files of this run, on the disk of results; workers may see it too."""
         return Path(tempfile.mkdtemp(dir=self._aside))
 
     @cached_property
     def _aside(self) -> Path:
-        return self.closing.enter_context(own_folder(self.root / ASIDE))
+        return self.closing.enter_context(own_folder(self.root / ".cache" / "aside"))
 
     def cache(self) -> Cache | None:
         """Open the cache of fits; None for a run that is to fit everything again."""

@@ -79,12 +79,8 @@ def in_words(debug: bool = False) -> Iterator[None]:
 
 
 def _unforeseen(error: Exception) -> str:
-    if said := refusal(error) or refusal(error.__cause__):
-        return said
-    shows = "--debug shows where it was raised."
-    if isinstance(error, OSError):
-        return f"the system refused what it was asked for: {error}\n{shows}"
-    return f"{type(error).__name__}: {error}\nThis looks like a defect; {shows}"
+    hint = f"{type(error).__name__}: {error}\nThis looks like a defect; --debug shows where it was raised."
+    return refusal(error) or refusal(error.__cause__) or hint
 
 
 def make_parser(doc: str, prog: str | None, options: Mapping[str, Any]) -> argparse.ArgumentParser:
