@@ -76,7 +76,7 @@ class Cache:
         self._sources: dict[frozenset[str], dict[str, str]] = {}
 
     def load(self, task: Task, do: Callable[..., Any] | None = None) -> Any:
-        """Return what was saved, predictions or the tables that `do` made, bits and types; or None."""
+        """Return what was saved, bits and types: predictions or the tables of `do`; or None."""
         path = self._path(task, do)
         found = None
         if path is not None and path.is_file():
@@ -94,7 +94,7 @@ class Cache:
         return said, found.get("probability")
 
     def save(self, task: Task, result: Any, do: Callable[..., Any] | None = None) -> None:
-        """Keep what a fit gave, if it reads back the same; the entry is there whole or not at all."""
+        """Keep what a fit gave, if it reads back the same; an entry is whole or not there."""
         path = self._path(task, do)
         arrays = path and (_tables(result) if do else _predictions(result))
         if arrays:

@@ -79,8 +79,9 @@ def in_words(debug: bool = False) -> Iterator[None]:
 
 
 def _unforeseen(error: Exception) -> str:
-    hint = f"{type(error).__name__}: {error}\nThis looks like a defect; --debug shows where it was raised."
-    return refusal(error) or refusal(error.__cause__) or hint
+    hint = "This looks like a defect; --debug shows where it was raised."
+    defect = f"{type(error).__name__}: {error}\n{hint}"
+    return refusal(error) or refusal(error.__cause__) or defect
 
 
 def make_parser(doc: str, prog: str | None, options: Mapping[str, Any]) -> argparse.ArgumentParser:
