@@ -69,6 +69,11 @@ def test_it_installs_the_lock_and_the_study(bake, run, installer):
     where = run([study / VENV_PYTHON, "-c", code], cwd=study.parent).stdout.splitlines()
     assert where == [str(study / "src" / bake.package), str(study / "engine" / "reproml")]
     assert "verify" in run([study / VENV_PYTHON, "-m", "reproml"], cwd=study.parent).stdout
+    # Renamed, it still finds its own: the installers' absolute paths are no longer there.
+    study = study.rename(study.with_name("renamed é"))
+    where = run([study / VENV_PYTHON, "-c", code], cwd=study.parent).stdout.splitlines()
+    assert where == [str(study / "src" / bake.package), str(study / "engine" / "reproml")]
+    study = study.rename(bake.path)
     # A second run takes the environment that is there and mends what is missing.
     shutil.rmtree(next((study / ".venv").rglob("tqdm-*.dist-info")))
     assert "Updating .venv" in run(command, cwd=study).stdout
@@ -266,6 +271,28 @@ def test_a_wheel_of_the_study_holds_both_parts(bake, study_env, run):
     }
 
 
+@pytest.mark.parametrize("order", [("engine", "src"), ("src", "engine")])
+def test_the_environment_finds_the_study_by_the_way_from_there(script, run, order):
+    """Whatever order the installer writes; a file of another package stays as it is."""
+    run([sys.executable, "-m", "venv", "--without-pip", script.VENV], cwd=script.ROOT)
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    site = Path(run([script.PYTHON, "-c", code], cwd=script.ROOT).stdout.strip())
+    with pytest.raises(script.CommandError, match="no file that names src and engine"):
+        script.relocate()
+    (site / "_other.pth").write_text("import os\n", encoding="utf-8")
+    lines = "\n".join(str(script.ROOT / name) for name in order)
+    (site / "_my_study.pth").write_text(lines, encoding="utf-8")
+    for _ in range(2):  # again: the installer may find that there is nothing to do
+        script.relocate()
+        said = (site / "_my_study.pth").read_text(encoding="ascii").splitlines()
+        assert [(site / line).resolve() for line in said] == [
+            script.ROOT / "engine",
+            script.ROOT / "src",
+        ]
+        assert not any(Path(line).is_absolute() for line in said)
+    assert (site / "_other.pth").read_text(encoding="utf-8") == "import os\n"
+
+
 def test_help(run):
     done = run([sys.executable, SCRIPT, "--help"], cwd=TEMPLATE)
     assert "--runtime" in done.stdout
@@ -278,6 +305,7 @@ def test_libraries_are_compiled_here_where_python_keeps_nothing(script, monkeypa
     monkeypatch.setattr(script, "run", commands.append)
     monkeypatch.setattr(script, "find_python", lambda wanted, uv: sys.executable)
     monkeypatch.setattr(sys, "dont_write_bytecode", not kept)
+    monkeypatch.setattr(script, "relocate", lambda: None)
     script.build(["requirements.txt"], ["uv"])
     locked = next(command for command in commands if "--require-hashes" in command)
     assert ("--compile-bytecode" in locked) == (not kept)

@@ -214,6 +214,46 @@ def test_a_killed_run_leaves_the_results_whole(copy: Path, study_env, weekly: bo
     assert killed >= rounds / 2
     subprocess.run(command, cwd=copy, env=environment, check=True, capture_output=True)
     assert results(copy) == before
+    assert list((copy / ".cache" / "aside").iterdir()) == []  # of those that were killed, too
+
+
+def test_what_comes_from_the_cache_is_written_in_the_bytes_of_a_fresh_run(copy, in_study):
+    """A candidate without weights brings an empty table, which must not make others floats."""
+    replace(copy / "study.toml", r"^candidate = .*$", 'candidate = "dummy"')
+    replace(copy / "study.toml", r"^baselines = .*$", 'baselines = ["linear"]')
+    replace(copy / "study.toml", r"^domain = .*$", "")
+    found = []
+    for how in ((), (), ("--fresh",)):  # into the cache, out of it, and without
+        in_study(copy, "interpretation", *how)
+        names = sorted((copy / "results").glob("*.csv"))
+        found.append({path.name: path.read_bytes() for path in names})
+    assert found[0] == found[1] == found[2]
+    weights = found[0]["interpretation_weights.csv"].decode("utf-8").splitlines()
+    assert re.search(r"^linear,\w+,coefficient,1,0,0,", weights[1]), weights[1]
+
+
+def test_a_full_disk_is_said_and_the_results_stay(copy, study_env, tmp_path):
+    """A small disk that is mounted as the cache of the study, for this process alone."""
+    before = results(copy)
+    shutil.rmtree(copy / ".cache")
+    (copy / ".cache").mkdir()
+    mount = "mount -t tmpfs -o size=40k none .cache"
+    if subprocess.run(
+        ["unshare", "-m", "sh", "-c", mount], cwd=copy, capture_output=True
+    ).returncode:
+        pytest.skip("no mounting of a small disk here")
+    command = [str(study_env), "scripts/reproduce.py"]
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", f'{mount} && "$@"', "sh", *command],
+        cwd=copy,
+        env=os.environ | {"PYTHONPATH": paths(copy)},
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 1
+    assert "error: the disk is full ([Errno 28] No space left on device" in done.stderr
+    assert "every file under results is whole" in done.stderr
+    assert results(copy) == before
 
 
 def test_test_rows_are_scored_again_only_for_the_model_that_opened_them(copy, in_study):

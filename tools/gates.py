@@ -33,7 +33,7 @@ matches, and \n in a text is a line feed.
     python CODE                    with `study`, the folder
     env NAME=VALUE                 for the command alone
     arguments TEXT                 more arguments of the command
-    interrupt SHARE, kill SHARE    stop the command after a share of the time that it takes
+    interrupt SHARE, terminate SHARE, kill SHARE    stop the command after this share of its time
 """
 
 import argparse
@@ -95,7 +95,8 @@ NEEDS = {
 }
 # They run code of others and show how it failed.
 SHOWS_TRACEBACKS = ("check", "generate", "notebook")
-FOR_THE_COMMAND = ("answers", "after", "env", "arguments", "interrupt", "kill")
+SIGNALS = {"interrupt": "SIGINT", "terminate": "SIGTERM", "kill": "SIGKILL"}
+FOR_THE_COMMAND = ("answers", "after", "env", "arguments", "interrupt", "terminate", "kill")
 VERBS = (
     *FOR_THE_COMMAND,
     *("toml", "replace", "digit", "append", "write", "delete", "copy", "flip", "data", "checksum"),
@@ -651,10 +652,9 @@ class Runner:
                     env |= dict([rest.split("=", 1)])
                 elif verb == "arguments":
                     command += f" {rest}"
-                elif verb in ("interrupt", "kill"):
-                    sign = signal.SIGINT if verb == "interrupt" else signal.SIGKILL
+                elif verb in SIGNALS:
                     whole = self.seconds[(answers, steps, gate.command)]
-                    stop = (sign, float(rest) * whole)
+                    stop = (getattr(signal, SIGNALS[verb]), float(rest) * whole)
             before = results(study)
             code, said = self.call(study, command, env, stop)
             same = "as they were" if results(study) == before else "not as they were"

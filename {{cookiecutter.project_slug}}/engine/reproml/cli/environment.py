@@ -163,7 +163,8 @@ def build(locks, uv, wheels=None):
         python = find_python(wanted or usual, uv)
         if wanted and probe([python])[0] != wanted:
             raise CommandError(f"The wheels are for Python {wanted}; install that one.")
-        make = [*uv, "venv", "--quiet", "--python", python] if uv else [python, "-m", "venv"]
+        by_uv = ["venv", "--quiet", "--relocatable", "--python", python]  # its programs may move
+        make = [*uv, *by_uv] if uv else [python, "-m", "venv"]
         print(f"Making .venv with {'uv' if uv else 'venv and pip'}.", flush=True)
         run([*make, VENV])
     print(f"Installing {', '.join(locks)} and this study.", flush=True)
@@ -179,6 +180,25 @@ def build(locks, uv, wheels=None):
     files = [part for lock in locks for part in ("-r", lock)]
     run([*install, "--require-hashes", "--only-binary", ":all:", *files])
     run([*install, "--no-deps", "--no-build-isolation", "-e", "."])
+    relocate()
+
+
+def relocate():
+    """Let .venv find src and engine by the way from there: a study that is moved runs its own code.
+
+    The installers write absolute paths, and with these a copy would run the original's code.
+    """
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    site = Path(answer([str(PYTHON), "-X", "utf8", "-c", code]))
+    folders = [ROOT / "engine", ROOT / "src"]
+    for path in site.glob("_*.pth"):
+        named = [Path(line).name for line in path.read_text(encoding="utf-8").splitlines()]
+        if sorted(named) == ["engine", "src"]:
+            lines = [Path(os.path.relpath(one, site)).as_posix() + "\n" for one in folders]
+            path.unlink()  # uv's may be one file with that of its cache
+            path.write_bytes("".join(lines).encode("ascii"))
+            return
+    raise CommandError(f"{site}: the installer left no file that names src and engine.")
 
 
 def read_options():

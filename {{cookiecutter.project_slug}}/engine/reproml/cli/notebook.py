@@ -16,6 +16,8 @@ def main(notebooks: list[Path]) -> int:
     paths, failed = notebooks or sorted((ROOT / "notebooks").glob("*.ipynb")), []
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         os.environ.update({name: str(Path(folder, name)) for name in FOLDERS})
+        code = [str(ROOT / "src"), str(ROOT / "engine"), os.environ.get("PYTHONPATH", "")]
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, code))  # this folder's, not others'
         for path in paths:
             said = execute(path)
             print(f"{path.name}: {said or 'every cell ran'}", flush=True)

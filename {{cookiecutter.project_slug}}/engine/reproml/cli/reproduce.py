@@ -1,9 +1,6 @@
 """Make everything under results, in order; what is unchanged comes from the cache."""
 
 import json
-import shutil
-import tempfile
-import time
 from pathlib import Path
 
 from ..config.files import write_text
@@ -26,15 +23,10 @@ def main(run: Run) -> None:
             say(f"Nothing changed since the last run: {len(last['results'])} results are as made.")
             return
 
-    aside = run.root / ".cache" / "aside"
-    aside.mkdir(parents=True, exist_ok=True)
-    sweep(aside)
-    with tempfile.TemporaryDirectory(dir=aside) as folder:  # on the same disk: a rename is whole
-        made = Path(folder)
-        seconds = make_all(run, made)
-        write_manifest(run, made, seconds)
-        changed = publish(made, run.results)
-
+    made = run.scratch()
+    seconds = make_all(run, made)
+    write_manifest(run, made, seconds)
+    changed = publish(made, run.results)
     changed += renew_texts(run.root, run.results)
     write_text(json.dumps(state(run), indent=1) + "\n", stamp)
     everything = seconds | {"in all": sum(seconds.values())}
@@ -45,13 +37,6 @@ def main(run: Run) -> None:
     if "evaluation" not in seconds and "evaluation" in run.study.code.scripts:
         say(CLOSED)
     say("Next: python scripts/verify.py makes all of it again and compares every number.")
-
-
-def sweep(aside: Path) -> None:
-    """Remove what runs that were killed more than a day ago have left."""
-    for path in sorted(aside.iterdir()):
-        if time.time() - path.stat().st_mtime > 24 * 3600:
-            shutil.rmtree(path, ignore_errors=True)
 
 
 def publish(made: Path, results: Path) -> list[str]:

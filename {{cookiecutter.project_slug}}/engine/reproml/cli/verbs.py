@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from ..run.start import add_options, start
+from ..run.start import add_options, in_words, start
 
 MANY = {"positional": True, "nargs": "*", "type": Path}
 MODEL = {"type": Path, "help": "folder of the model (default: model, beside the configuration)"}
@@ -132,7 +132,10 @@ def start_verb(name: str, prog: str | None = None) -> None:
         return
     parser = ArgumentParser(prog=prog, description=doc, allow_abbrev=False)
     add_options(parser, verb.options)
-    sys.exit(main(**vars(parser.parse_args())))
+    given = vars(parser.parse_args())
+    with in_words():
+        importlib.import_module("reproml.run.place").check_place()
+    sys.exit(main(**given))
 
 
 def listed() -> str:

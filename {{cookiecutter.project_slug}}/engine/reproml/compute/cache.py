@@ -47,6 +47,7 @@ def open_cache(folder: str | Path, study: Study, table: Table) -> Cache:
     """Open the fits of a study on these rows; deleting the folder is always safe."""
     code = study.code
     every = {
+        "entries": 2,  # their form; one of another form is not found
         "table": _table_digest(table),
         "files": study.place.files,
         "study": study.model_dump(mode="json", include={"task", "split"}),
@@ -77,7 +78,7 @@ class Cache:
         self._sources: dict[frozenset[str], dict[str, str]] = {}
 
     def load(self, task: Task, do: Callable[..., Any] | None = None) -> Any:
-        """Return the saved bits, of predictions or of the tables that `do` made; or None."""
+        """Return what was saved, bits and types: predictions or the tables of `do`; or None."""
         path = self._path(task, do)
         found = None
         if path is not None and path.is_file():
@@ -89,14 +90,17 @@ class Cache:
             return None
         self.hits += 1
         if do:
-            return json.loads(found["tables"].item(), object_hook=pd.DataFrame)
-        return found["predicted"], found.get("probability")
+            return _frames(found["tables"].item())
+        names = found.get("names")
+        said = found["predicted"] if names is None else names.astype(object)
+        return said, found.get("probability")
 
     def save(self, task: Task, result: Any, do: Callable[..., Any] | None = None) -> None:
-        """Keep what a fit gave; the entry is there whole or not at all."""
+        """Keep what a fit gave, if it reads back the same; an entry is whole or not there."""
         path = self._path(task, do)
-        if path is not None:
-            write_whole(_pack(_tables(result) if do else _predictions(result)), path)
+        arrays = path and (_tables(result) if do else _predictions(result))
+        if arrays:
+            write_whole(_pack(arrays), path)
 
     def key(self, task: Task, do: Callable[..., Any] | None = None) -> str | None:
         """Return the name of a fit, or None where it has none and is always made."""
@@ -184,18 +188,47 @@ def _table_digest(table: Table) -> str:
     return table.__dict__["_digest"]
 
 
-def _predictions(result: Predictions) -> dict[str, np.ndarray]:
+def _predictions(result: Predictions) -> dict[str, np.ndarray] | None:
     arrays = {"predicted": np.asarray(result.predicted)}
     if arrays["predicted"].dtype == object:  # class names; NumPy text needs no pickle
-        arrays["predicted"] = arrays["predicted"].astype(str)
+        if not all(isinstance(one, str) for one in arrays["predicted"].flat):
+            return None
+        arrays = {"names": arrays["predicted"].astype(str)}
     if result.probability is not None:
         arrays["probability"] = result.probability
     return arrays
 
 
-def _tables(result: pd.DataFrame | tuple[pd.DataFrame, ...]) -> dict[str, np.ndarray]:
+def _tables(result: pd.DataFrame | tuple[pd.DataFrame, ...]) -> dict[str, np.ndarray] | None:
     """Write tables as JSON: its numbers are the shortest texts that read back to the same bits."""
-    return {"tables": np.array(json.dumps(result, default=lambda frame: frame.to_dict("list")))}
+    several = isinstance(result, tuple)
+    try:
+        text = json.dumps(result, default=_parts)
+        same = zip(result, _frames(text), strict=True) if several else [(result, _frames(text))]
+        kept = all(one.equals(other) for one, other in same)  # in every type, too
+    except (AttributeError, TypeError, ValueError):
+        kept = False
+    return {"tables": np.array(text)} if kept else None
+
+
+def _parts(frame: pd.DataFrame) -> dict[str, Any]:
+    index = frame.index
+    columns = [[name, str(one.dtype), one.tolist()] for name, one in frame.items()]
+    return {"columns": columns, "index": [index.name, str(index.dtype), index.tolist()]}
+
+
+def _frames(text: str) -> Any:
+    found = json.loads(text, object_hook=_frame)
+    return tuple(found) if isinstance(found, list) else found
+
+
+def _frame(parts: dict[str, Any]) -> pd.DataFrame:
+    name, kind, rows = parts["index"]
+    index = pd.Index(rows, dtype=kind, name=name)
+    columns = {
+        name: pd.Series(values, dtype=kind, index=index) for name, kind, values in parts["columns"]
+    }
+    return pd.DataFrame(columns, index=index)
 
 
 def _pack(arrays: dict[str, np.ndarray]) -> bytes:

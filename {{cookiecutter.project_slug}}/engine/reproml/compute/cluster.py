@@ -11,6 +11,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Iterator
+from errno import errorcode
 from functools import lru_cache, partial
 from importlib import import_module
 from pathlib import Path
@@ -22,6 +23,7 @@ from joblib._dask import DaskDistributedBackend
 
 from ..config.checksums import digest_of
 from ..config.study import Compute, StudyError
+from ..config.system import REFUSALS
 from ..config.versions import LOCK, installed_versions, locked_versions
 from .pool import ADVICE, Pool, run_one, scratch, stream
 
@@ -195,6 +197,8 @@ def _in_words(error: Exception) -> Exception:
     """Return an error of Dask's own as one that says what to do; any other as it is."""
     if type(error).__name__ == "KilledWorker":
         return StudyError(f"{error}\n  {ADVICE}")
+    if isinstance(error, OSError) and errorcode.get(error.errno) in REFUSALS:
+        return error  # of a worker's system: a full disk
     if isinstance(error, OSError) or "Cancelled" in type(error).__name__:
         return StudyError(
             "the Dask scheduler is gone, and with it the fits that were in flight. Those that were "

@@ -10,15 +10,24 @@ from pathlib import Path
 from ..config.code import StudyCode
 from ..config.study import Study, StudyError
 from ..config.watch import OnlyDeclared
+from .place import check_package, check_place, other_code
 from .terminal import ROOT
 
 
 def load_code(study: Study) -> StudyCode:
     """Import the author's package and return what it hands over."""
-    name = package_of(study.place.root)
-    place = getattr(find_spec(name), "origin", None) or study.place.root
-    with OnlyDeclared(study, f"the import of {name}", code=Path(place).parent):
-        code = getattr(importlib.import_module(name), "STUDY", None)
+    root = study.place.root
+    check_place(root)  # a notebook comes here first
+    name = package_of(root)
+    try:
+        place = getattr(find_spec(name), "origin", None) or root
+        with OnlyDeclared(study, f"the import of {name}", code=Path(place).parent):
+            code = getattr(importlib.import_module(name), "STUDY", None)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise other_code(root, f"no package src/{name}") from error
+    check_package(name, root)
     if code is None:
         raise StudyError(f"src/{name}/__init__.py: there is no STUDY; see engine/README.md")
     return code

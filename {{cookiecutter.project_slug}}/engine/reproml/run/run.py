@@ -42,6 +42,7 @@ from ..statistics.scores import score_tasks
 from ..write.latex import tex, to_tabular
 from ..write.tables import to_page
 from . import explanation, figures, printed, test_rows
+from .aside import own_folder
 from .code import load_code
 from .terminal import say
 
@@ -163,11 +164,12 @@ class Run:
         return self.closing.enter_context(open_pool(compute, self.scratch()))
 
     def scratch(self) -> Path:
-        """Return a folder for files of this run; workers elsewhere may see it too."""
-        aside = self.root / ".cache" / "aside"  # reproduce sweeps it
-        aside.mkdir(parents=True, exist_ok=True)
-        made = tempfile.TemporaryDirectory(dir=aside, ignore_cleanup_errors=True)
-        return Path(self.closing.enter_context(made))
+        """Return a folder for files of this run, on the disk of results; workers may see it too."""
+        return Path(tempfile.mkdtemp(dir=self._aside))
+
+    @cached_property
+    def _aside(self) -> Path:
+        return self.closing.enter_context(own_folder(self.root / ".cache" / "aside"))
 
     def cache(self) -> Cache | None:
         """Open the cache of fits; None for a run that is to fit everything again."""

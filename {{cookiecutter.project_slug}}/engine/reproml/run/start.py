@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..config.system import refusal
 from .terminal import ROOT, say
 
 BACKENDS = ("loky", "sequential", "dask")
@@ -16,8 +19,8 @@ BACKENDS = ("loky", "sequential", "dask")
 def start(main: Callable[..., None], doc: str, prog: str | None = None, **options: Any) -> None:
     """Read the command line, open the run, call ``main(run)``; an error becomes a message.
 
-    Exit codes: 0 fine, 1 a defect or something found, 2 a mistake in the study or the command, 130
-    interrupted.
+    Exit codes: 0 fine, 1 a defect, something found or refused by the system, 2 a mistake in the
+    study or the command, 130 interrupted, 143 asked to end (SIGTERM).
 
     Parameters
     ----------
@@ -37,13 +40,34 @@ def start(main: Callable[..., None], doc: str, prog: str | None = None, **option
     if given["workers"] == 0:
         parser.error("--workers is 0; use 1 or more, or -1 for every core")
     label = Path(parser.prog).stem.rpartition(" ")[2]  # of the progress bar
-    try:
+    signal.signal(signal.SIGTERM, _end)
+    with in_words(debug):
+        from .place import check_place
         from .run import open_run  # with heavy libraries, which --help does without
 
+        check_place(given["study"])
+        given["study"] = given["study"] or ROOT / "study.toml"
         with open_run(**given, label=label) as run:
             main(run, **more)
-    except KeyboardInterrupt:
-        sys.exit(say("interrupted; every file under results is whole", sys.stderr) or 130)
+
+
+class Terminated(KeyboardInterrupt):
+    """A batch system, or whoever else, asks this process to end."""
+
+
+def _end(number: int, frame: Any) -> None:
+    signal.signal(number, signal.SIG_IGN)  # to ask twice leaves no more behind than to ask once
+    raise Terminated
+
+
+@contextlib.contextmanager
+def in_words(debug: bool = False) -> Iterator[None]:
+    """Say an error in words and exit with its code."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        what, code = ("terminated", 143) if isinstance(error, Terminated) else ("interrupted", 130)
+        sys.exit(say(f"{what}; every file under results is whole", sys.stderr) or code)
     except Exception as error:
         from ..config.study import StudyError
 
@@ -51,16 +75,20 @@ def start(main: Callable[..., None], doc: str, prog: str | None = None, **option
             raise
         if isinstance(error, StudyError):
             sys.exit(say(f"error: {error}", sys.stderr) or 2)
-        hint = "This looks like a defect; --debug shows where it was raised."
-        sys.exit(say(f"error: {type(error).__name__}: {error}\n{hint}", sys.stderr) or 1)
+        sys.exit(say(f"error: {_unforeseen(error)}", sys.stderr) or 1)
+
+
+def _unforeseen(error: Exception) -> str:
+    hint = "This looks like a defect; --debug shows where it was raised."
+    defect = f"{type(error).__name__}: {error}\n{hint}"
+    return refusal(error) or refusal(error.__cause__) or defect
 
 
 def make_parser(doc: str, prog: str | None, options: Mapping[str, Any]) -> argparse.ArgumentParser:
     """Return a parser with the options that every script has, and those of one."""
     parser = argparse.ArgumentParser(prog=prog, description=doc, allow_abbrev=False)
     add = parser.add_argument
-    study = ROOT / "study.toml"
-    add("--study", type=Path, default=study, help="configuration (default: study.toml)")
+    add("--study", type=Path, help="configuration (default: study.toml)")
     add("--results", type=Path, help="folder to write (default: results, beside the configuration)")
     add("--workers", type=int, help="processes; -1 is every core (default: as in study.toml)")
     add("--backend", choices=BACKENDS, help="who does the work (default: as in study.toml)")
