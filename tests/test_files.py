@@ -151,14 +151,16 @@ def home(reading):
 def test_what_is_not_declared_is_refused_whatever_reads_it(reading, home, study_env, run, workers):
     probe = Path(__file__).with_name("probe_files.py")
     env = {"PYTHONPATH": paths(reading), "HOME": str(home), "USERPROFILE": str(home)}
-    command = [study_env, probe, reading, workers, *WAYS, *OUTSIDE]
+    # each refusal ends the workers, and others take seconds to start
+    ways, outside = (WAYS, list(OUTSIDE)) if workers == 1 else (WAYS[:1], ["program"])
+    command = [study_env, probe, reading, workers, *ways, *outside]
     said = json.loads(run(command, cwd=reading, env=env).stdout)
-    for kind in WAYS:
+    for kind in ways:
         assert said[kind].startswith("candidate (repeat 0, fold "), said[kind]
         assert " reads data/" in said[kind]
         assert "python -m reproml checksums" in said[kind]
-    for kind, text in OUTSIDE.items():
-        assert text in said[kind]
+    for kind in outside:
+        assert OUTSIDE[kind] in said[kind]
 
 
 def test_what_is_declared_counts(reading, in_study, tmp_path):

@@ -2,9 +2,9 @@
 
 A fit is found again by what its numbers depend on: rows, declared files, model and parameters,
 seed, the source of what the model is made of and of the engine's modules that a fit runs through,
-Python and the locked libraries. Change any of it and the key is another one; comments, docstrings and what only
-shows results are no part of it. Scores are computed from cached predictions, so metrics are not
-either. Each entry carries a checksum; a damaged one is computed again.
+Python and the locked libraries. Change any of it and the key is another one; comments, docstrings
+and what only shows results are no part of it. Scores are computed from cached predictions, so
+metrics are not either. Each entry carries a checksum; a damaged one is computed again.
 """
 
 from __future__ import annotations
@@ -149,6 +149,10 @@ class _Description(NumpyHasher):
         elif isinstance(content, Place):  # folders may be renamed, files are in every key
             return "the study's place"
         return None
+
+    def save_pers(self, pid: str) -> None:
+        """Write what stands for an object; pickle's own way here ends in an error inside joblib."""
+        self.write(pid.encode("ascii"))
 
 
 def _sources(modules: frozenset[str], code: StudyCode) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 SUMS = "SHA256SUMS"
@@ -21,7 +21,7 @@ def sha256_once(path: str | Path) -> str:
     return _sha256(str(path), there.st_size, there.st_mtime_ns, there.st_ctime_ns)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _sha256(path: str, *_: int) -> str:
     return sha256_of(path)
 

@@ -20,7 +20,9 @@ def declared_files(data: Data, root: Path) -> dict[str, str]:
     """
     found, inside = {}, Path(os.path.realpath(root))
     for pattern in data.files:
-        paths = [inside / one for one in glob(pattern, root_dir=inside, recursive=True)]
+        # the glob of pathlib takes hidden files too
+        names = glob(pattern, root_dir=inside, recursive=True)  # noqa: PTH207
+        paths = [inside / name for name in names]
         paths = [path for path in paths if path.is_file()]
         if not paths:
             raise StudyError(

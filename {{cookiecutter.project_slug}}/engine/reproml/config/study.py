@@ -212,8 +212,8 @@ class Tolerances(_Section):
 class Place(NamedTuple):
     """Where a study is on this machine, and the SHA-256 of each file that it declares."""
 
-    root: Path | None = None
-    files: dict[str, str] = {}
+    root: Path | None
+    files: dict[str, str]
 
 
 class Study(_Section):
@@ -250,7 +250,7 @@ class Study(_Section):
     compute: Compute = Compute()
     tolerances: Tolerances = Tolerances()
     _code: StudyCode | None = PrivateAttr(None)
-    _place: Place = PrivateAttr(Place())
+    _place: Place = PrivateAttr(Place(None, {}))
 
     def with_code(self, code: StudyCode) -> Study:
         """Return this configuration with the author's rows, models, metrics and the rest."""

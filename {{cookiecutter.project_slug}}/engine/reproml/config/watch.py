@@ -96,7 +96,7 @@ class OnlyDeclared:
             return self._open(path, os.O_RDWR)
         if event in COMPILED:  # in the study's folder; elsewhere it is installed
             path = os.path.realpath(str(second if event == "import" else first))
-            return self._read(path, path) if os.path.isfile(path) and self._names(path) else None
+            return self._read(path, path) if Path(path).is_file() and self._names(path) else None
         if event in MOVES:
             old, new = os.path.realpath(os.fsdecode(first)), os.path.realpath(os.fsdecode(second))
             self.written = self.written - {new} | ({new} if old in self.written else set())
@@ -113,7 +113,7 @@ class OnlyDeclared:
 
     def _open(self, name: str, flags: int | None) -> str | None:
         path, flags = os.path.realpath(name), flags or 0
-        if not os.path.lexists(path) or os.path.isdir(path) or flags & os.O_TRUNC:
+        if not os.path.lexists(path) or Path(path).is_dir() or flags & os.O_TRUNC:
             self.written |= {path} if flags & (os.O_WRONLY | os.O_RDWR) else set()
             return None
         if path in self.written or flags & os.O_WRONLY:  # which adds to what is there
@@ -141,7 +141,7 @@ class OnlyDeclared:
     def _names(self, *paths: str) -> list[str]:
         """Return a file's names in the study's folder; a worker elsewhere has its own folder."""
         folders = {self.study.place.root, LOCK.parent} - {None}
-        full = [Path(os.path.abspath(path)) for path in paths]
+        full = [Path(path).absolute() for path in paths]
         return [
             path.relative_to(folder).as_posix()
             for path in full
@@ -163,7 +163,8 @@ def _places(root: Path | None, code: Path, libraries: tuple[str, ...]) -> dict[s
     found += [sys.prefix, sys.base_prefix, sys.pycache_prefix, ENGINE, LOCK, os.devnull]
     found += [*SYSTEM.split(), *MACOS.split(), os.environ.get("SYSTEMROOT")]
     scripts = [folder / "scripts" for folder in (root, LOCK.parent) if folder]
-    strange = [root, os.path.expanduser("~"), "/dev/shm"]  # which may lie inside of others
+    home = os.environ.get("HOME") or os.environ.get("USERPROFILE")
+    strange = [root, home, "/dev/shm"]  # which may lie inside of others
     kinds = {"library": found, "code": [code.parent, *scripts], "": strange}
     return {os.path.realpath(one): kind for kind, all_ in kinds.items() for one in all_ if one}
 
