@@ -83,7 +83,7 @@ def machine() -> dict[str, Any]:
 
 
 def _gpus() -> dict[str, Any]:
-    """Name graphics cards with their driver, and the CUDA libraries installed; {} without a card."""
+    """Name graphics cards with their driver, and installed CUDA libraries; {} without one."""
     ask = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
     try:
         said = subprocess.run(ask, capture_output=True, encoding="utf-8", timeout=20, check=True)

@@ -1,4 +1,4 @@
-"""How far scores may be off: no further than the interval that they are reported with makes harmless.
+"""How far scores may be off: no further than their intervals make harmless.
 
 And whether results that differ by more are statistically the same: for training that another
 processor changes beyond the last bits.

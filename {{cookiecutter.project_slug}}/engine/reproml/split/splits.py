@@ -117,7 +117,8 @@ def row_table(index: pd.Index, folds: list[Fold], locked: np.ndarray) -> pd.Data
     trained_from has the first fold that trains on a row; later folds do too. What is in neither
     (such as a gap) is empty.
 
-    >>> folds = [Fold(0, 0, np.array([0]), np.array([1])), Fold(0, 1, np.array([0, 1]), np.array([2]))]
+    >>> first = Fold(0, 0, np.array([0]), np.array([1]))
+    >>> folds = [first, Fold(0, 1, np.array([0, 1]), np.array([2]))]
     >>> row_table(pd.RangeIndex(1, 6), folds, locked=np.array([4]))
        row repeat_0 trained_from
     0    1                     0
