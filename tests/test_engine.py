@@ -35,9 +35,9 @@ BUDGETS = {
     "lines of Python in all": 27_000,
 }
 NOT_MET = {
-    "engine's lines": 11_450,
-    "engine's lines of code": 7_400,
-    "lines of Python in all": 33_800,
+    "engine's lines": 13_050,
+    "engine's lines of code": 8_480,
+    "lines of Python in all": 39_100,
 }
 
 
