@@ -1,6 +1,7 @@
 """A fit, an import or the loader that reads what is not declared is refused, whatever reads it."""
 
 import json
+import linecache
 import mmap
 import multiprocessing
 import os
@@ -11,6 +12,7 @@ import subprocess
 import threading
 import time
 import urllib.request
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from ctypes import CDLL, c_void_p, create_string_buffer
@@ -275,6 +277,18 @@ def test_libraries_code_and_the_system_may_be_read(tmp_path: Path):
             (tmp_path / name).read_bytes()
     with OnlyDeclared(study, "forest"):
         subprocess.run(["uname"], check=True, capture_output=True)
+
+
+def test_a_warning_may_show_its_line_of_source(tmp_path: Path):
+    path = tmp_path / "own.py"
+    path.write_text("import warnings\nwarnings.warn('odd')\n", encoding="utf-8")
+    code = compile(path.read_text(encoding="utf-8"), str(path), "exec")
+    with OnlyDeclared(place(tmp_path), "forest"), warnings.catch_warnings(record=True):
+        warnings.simplefilter("always")
+        exec(code)
+        assert linecache.getline(str(path), 2) == "warnings.warn('odd')\n"
+    (tmp_path / "own.csv").write_text("1", encoding="utf-8")
+    assert not escapes(lambda p: linecache.getline(str(p), 1), tmp_path / "own.csv")
 
 
 def test_a_study_below_an_allowed_folder_is_not_allowed_by_it(tmp_path: Path, monkeypatch):

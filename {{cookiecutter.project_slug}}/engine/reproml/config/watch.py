@@ -133,7 +133,7 @@ class OnlyDeclared:
         around = (path, *map(str, Path(path).parents))
         kind = next((places[one] for one in around if one in places), "")
         is_code = path.endswith((".py", ".pyc")) or "__pycache__" in path
-        if kind == "library" or (kind == "code" and is_code):
+        if kind == "library" or (is_code and (kind == "code" or _for_a_message())):
             return None
         what = f"reads {(names or [path])[0]}, which study.toml does not declare"
         return f"{self.who} {what}; {DECLARE}"
@@ -154,6 +154,14 @@ def allow(path: str | Path) -> None:
     """Let whoever is watched read a file that the engine answers for, such as a checkpoint."""
     for watch in _WATCHES:
         watch.written.add(os.path.realpath(path))
+
+
+def _for_a_message() -> bool:
+    """Whether a warning or a traceback asks for a line of source, to show it."""
+    frame = sys._getframe()
+    while frame and frame.f_globals.get("__name__") != "linecache":
+        frame = frame.f_back
+    return frame is not None
 
 
 @lru_cache(maxsize=8)
