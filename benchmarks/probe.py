@@ -17,7 +17,6 @@ from reproml.compute.task import make_tasks
 from reproml.compute.workers import open_pool
 from reproml.config.columns import Table
 from reproml.config.study import Column, Compute, Data, Metrics, Study
-from reproml.run.code import load_code
 from reproml.run.run import open_run
 from reproml.split.splits import Fold
 from reproml.statistics.scores import score_tasks
@@ -99,9 +98,15 @@ def long_stage(arguments):
     return stage(arguments, forests(arguments), table, folds)
 
 
+def code_of(arguments):
+    """Return the author's models and metrics of a study."""
+    with open_run(arguments.study / "study.toml") as run:
+        return run.study.code
+
+
 def many(arguments):
     """Run many fits of almost no length; what is left is what a task costs."""
-    dummy = load_code(arguments.study).models["dummy"]
+    dummy = code_of(arguments).models["dummy"]
     models = {f"dummy {i}": dummy("regression") for i in range(10)}
     table = made_table(500, 10)
     folds = made_folds(500, 5, arguments.tasks // 50)
@@ -114,7 +119,7 @@ def regression(arguments):
     study = Study.model_construct(
         task="regression", seed=0, data=data, split=None, metrics=Metrics(primary="mae")
     )
-    return study.with_code(load_code(arguments.study))
+    return study.with_code(code_of(arguments))
 
 
 def stage(arguments, models, table, folds):

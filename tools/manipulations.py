@@ -185,6 +185,13 @@ def renewed_hash(name, change_file):
     return change
 
 
+def other_commit(study):
+    """Name the first commit in the manifest, as if the results had been made from that."""
+    first = ["git", "rev-list", "--max-parents=0", "HEAD"]
+    done = subprocess.run(first, cwd=study, capture_output=True, encoding="utf-8", check=True)
+    as_json(MANIFEST, lambda m: m.update(commit=done.stdout.strip(), dirty=False))(study)
+
+
 def set_in(part, **values):
     """Set keys of a part of the manifest."""
     return as_json("results/manifest.json", lambda found: found[part].update(values))
@@ -481,28 +488,46 @@ ROWS = [
         rewrite(MANIFEST, lambda old: old[:500]), "manifest.json: is no JSON", 2),
     Row("manifest-places", PROVENANCE, "the list of marked places taken out, and a marked place",
         every(edit(LEAKAGE, MARKERS, "", count=0), as_json(MANIFEST, lambda m: m.pop("shown"))),
-        "warning: results/manifest.json does not say which text shows what", 0),
+        "provenance: manifest.json: shown: says nothing"),
     Row("manifest-commit", PROVENANCE, "a commit that there is not",
-        as_json(MANIFEST, lambda m: m.update(commit="0" * 40)), "commit"),
-    Row("manifest-dirty", PROVENANCE, "dirty turned round",
-        as_json(MANIFEST, lambda m: m.update(dirty=not m["dirty"])), "dirty"),
+        as_json(MANIFEST, lambda m: m.update(commit="0" * 40)),
+        "commit 000000000000 can't be checked here", 0),
+    Row("manifest-commit-other", PROVENANCE, "the first commit in the place of the right one",
+        other_commit, "provenance: commit "),
+    Row("manifest-commit-none", PROVENANCE, "no commit, and no reason for it",
+        as_json(MANIFEST, lambda m: m.update(commit=None, dirty=None)),
+        "provenance: manifest.json: commit"),
+    Row("manifest-field", PROVENANCE, "a field taken out",
+        as_json(MANIFEST, lambda m: m.pop("machine")),
+        "provenance: manifest.json: machine: says nothing"),
+    Row("manifest-python", PROVENANCE, "a Python that the study does not allow",
+        set_in("machine", python="2.7.18"), "provenance: manifest.json: machine, python: says 2.7.18"),
+    Row("manifest-time", PROVENANCE, "no time in the place of one",
+        as_json(MANIFEST, lambda m: m.update(finished="yesterday")),
+        "provenance: manifest.json: finished: says yesterday"),
+    Row("manifest-dirty", PROVENANCE, "dirty set to true",
+        as_json(MANIFEST, lambda m: m.update(dirty=True)),
+        "the results come from files that were not committed", 0),
     Row("manifest-seed", PROVENANCE, "another seed",
-        set_in("seeds", study=999), "different: manifest.json: seeds"),
+        set_in("seeds", study=999), "provenance: manifest.json: seeds"),
     Row("manifest-version", PROVENANCE, "another version of a library",
-        set_in("versions", numpy="1.0"), "different: manifest.json: versions"),
+        set_in("versions", numpy="1.0"), "provenance: manifest.json: versions"),
     Row("manifest-result", PROVENANCE, "the hash of a result zeroed",
         set_in("results", **{"baselines.csv": "0" * 64}), "baselines.csv"),
     Row("manifest-source", PROVENANCE, "the digest of the source zeroed",
-        set_in("inputs", source="0" * 64), "different: manifest.json: inputs, source"),
+        set_in("inputs", source="0" * 64), "provenance: manifest.json: inputs, source"),
     Row("manifest-settings", PROVENANCE, "the hash of study.toml zeroed",
-        set_in("inputs", **{"study.toml": "0" * 64}), "different: manifest.json: inputs, study"),
+        set_in("inputs", **{"study.toml": "0" * 64}), "provenance: manifest.json: inputs, study"),
     Row("manifest-data", PROVENANCE, "the hash of the data zeroed",
         set_in("inputs", **{"data/raw/breast_cancer.csv": "0" * 64}),
-        "different: manifest.json: inputs, data"),
+        "provenance: manifest.json: inputs, data"),
     Row("manifest-engine", PROVENANCE, "another engine",
-        set_in("engine", version="1.0.0"), "different: manifest.json: engine"),
+        set_in("engine", version="1.0.0"), "provenance: manifest.json: engine"),
     Row("source", PROVENANCE, "a line of the source changed since, without a new run",
-        add("src/my_study/models.py", "\n# mine\n", end=True), "different: manifest.json: inputs"),
+        add("src/my_study/models.py", "\nMINE = 1\n", end=True),
+        "provenance: manifest.json: inputs, source"),
+    Row("comment", PROVENANCE, "a comment of the source changed since",
+        add("src/my_study/models.py", "\n# mine\n", end=True), "REPRODUCED: every", 0),
     Row("lock", PROVENANCE, "a version in the lock that is not installed",
         edit("requirements.txt", r"^numpy==\S+", "numpy==1.0"), "requirements.txt"),
 
@@ -586,7 +611,7 @@ def prepare(run, remake):
     """Open the test rows, share the model, reproduce; then make all of it again."""
     from reproml.cli import reproduce, share, stages
 
-    stages.load_script("evaluation", run.root)(run)
+    stages.load_script("evaluation", run)(run)
     share.main(run)
     reproduce.main(run)
     for words in (["add", "--all"], ["commit", "--quiet", "--message", "Results"]):

@@ -8,7 +8,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 from conftest import STUDY
-from reproml.config.study import StudyError
+from reproml.config.study import Study, StudyError
 from reproml.run import place as module
 from reproml.run.code import load_code
 from reproml.run.place import check_package, check_place, owner_of
@@ -138,4 +138,4 @@ def test_a_package_that_is_not_found_is_no_defect(other: Path):
     text = '[tool.reproml]\npackage = "no_such_package"\n'
     (other / "pyproject.toml").write_text(text, encoding="utf-8")
     with pytest.raises(StudyError, match="would run with no package src/no_such_package"):
-        load_code(other)
+        load_code(Study.model_construct().at(other, {}))
