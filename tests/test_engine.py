@@ -37,7 +37,7 @@ BUDGETS = {
 NOT_MET = {
     "engine's lines": 13_050,
     "engine's lines of code": 8_480,
-    "lines of Python in all": 39_100,
+    "lines of Python in all": 39_200,
 }
 
 

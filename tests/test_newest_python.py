@@ -60,7 +60,10 @@ def in_study(study, offered_python, run):
 def test_a_study_is_made_and_every_number_comes_out_again(in_study):
     assert in_study("--version").stdout.startswith(f"Python {NEWEST}.")
     counts = json.loads(in_study("scripts/verify.py", "--json").stdout)["counts"]
-    assert sum(counts.values()) == counts["bit-identical"] > 5000
+    # to the bit where the processor is that of the committed numbers; test_reproduce.py sees to it
+    same = counts["bit-identical"] + counts["within tolerance"]
+    assert sum(counts.values()) == same > 5000
+    assert counts["bit-identical"] > 5000
 
 
 def test_hooks_hold_there(on_newest):

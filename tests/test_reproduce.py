@@ -315,7 +315,7 @@ def test_the_widest_tolerances_hide_no_change(copy, in_study, pattern, new, code
     path.write_text(head + WIDEST.replace("\\\n", ""), encoding="utf-8", newline="\n")
     new = new + "    stratify" if new == LABEL else new
     replace(copy / TASK, pattern, new.replace("\\", "\\\\"))
-    said = in_study(copy, "verify", rc=code).stdout
+    said = in_study(copy, "verify", "--numbers", rc=code).stdout
     assert "tolerances.metrics.mcc is 1; no model's interval allows more than" in said
     lines = said.splitlines()
     assert lines[-1].startswith(verdict)

@@ -1,6 +1,7 @@
 """Make everything under results, in order; what is unchanged comes from the cache."""
 
 import json
+import time
 from pathlib import Path
 
 from ..config.files import write_text

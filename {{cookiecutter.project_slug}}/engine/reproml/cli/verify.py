@@ -12,8 +12,15 @@ from ..prove.compare import Comparison, Difference, compare_files, compare_texts
 from ..prove.places import lost_places, shown_results, typed_by_hand
 from ..prove.provenance import engine_line, engine_state, machine
 from ..prove.provenance_checks import well_formed
-from ..run.manifest import KEPT, checked, read_manifest, remember
-from ..run.manifest import result_files, result_hashes, strays
+from ..run.manifest import (
+    KEPT,
+    checked,
+    read_manifest,
+    remember,
+    result_files,
+    result_hashes,
+    strays,
+)
 from ..run.near import Near, take_near
 from ..run.run import Run
 from ..run.terminal import ROOT, say
@@ -62,7 +69,8 @@ def look(run: Run, numbers: bool) -> Findings:
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder)
         make_all(run, made, fresh=True)
-        others = edited(manifest, run, made)
+        again = result_hashes(made)
+        others = edited(manifest, run, again)
         near = take_near(run, made, lambda: make_all(run, made, only=("figures", "report")))
         found, differences = compare_all(run, made, near.compared)
         more, warnings, accepted = other_places(run, made)
@@ -70,7 +78,11 @@ def look(run: Run, numbers: bool) -> Findings:
     others += lost_places(well_formed(manifest)["shown"], shown_results(run.root))
     named = {one.file for one in [*others, *differences]}
     wrong, notes = checked(manifest, run)
-    others += [one for one in wrong if one.row != "results" or one.column not in named]
+    for one in wrong:
+        if one.row == "results" and one.made == again.get(one.column):
+            warnings.append(f"{one.column} was made later than manifest.json says, by another run")
+        elif one.row != "results" or one.column not in named:
+            others.append(one)
     found.update([one.kind for one in others] + ["accepted in words"] * accepted)
     differences = others + differences
     counts = {kind: found[kind] for kind in dict.fromkeys([*KINDS, *found])}
@@ -80,13 +92,13 @@ def look(run: Run, numbers: bool) -> Findings:
     return Findings(counts, differences, len(failing), notes, warnings, near)
 
 
-def edited(manifest: dict[str, Any], run: Run, made: Path) -> list[Difference]:
+def edited(manifest: dict[str, Any], run: Run, again: dict[str, str]) -> list[Difference]:
     """Find results that are neither the bytes of the manifest nor those made now.
 
     A script that was run alone may write other last bits than the machine of the manifest did; that
     is no edit, and the tolerance judges it.
     """
-    now, again = result_hashes(run.results), result_hashes(made)
+    now = result_hashes(run.results)
     return [
         Difference("edited", name, "", "", f"SHA-256 {now[name][:12]}", f"manifest {sha256!s:.12}")
         for name, sha256 in well_formed(manifest)["results"].items()

@@ -123,6 +123,8 @@ def ask_git(root: Path, *arguments: str) -> tuple[bytes | None, str]:
     except OSError:
         return None, "git is not installed"
     words = " ".join(done.stderr.decode("utf-8", "replace").split())
+    if done.returncode and "not a git repository" in words:
+        return None, "there is no git repository"
     return (None, f"git says: {words}") if done.returncode else (done.stdout, "")
 
 

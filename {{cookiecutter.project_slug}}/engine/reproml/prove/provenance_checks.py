@@ -133,4 +133,4 @@ def check_openings(openings: list[dict[str, Any]], root: Path, predictions: str 
         notes = ["predictions.csv are other bytes than an opening gave; their numbers are compared"]
     where = f"{len(commits)} commits of it" if commits else words or "git has no commit of it"
     wrong = [Difference("provenance", RECORD, place, "", *sides) for place, *sides in breaks]
-    return wrong, [*notes, f"{RECORD} can't rule out openings that it never held ({where})"]
+    return wrong, [*notes, f"{RECORD} can't rule out openings that were never recorded ({where})"]

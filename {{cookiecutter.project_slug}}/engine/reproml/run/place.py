@@ -6,7 +6,6 @@ import os
 import sys
 from pathlib import Path
 
-from ..config.study import StudyError
 from .terminal import ROOT
 
 ENGINE = Path(__file__).resolve().parents[1]
@@ -44,8 +43,10 @@ def check_package(name: str, root: Path) -> None:
             raise other_code(src.parent, f"the package {part.stem} of {Path(file).parent}")
 
 
-def other_code(study: Path, found: str) -> StudyError:
+def other_code(study: Path, found: str) -> Exception:
     """Return the error that says whose code was found, and how to run with the right one."""
+    from ..config.study import StudyError  # whose library a Python without the lock lacks
+
     python = Path(".venv", "Scripts" if os.name == "nt" else "bin", "python")
     path = os.environ.get("PYTHONPATH")
     unset = f", and unset PYTHONPATH, which is {path}" if path else ""
