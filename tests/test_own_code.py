@@ -37,8 +37,10 @@ def say_where(study: Path) -> None:
     """Let a study's code say where it lies, in this process and in those that fit."""
     path = study / "src" / "my_study" / "seeding.py"
     text = path.read_text(encoding="utf-8")
-    text = text.replace("    random.seed(seed)\n", "    print(__file__)\n    random.seed(seed)\n")
-    assert "print(__file__)" in text
+    # in one piece, for other processes write there at the same time
+    say = '    __import__("sys").stdout.write(__file__ + "\\n")\n    random.seed(seed)\n'
+    text = text.replace("    random.seed(seed)\n", say)
+    assert say in text
     path.write_text(text, encoding="utf-8", newline="\n")
 
 

@@ -493,7 +493,7 @@ ROWS = [
         as_json(MANIFEST, lambda m: m.update(commit="0" * 40)),
         "commit 000000000000 can't be checked here", 0),
     Row("manifest-commit-other", PROVENANCE, "the first commit for the right one",
-        other_commit, "provenance: commit "),
+        other_commit, "provenance: manifest.json: commit "),
     Row("manifest-commit-none", PROVENANCE, "no commit, and no reason for it",
         as_json(MANIFEST, lambda m: m.update(commit=None, dirty=None)),
         "provenance: manifest.json: commit"),
