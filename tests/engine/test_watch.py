@@ -6,17 +6,23 @@ import mmap
 import multiprocessing
 import os
 import pickle
+import py_compile
 import re
+import readline
+import shutil
 import sqlite3
 import subprocess
+import sys
+import tempfile
 import threading
 import time
 import urllib.request
 import warnings
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from ctypes import CDLL, c_void_p, create_string_buffer
 from functools import partial
+from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 
 import joblib
@@ -26,21 +32,26 @@ import pyarrow as pa
 import pytest
 from example_study import STUDY as CODE
 from PIL import Image
-from pyarrow import csv, feather, parquet
+from pyarrow import csv, dataset, feather, fs, ipc, orc, parquet
+from pyarrow import json as arrow_json
 from reproml.compute.pool import Pool
 from reproml.compute.task import Task, Work
 from reproml.config.checksums import sha256_of
 from reproml.config.columns import Table
 from reproml.config.study import Data, Place, Study, StudyError
-from reproml.config.watch import OnlyDeclared, allow
+from reproml.config.watch import OnlyDeclared, _places, allow
 from reproml.share.checkpoints import train_in_steps
 from reproml.split.splits import Fold
-from scipy.io import loadmat, savemat
+from scipy.io import loadmat, mmread, savemat
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.linear_model import SGDRegressor
+from sklearn.linear_model import LinearRegression, SGDRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 
 PAGE = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}/docs/reproducibility.md"
 FRAME = pd.DataFrame({"dose": [1.0, 2.0]})
+OLDER = ThreadPoolExecutor(1)
+OLDER.submit(int).result()  # its thread is there before any fit
 
 
 def fopen(path: Path) -> bytes:
@@ -123,6 +134,60 @@ def by_arrow(path: Path) -> bytes:
         return file.read()
 
 
+def by_memory(path: Path) -> bytes:
+    own = SharedMemory(create=True, size=1)
+    try:
+        other = SharedMemory(own.name)
+        other.close()
+        return bytes(own.buf)
+    finally:
+        own.close()
+        own.unlink()
+
+
+def attached(path: Path) -> None:
+    database = sqlite3.connect(":memory:")
+    database.execute("ATTACH ? AS other", (str(path),))
+    database.close()
+
+
+def in_folder(path: Path) -> bytes:
+    """Read a file by its name in a folder that is open."""
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        with open(path.name, "rb", opener=partial(os.open, dir_fd=folder)) as file:
+            return file.read()
+    finally:
+        os.close(folder)
+
+
+def as_source(path: Path) -> list[str]:
+    linecache.clearcache()
+    return linecache.getlines(str(path.with_suffix(".py")))
+
+
+def moved_over(path: Path, move: Callable, *, folder: bool = False) -> str:
+    """Read a file that was put in the place of one that the fit had written."""
+    own = Path(tempfile.mkdtemp(), "own")
+    own.mkdir()
+    (own / path.name).write_text("own", encoding="utf-8")
+    shutil.rmtree(own) if folder else (own / path.name).unlink()
+    move(path.parent if folder else path, own if folder else own / path.name)
+    try:
+        return (own / path.name).read_text(encoding="utf-8")
+    finally:
+        if folder:
+            own.rename(path.parent)
+
+
+def linked(old: Path, new: Path) -> None:
+    """Link a file by names in folders that are open."""
+    folders = [os.open(one.parent, os.O_RDONLY) for one in (old, new)]
+    os.link(old.name, new.name, src_dir_fd=folders[0], dst_dir_fd=folders[1])
+    for one in folders:
+        os.close(one)
+
+
 def copied(path: Path) -> None:
     subprocess.run(["cat", path], check=True, capture_output=True)
 
@@ -135,6 +200,10 @@ READERS: dict[str, tuple[Callable[[Path], object], Callable[[Path], object]]] = 
     "open, to change": (TEXT, opened("r+")),
     "open, to add": (TEXT, opened("a+")),
     "os.open": (TEXT, by_number),
+    "a name in an open folder": (TEXT, in_folder),
+    "a link": (TEXT, lambda p: moved_over(p, os.link)),
+    "a link by open folders": (TEXT, lambda p: moved_over(p, linked)),
+    "a folder moved": (TEXT, lambda p: moved_over(p, os.rename, folder=True)),
     "pathlib": (TEXT, Path.read_bytes),
     "pandas.read_csv": (FRAME.to_csv, pd.read_csv),
     "pandas.read_json": (FRAME.to_json, pd.read_json),
@@ -164,17 +233,47 @@ READERS: dict[str, tuple[Callable[[Path], object], Callable[[Path], object]]] = 
     "pyarrow.csv": (FRAME.to_csv, lambda p: csv.read_csv(str(p))),
     "pyarrow.feather": (FRAME.to_feather, lambda p: feather.read_table(str(p))),
     "pyarrow.memory_map": (TEXT, by_arrow),
+    "pyarrow.json": (lambda p: p.write_text('{"a": 1}'), lambda p: arrow_json.read_json(str(p))),
+    "pyarrow.orc": (FRAME.to_orc, lambda p: orc.read_table(str(p))),
+    "pyarrow.dataset": (FRAME.to_parquet, lambda p: dataset.dataset(str(p)).to_table()),
+    "pyarrow.ipc": (FRAME.to_feather, lambda p: ipc.open_file(str(p)).schema),
+    "pyarrow.fs": (TEXT, lambda p: fs.LocalFileSystem().open_input_file(str(p)).read()),
+    "pyarrow.input_stream": (TEXT, lambda p: pa.input_stream(str(p)).read()),
+    "pyarrow.OSFile": (TEXT, lambda p: pa.OSFile(str(p)).read()),
+    'pandas.read_json(engine="pyarrow")': (
+        lambda p: p.write_text('{"a": 1}'),
+        lambda p: pd.read_json(str(p), lines=True, engine="pyarrow"),
+    ),
+    "scipy.io.mmread": (
+        lambda p: p.write_text("%%MatrixMarket matrix coordinate real general\n1 1 1\n1 1 1\n"),
+        lambda p: mmread(str(p)),
+    ),
+    "readline": (
+        lambda p: (readline.add_history("1"), readline.write_history_file(p)),
+        readline.read_history_file,
+    ),
+    "ATTACH": (Path.touch, attached),
+    "linecache": (lambda p: (TEXT(p), TEXT(p.with_suffix(".py"))), as_source),
+    "linecache, a table": (TEXT, lambda p: linecache.getlines(str(p))),
+    "os.listdir": (TEXT, lambda p: os.listdir(p.parent)),  # noqa: PTH208
+    "os.stat": (TEXT, os.stat),
+    "os.environ": (TEXT, lambda p: os.environ["PATH"]),
+    "sys.stdin": (TEXT, lambda p: os.read(0, 1)),
+    "multiprocessing.shared_memory": (TEXT, by_memory),
+    "ThreadPoolExecutor": (TEXT, lambda p: OLDER.submit(p.read_bytes).result()),
     "ctypes": (TEXT, fopen),
     "multiprocessing": (TEXT, lambda p: by_process(p, "spawn")),
     "joblib": (TEXT, by_workers),
 }
 NEVER = ("a program", "a shell", "os.system", "forkserver", "an address")  # declared or not
+NEVER += ("a link", "a link by open folders", "a folder moved")  # has a name that no study declares
 
 
 def escaping() -> set[str]:
     """Return what the study's page says that nobody sees."""
     page = PAGE.read_text(encoding="utf-8")
-    return set(re.findall("`([^`]+)`", re.search(r"It does not see (.+?)\.\s", page, re.DOTALL)[1]))
+    part = re.search(r"It does not see:(.+)Declare these files", page, re.DOTALL)[1]
+    return set(re.findall("`([^`]+)`", part)) - {".py"}
 
 
 def place(folder: Path, *declared: str) -> Study:
@@ -208,7 +307,7 @@ def test_a_declared_file_is_read_and_another_refused_unless_the_page_says_so(nam
 
 
 def test_the_page_names_no_reader_that_is_not_tried():
-    assert len(escaping()) == 8
+    assert len(escaping()) == 26
     assert escaping() <= set(READERS)
 
 
@@ -248,6 +347,11 @@ def test_what_the_block_wrote_itself_may_be_read(tmp_path: Path):
         assert own.read_text(encoding="utf-8") == "own"
         own.rename(moved)
         assert moved.read_text(encoding="utf-8") == "own"
+        (tmp_path / "folder").mkdir()
+        moved.rename(tmp_path / "folder" / "moved.txt")
+        (tmp_path / "folder").rename(tmp_path / "other")
+        (tmp_path / "other" / "moved.txt").rename(moved)  # a folder takes its files along
+        assert moved.read_text(encoding="utf-8") == "own"
         with old.open("a", encoding="utf-8") as file:  # a log
             file.write("more")
         assert not (tmp_path / "none.txt").exists()
@@ -279,6 +383,80 @@ def test_libraries_code_and_the_system_may_be_read(tmp_path: Path):
         subprocess.run(["uname"], check=True, capture_output=True)
 
 
+def test_compiled_code_needs_its_source(tmp_path: Path):
+    study = place(tmp_path)
+    source = tmp_path / "scripts" / "own.py"
+    source.parent.mkdir()
+    source.write_text("x = 1\n", encoding="utf-8")
+    made = source.parent / "__pycache__" / f"own.{sys.implementation.cache_tag}.pyc"
+    py_compile.compile(str(source), str(made))
+    with OnlyDeclared(study, "forest"):
+        made.read_bytes()
+    for name in ("__pycache__/own.csv", "__pycache__/lost.cpython-311.pyc", "own.pyc"):
+        shutil.copy(made, source.parent / name)
+        with pytest.raises(StudyError, match=re.escape(name)), OnlyDeclared(study, "forest"):
+            (source.parent / name).read_bytes()
+
+
+def test_programs_are_harmless_where_the_system_has_them(tmp_path: Path, monkeypatch):
+    own = tmp_path / "uname"
+    own.write_text("#!/bin/sh\necho own\n", encoding="utf-8")
+    own.chmod(0o755)
+    path = {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+
+    def said(*command: str, env: dict[str, str] | None = None) -> bool:
+        return escapes(
+            lambda _: subprocess.run(command, env=env, capture_output=True), tmp_path / "a"
+        )
+
+    assert said("uname")
+    assert said("uname", env={"PATH": "/usr/bin:/bin"})
+    assert not said(str(own))
+    assert not said("uname", env=path)
+    monkeypatch.setenv("PATH", path["PATH"])
+    assert not said("uname")
+
+
+def test_what_people_do_in_fits_is_not_refused(tmp_path: Path, monkeypatch):
+    study = place(tmp_path / "study")
+    code = """if True:
+        import sys, warnings, zoneinfo, inspect, logging, traceback, ssl
+        from reproml.config.watch import OnlyDeclared
+        from reproml.config.study import Data, Study
+        study = Study.model_construct(data=Data.model_construct(file="tiny.csv"))
+        with OnlyDeclared(study, "forest", code=sys.argv[1]):
+            import matplotlib.pyplot as plt
+            from sklearn.datasets import load_iris
+            plt.figure().text(0, 0, "a").figure.canvas.draw()
+            load_iris()
+            zoneinfo.ZoneInfo("Europe/Paris")
+            inspect.getsource(zoneinfo)
+            warnings.warn("odd")
+            ssl.create_default_context()
+            logging.getLogger().error(traceback.format_stack())
+    """
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("MPLCONFIGDIR", raising=False)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    for _ in range(2):  # it writes its list of fonts, and then reads it
+        subprocess.run([sys.executable, "-c", code, tmp_path], check=True)
+    steps = [("scale", StandardScaler()), ("model", LinearRegression())]
+    with OnlyDeclared(study, "forest"), tempfile.TemporaryDirectory() as folder:
+        for _ in range(2):
+            Pipeline(steps, memory=folder).fit(FRAME, [1.0, 2.0])
+
+
+def test_a_cache_between_fits_is_refused_and_the_message_says_what_to_do(tmp_path: Path):
+    steps = [("scale", StandardScaler()), ("model", LinearRegression())]
+    model = Pipeline(steps, memory=str(tmp_path)).fit(FRAME, [1.0, 2.0])
+    with (
+        pytest.raises(StudyError, match=r"leave memory=.{3} out, or let each fit make"),
+        OnlyDeclared(place(tmp_path), "forest"),
+    ):
+        model.fit(FRAME, [1.0, 2.0])
+
+
 def test_a_warning_may_show_its_line_of_source(tmp_path: Path):
     path = tmp_path / "own.py"
     path.write_text("import warnings\nwarnings.warn('odd')\n", encoding="utf-8")
@@ -308,8 +486,14 @@ def test_the_home_folder_is_refused_but_for_libraries_in_it(tmp_path: Path, monk
     for name in ("weights.bin", "lib/site-packages/table.csv"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("1", encoding="utf-8")
-    monkeypatch.syspath_prepend(str(tmp_path / "lib" / "site-packages"))
+    libraries = str(tmp_path / "lib" / "site-packages")
+    monkeypatch.syspath_prepend(libraries)  # which makes it no place of libraries
     (tmp_path / "study").mkdir()
+    assert not escapes(
+        lambda p: Path(libraries, "table.csv").read_bytes(), tmp_path / "study" / "a"
+    )
+    monkeypatch.setattr("reproml.config.watch.LIBRARIES", (libraries,))
+    _places.cache_clear()
     with OnlyDeclared(place(tmp_path / "study"), "forest"):
         (tmp_path / "lib" / "site-packages" / "table.csv").read_bytes()
     with (

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import site
 import sys
+import sysconfig
 import threading
 from functools import cache, lru_cache
 from pathlib import Path
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from .study import Study
 
 ENGINE = Path(__file__).resolve().parents[1]
+LIBRARIES = (*site.getsitepackages(), site.getusersitepackages(), *sysconfig.get_paths().values())
+OPEN = Path("/dev/fd")  # the files and folders that this process holds open; not on Windows
 SYSTEM = "/usr /bin /sbin /lib /lib32 /lib64 /etc /dev /proc /sys /nix/store"
 MACOS = "/System /Library /var/db/timezone"
 COMPILED = ("ctypes.dlopen", "import")
@@ -32,17 +37,21 @@ MOVES = ("os.rename", "os.link")
 NAMED = ("subprocess.Popen", "os.posix_spawn")  # programs whose command is reported
 PROGRAMS = (*NAMED, "os.system", "os.exec", "os.spawn", "os.startfile", "pty.spawn")
 NETWORK = ("socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo")
-NETWORK += ("socket.gethostbyname", "urllib.Request")
+NETWORK += ("socket.gethostbyname", "socket.gethostbyaddr", "urllib.Request")
 EVENTS = {"open", "sqlite3.connect", *COMPILED, *MOVES, *PROGRAMS, *NETWORK}
-# Libraries ask these about the processor; there is nothing in it that a model could learn from.
+# Libraries ask these about processor and fonts: there is nothing that a model could learn from.
 HARMLESS = re.compile(
     r'"?([^" ]*[/\\])?((lscpu|sysctl|uname|ldconfig|nvidia-smi|nproc|getconf|wmic)(\.exe)?\b'
+    r"|fc-list\b|system_profiler -xml SPFontsDataType$"
     r"|cat /proc/cpuinfo$|powershell\.exe -NoProfile -Command \(Get-CimInstance -ClassName Win32_P)"
 )
+# What matplotlib and numba keep in the home folder or where they are told to: no data either.
+KEPT = re.compile(r"matplotlibrc|fontlist-v[\d.]+\.json|.+\.([ot]tf|ttc|afm|nb[ic])")
 DECLARE = (
     "what a study reads has to be a file in its folder, named in files under [data] of study.toml; "
     "python -m reproml checksums then writes its checksum"
 )
+CACHE = "leave memory=... out, or let each fit make its folder: tempfile.mkdtemp()"
 
 
 class OnlyDeclared:
@@ -98,27 +107,37 @@ class OnlyDeclared:
             path = os.path.realpath(str(second if event == "import" else first))
             return self._read(path, path) if Path(path).is_file() and self._names(path) else None
         if event in MOVES:
-            old, new = os.path.realpath(os.fsdecode(first)), os.path.realpath(os.fsdecode(second))
-            self.written = self.written - {new} | ({new} if old in self.written else set())
+            old, place = os.path.realpath(_path_in(arguments[2], first)), _path_in(
+                arguments[3], second
+            )
+            new = str(Path(os.path.realpath(place.parent), place.name))  # a link there is replaced
+            moved = [one for one in self.written if Path(one).is_relative_to(old)]
+            self.written = {one for one in self.written if not Path(one).is_relative_to(new)}
+            self.written |= {new + one[len(old) :] for one in moved}
             return None
         # a socket with a name, no address, belongs to this machine: it makes processes start
         if event in PROGRAMS or (event == "socket.connect" and isinstance(second, str | bytes)):
             words = [second] if isinstance(second, str) else [first, *(second or [])[1:]]
             line = " ".join(map(os.fsdecode, words)) if event in NAMED else event
-            if event in NAMED and HARMLESS.match(line):
+            if event in NAMED and HARMLESS.match(line) and self._is_system(line, arguments[-1]):
                 return None
             what = f"starts or asks another program ({line}), and nobody sees what that reads"
             return f"{self.who} {what}; {DECLARE}"
         return f"{self.who} asks the network ({event}), which may answer otherwise later; {DECLARE}"
 
     def _open(self, name: str, flags: int | None) -> str | None:
-        path, flags = os.path.realpath(name), flags or 0
-        if not os.path.lexists(path) or Path(path).is_dir() or flags & os.O_TRUNC:
-            self.written |= {path} if flags & (os.O_WRONLY | os.O_RDWR) else set()
+        flags, names = flags or 0, [name]
+        if not Path(name).is_absolute() and OPEN.is_dir():  # dir_fd may be any open folder
+            names += [str(one / name) for one in OPEN.iterdir() if one.is_dir()]
+        paths = {os.path.realpath(one): one for one in reversed(names)}
+        there = {path for path in paths if os.path.lexists(path) and not Path(path).is_dir()}
+        if flags & (os.O_WRONLY | os.O_RDWR):
+            emptied = flags & os.O_TRUNC and len(paths) == 1
+            self.written |= set(paths) if emptied else set(paths) - there
+        if flags & (os.O_WRONLY | os.O_TRUNC):  # which reads nothing of what is there
             return None
-        if path in self.written or flags & os.O_WRONLY:  # which adds to what is there
-            return None
-        return self._read(name, path)
+        read = (self._read(paths[path], path) for path in sorted(there - self.written))
+        return next(filter(None, read), None)
 
     def _read(self, name: str, path: str) -> str | None:
         study, root, names = self.study, self.study.place.root, self._names(name, path)
@@ -129,14 +148,25 @@ class OnlyDeclared:
         if root and path == os.path.realpath(root / study.data.file):
             what = f"reads {study.data.file}, which holds the test rows"
             return None if self.loads else f"{self.who} {what}; only data.py may read it"
-        places = _places(root, Path(self.code or study.code.folder), tuple(sys.path))
-        around = (path, *map(str, Path(path).parents))
-        kind = next((places[one] for one in around if one in places), "")
-        is_code = path.endswith((".py", ".pyc")) or "__pycache__" in path
-        if kind == "library" or (is_code and (kind == "code" or _for_a_message())):
+        kind = self._kind(path)
+        if kind == "library" or KEPT.fullmatch(Path(path).name):
+            return None
+        if _is_code(path, kind) and (kind in ("code", "pycache") or _for_a_message()):
             return None
         what = f"reads {(names or [path])[0]}, which study.toml does not declare"
-        return f"{self.who} {what}; {DECLARE}"
+        return f"{self.who} {what}; {CACHE if 'joblib' in Path(path).parts else DECLARE}"
+
+    def _kind(self, path: str) -> str:
+        """Return what lies in the innermost known folder around a file."""
+        places = _places(self.study.place.root, Path(self.code or self.study.code.folder))
+        around = (path, *map(str, Path(path).parents))
+        return next((places[one] for one in around if one in places), "")
+
+    def _is_system(self, line: str, env: Any) -> bool:
+        """Whether a program is the system's or a library's, or is not there at all."""
+        name = line.split()[0].strip('"')
+        path = shutil.which(name, path=os.pathsep.join(os.get_exec_path(env)))
+        return self._kind(os.path.realpath(path)) == "library" if path else name == Path(name).name
 
     def _names(self, *paths: str) -> list[str]:
         """Return a file's names in the study's folder; a worker elsewhere has its own folder."""
@@ -164,16 +194,29 @@ def _for_a_message() -> bool:
     return frame is not None
 
 
+def _path_in(folder: int, name: str | bytes) -> Path:
+    """Return a path as it is meant in an open folder, which has a number; -1 is none."""
+    return Path(OPEN / str(folder) if folder >= 0 else "", os.fsdecode(name))
+
+
+def _is_code(path: str, kind: str) -> bool:
+    """Whether it is source, or what Python made of source; that source has to be there."""
+    file = Path(path)
+    source = file.parent.parent / f"{file.name.partition('.')[0]}.py"
+    known = kind == "pycache" or (file.parent.name == "__pycache__" and source.is_file())
+    return file.suffix == ".py" or (file.suffix == ".pyc" and known)
+
+
 @lru_cache(maxsize=8)
-def _places(root: Path | None, code: Path, libraries: tuple[str, ...]) -> dict[str, str]:
+def _places(root: Path | None, code: Path) -> dict[str, str]:
     """Return what lies in which folder; the innermost counts, and in others nothing known."""
-    found = [one for one in libraries if Path(one).name in ("site-packages", "dist-packages")]
-    found += [sys.prefix, sys.base_prefix, sys.pycache_prefix, ENGINE, LOCK, os.devnull]
+    found = [*LIBRARIES, sys.prefix, sys.base_prefix, ENGINE, LOCK, os.devnull]
     found += [*SYSTEM.split(), *MACOS.split(), os.environ.get("SYSTEMROOT")]
     scripts = [folder / "scripts" for folder in (root, LOCK.parent) if folder]
     home = os.environ.get("HOME") or os.environ.get("USERPROFILE")
     strange = [root, home, "/dev/shm"]  # which may lie inside of others
-    kinds = {"library": found, "code": [code.parent, *scripts], "": strange}
+    kinds = {"library": found, "pycache": [sys.pycache_prefix], "": strange}
+    kinds |= {"code": [code.parent, *scripts]}
     return {os.path.realpath(one): kind for kind, all_ in kinds.items() for one in all_ if one}
 
 
