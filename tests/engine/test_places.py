@@ -162,3 +162,16 @@ def test_hidden_and_nested_files_are_results_and_links_and_half_written_ones_are
     os.utime(results / ".a.csv.x1_y2z3w", (old, old))
     assert clear(results) == ["results/.a.csv.x1_y2z3w (half-written: removed)"]
     assert (study / "docs").is_dir()
+
+
+def test_what_is_no_file_is_named_and_removed_without_being_read(study: Path):
+    results = study / "results"
+    (results / "old" / "more").mkdir(parents=True)
+    found = {"old": "empty", "old/more": "empty"}
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(results / "pipe")
+        found["pipe"] = "no file"
+    assert {p.relative_to(results).as_posix(): kind for p, kind in strays(results).items()} == found
+    assert [path.name for path in result_files(results)] == ["macros.tex"]
+    assert len(clear(results)) == len(found)
+    assert [path.name for path in results.iterdir()] == ["macros.tex"]

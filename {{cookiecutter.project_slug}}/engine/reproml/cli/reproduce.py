@@ -54,14 +54,14 @@ def publish(made: Path, results: Path) -> list[str]:
         if path.relative_to(results) not in names:
             path.unlink()
             changed.append(f"results/{path.relative_to(results).as_posix()} (no longer made)")
-    return changed
+    return changed + clear(results)  # folders that are empty now
 
 
 def clear(results: Path) -> list[str]:
-    """Remove links and what a killed run left half-written; another run may be writing just now."""
+    """Remove what is no result and what a killed run left; another run may be writing just now."""
     removed = []
-    for path, kind in strays(results).items():
+    for path, kind in reversed(strays(results).items()):  # a folder after what is in it
         if kind != "half-written" or time.time() - path.stat().st_mtime > WRITING:
-            path.unlink()
+            path.rmdir() if kind == "empty" else path.unlink(missing_ok=True)
             removed.append(f"results/{path.relative_to(results).as_posix()} ({kind}: removed)")
     return removed
