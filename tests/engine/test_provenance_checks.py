@@ -373,7 +373,7 @@ def test_the_record_of_a_study_beside_this_one_is_its_own(folder: Path):
         if places[0] == closed:
             move(folder, "all")
     note = "no opening of the test set is on record, which can't rule out openings that were never"
-    assert found_in(places[0])[1][-1] == f"{note} recorded (no commit has openings.json)"
+    assert found_in(places[0])[1][-1] == f"{note} recorded (no commit here has openings.json)"
     (places[0] / "results" / record.name).write_bytes(whole)  # not of a place beside this one
     (places[1] / "results" / record.name).unlink()
     assert len(lost_openings(places[1])) == 2

@@ -142,11 +142,11 @@ WRITTEN = {
 }
 
 
-@pytest.mark.parametrize("made", [TABLE, NEAR], ids=["same", "near"])
+@pytest.mark.parametrize("made", [TABLE, NEAR, TABLE.replace("0.75", "0.76")])
 @pytest.mark.parametrize("name", WRITTEN)
 def test_the_same_cells_written_otherwise_are_a_difference(name: str, made: str):
     committed = WRITTEN[name](TABLE)
-    (one,) = compare_files("a.csv", committed.encode(), made.encode(), {}, 1e-9).differences
+    one = compare_files("a.csv", committed.encode(), made.encode(), {}, 1e-9).differences[-1]
     assert (one.kind, one.file, one.made) == ("different", "a.csv", "")
     assert one.committed.startswith("line ends, quotes, blank lines or an order of lines")
 

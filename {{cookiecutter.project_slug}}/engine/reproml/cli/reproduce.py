@@ -4,7 +4,7 @@ import json
 import time
 from pathlib import Path
 
-from ..config.files import write_text
+from ..config.files import write_text, write_whole
 from ..run.manifest import MANIFEST, result_files, state, strays, write_manifest
 from ..run.run import Run
 from ..run.terminal import say
@@ -48,7 +48,10 @@ def publish(made: Path, results: Path) -> list[str]:
         new, old = made / name, results / name
         if not old.is_file() or old.read_bytes() != new.read_bytes():
             old.parent.mkdir(parents=True, exist_ok=True)
-            new.replace(old)
+            try:
+                new.replace(old)
+            except OSError:  # of another disk, such as a volume of a container
+                write_whole(new.read_bytes(), old)
             changed.append(f"results/{name.as_posix()}")
     for path in result_files(results):
         if path.relative_to(results) not in names:

@@ -133,7 +133,7 @@ def check_openings(
 
 
 def past_openings(root: Path, data: str) -> tuple[dict[str, tuple[str, str, str]], str]:
-    """Return what is said without an opening, for each of git's history by its hash; and its source.
+    """Return for each opening in git's history, by its hash, what to say without it; and a source.
 
     Of a folder that the study was moved from, openings of the same data count.
     """
@@ -155,7 +155,7 @@ def past_openings(root: Path, data: str) -> tuple[dict[str, tuple[str, str, str]
                     found.setdefault(entry, (f"opening of {one['time']}", "nothing", place))
                     # the first words for it: later ones, if they were edited, need not come back
                     oldest[one["data"], one["model"]] = entry
-    where = f"{len(commits)} commits of it" if commits else words or f"no commit has {RECORD}"
+    where = f"{len(commits)} commits of it" if commits else words or f"no commit here has {RECORD}"
     return {entry: found[entry] for entry in oldest.values()}, where
 
 
