@@ -79,11 +79,11 @@ EDITED = {  # by hand, in the committed results
     ),
     "the last bit of a number": (
         lambda s: digit(s / "results/interpretation.csv", r"^held-out,.*,(0\.\d{15,})$"),
-        r"edited: interpretation\.csv: committed SHA-256 \w+, made again manifest \w+",
+        r"edited: interpretation\.csv: its SHA-256 is neither .+: \w{12}, not \w{12}",
     ),
     "a result that was deleted": (
         lambda s: (s / "results/claim.csv").unlink(),
-        r"missing: claim\.csv",
+        r"missing: claim\.csv: is not there",
     ),
     "a row too many": (
         lambda s: append(s / "results/ablation.csv", "full,9,9,roc_auc,0.75\n"),
@@ -91,7 +91,7 @@ EDITED = {  # by hand, in the committed results
     ),
     "a file too many": (
         lambda s: (s / "results/best.csv").write_text("a\n1\n", encoding="utf-8"),
-        r"extra: best\.csv",
+        r"extra: best\.csv: no run makes it",
     ),
 }
 OTHERWISE_MADE = {
@@ -178,6 +178,16 @@ def test_a_second_run_does_what_is_missing_and_a_new_ablation_is_computed_alone(
     in_study(copy, "reproduce")
     more = {p.name for p in (copy / ".cache/fits").rglob("*") if p.is_file()} - fits
     assert len(more) == 3  # one variant: two folds, and which columns reach it
+
+
+def test_a_comment_in_the_engine_is_put_right_by_reproduce_which_fits_nothing(copy, in_study):
+    append(copy / TASK, "# mine\n")
+    fits = {path: path.stat().st_mtime_ns for path in (copy / ".cache/fits").rglob("*")}
+    assert "manifest.json: engine, state: says as released" in in_study(copy, "verify", rc=1).stdout
+    assert "results/manifest.json" in in_study(copy, "reproduce").stdout
+    assert {path: path.stat().st_mtime_ns for path in (copy / ".cache/fits").rglob("*")} == fits
+    assert "REPRODUCED: every committed number" in in_study(copy, "verify").stdout
+    assert "Nothing changed" in in_study(copy, "reproduce").stdout
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kill -9 is for POSIX")

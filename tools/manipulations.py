@@ -109,11 +109,12 @@ def move(old, new):
     return lambda study: (study / old).rename(study / new)
 
 
-def link(name, target=None):
-    """Put a link in the place of a file or folder, which moves to a hidden folder of the study."""
+def link(name, target=None, *, out=False):
+    """Put a link in the place of a file or folder, which moves elsewhere in the study, or out."""
 
     def change(study):
         path, aside = study / name, study / "aside"
+        aside = Path(tempfile.mkdtemp(dir=study.parent)) if out else aside
         aside.mkdir(exist_ok=True)
         if target is None:
             path.rename(aside / path.name)
@@ -241,7 +242,8 @@ BLOCK = r"^<!-- begin (\S+leakage\.md) -->\n(?:.*\n)*?<!-- end \1 -->\n"
 BELOW = r"^The \[results page\]"  # a line of README below its table
 TYPED = "It reaches an AUC of 1.234.\n\n"
 HEADLINE = r"^\\Headline\{\}"  # the first words of the paper's results
-LOST = "made again a place that brings in results/tables"
+LOST = "a place that brings in results/tables"
+OTHERWISE = "different: baselines.csv: line ends, quotes, blank lines or an order of lines"
 
 CSV = "A table (CSV)"
 FILES = "Which files there are"
@@ -263,7 +265,7 @@ ROWS = [
     Row("score-skilled", CSV, "the same, and the file's hash in the manifest renewed",
         renewed_hash("baselines.csv", scale(SCORES, LINEAR, 1 + 2e-9)), f"different: {PLACE}"),
     Row("last-bits", CSV, "a score moved by 1e-12 of itself",
-        scale(SCORES, LINEAR, 1 + 1e-12), "edited: baselines.csv: committed SHA-256"),
+        scale(SCORES, LINEAR, 1 + 1e-12), "edited: baselines.csv: its SHA-256 is neither"),
     Row("last-bits-skilled", CSV, "the same, and the file's hash in the manifest renewed",
         renewed_hash("baselines.csv", scale(SCORES, LINEAR, 1 + 1e-12)),
         "1 within tolerance", 0),
@@ -294,6 +296,16 @@ ROWS = [
         "extra: baselines.csv: linear, 0, 0, roc_auc (no. 2)"),
     Row("rows-swapped", CSV, "two rows swapped",
         swap_lines(SCORES, 3), "edited: baselines.csv"),
+    Row("rows-swapped-skilled", CSV, "the same, and the file's hash in the manifest renewed",
+        renewed_hash("baselines.csv", swap_lines(SCORES, 3)), OTHERWISE),
+    Row("row-short", CSV, "a score taken off the end of its row, and the file's hash renewed",
+        renewed_hash("baselines.csv", edit(SCORES, r"^(linear,0,0,roc_auc),.*", r"\1")),
+        f"different: {PLACE}: committed nothing, made again 0."),
+    Row("row-long", CSV, "a cell put at the end of a row, and the file's hash renewed",
+        renewed_hash("baselines.csv", edit(SCORES, LINEAR, r"\g<0>,1.0")),
+        "different: baselines.csv: linear, 0, 0, roc_auc: committed 1.0, made again nothing"),
+    Row("blank-line", CSV, "a blank line at the end, and the file's hash renewed",
+        renewed_hash("baselines.csv", rewrite(SCORES, lambda old: old + b"\n")), OTHERWISE),
     Row("column-added", CSV, "a column added",
         edit(SCORES, "$(?=\n)", ",1", count=0), "different: baselines.csv: head"),
     Row("column-renamed", CSV, "a column renamed",
@@ -306,19 +318,28 @@ ROWS = [
         rewrite(SCORES, lambda old: b"\xef\xbb\xbf" + old), "different: baselines.csv: head"),
     Row("crlf", CSV, "line ends of Windows",
         rewrite(SCORES, lambda old: old.replace(b"\n", b"\r\n")), "edited: baselines.csv"),
+    Row("crlf-skilled", CSV, "the same, and the file's hash in the manifest renewed",
+        renewed_hash("baselines.csv", rewrite(SCORES, lambda old: old.replace(b"\n", b"\r\n"))),
+        OTHERWISE),
+    Row("cr", CSV, "line ends of old Macs",
+        rewrite(SCORES, lambda old: old.replace(b"\n", b"\r")), OTHERWISE),
     Row("quotes", CSV, "quotes around a number",
         edit(SCORES, LINEAR, r'linear,0,0,roc_auc,"\1"'), "edited: baselines.csv"),
+    Row("quotes-skilled", CSV, "the same, and the file's hash in the manifest renewed",
+        renewed_hash("baselines.csv", edit(SCORES, LINEAR, r'linear,0,0,roc_auc,"\1"')),
+        OTHERWISE),
     Row("no-text", CSV, "a byte that is no UTF-8",
         rewrite(SCORES, lambda old: old + b"\xff"), "different: baselines.csv: committed"),
 
-    Row("deleted", FILES, "a table deleted", delete(SCORES), "missing: baselines.csv"),
+    Row("deleted", FILES, "a table deleted", delete(SCORES), "missing: baselines.csv: is not there"),
     Row("figure-deleted", FILES, "a figure deleted",
         delete("results/figures/baselines.svg"), "missing: figures/baselines.svg"),
     Row("renamed", FILES, "a table renamed",
         move(SCORES, "results/best.csv"), "missing: baselines.csv"),
     Row("exchanged", FILES, "two tables exchanged",
         swap_files(SCORES, "results/claim.csv"), "different: claim.csv: head"),
-    Row("extra", FILES, "another file", add("results/best.csv", "a\n1\n"), "extra: best.csv"),
+    Row("extra", FILES, "another file", add("results/best.csv", "a\n1\n"),
+        "extra: best.csv: no run makes it"),
     Row("hidden", FILES, "a hidden file",
         add("results/.extra.csv", "a\n1\n"), "extra: .extra.csv"),
     Row("nested-manifest", FILES, "a manifest in a folder",
@@ -327,15 +348,19 @@ ROWS = [
         add(f"{TABLES}/openings.json", "[]\n"), "extra: tables/openings.json"),
     Row("folder", FILES, "a folder of old results",
         add("results/old/baselines.csv", "a\n1\n"), "extra: old/baselines.csv"),
+    Row("folder-empty", FILES, "an empty folder",
+        lambda study: (study / "results/old").mkdir(), "empty: old: a folder without a file"),
     Row("half-written", FILES, "a file that a killed run left half-written",
         add("results/.baselines.csv.x1_y2z3w", "model,rep"),
-        "half-written: .baselines.csv.x1_y2z3w: committed what no run leaves there"),
+        "half-written: .baselines.csv.x1_y2z3w: a run that was stopped left it"),
     Row("linked", FILES, "a table replaced by a link to the same bytes",
-        link(SCORES), "linked: baselines.csv: committed what no run leaves there"),
+        link(SCORES), "linked: baselines.csv: a link, and no file of its own"),
     Row("linked-folder", FILES, "a folder replaced by a link to the same files",
-        link(TABLES), "linked: tables: committed what no run leaves there"),
+        link(TABLES), "linked: tables: a link, and no file of its own"),
     Row("linked-more", FILES, "a link to another folder",
-        link("results/more", "docs"), "linked: more: committed what no run leaves there"),
+        link("results/more", "docs"), "linked: more: a link, and no file of its own"),
+    Row("linked-results", FILES, "all of results replaced by a link out of the study",
+        link("results", out=True), "linked: results: a link; move the folder"),
 
     Row("table-md", MADE, "a number of a table for pages",
         digit(f"{TABLES}/baselines.md", r"^\| forest \| (0\.\d+)"),
@@ -377,13 +402,13 @@ ROWS = [
         edit(LEAKAGE, *PASS), f"different: {LEAKAGE}: line"),
     Row("markers", PAGES, "the same, and the markers around it taken out",
         every(edit(LEAKAGE, *PASS), edit(LEAKAGE, MARKERS, "", count=0)),
-        f"missing: {LEAKAGE}: committed nothing, {LOST}/leakage.md"),
+        f"missing: {LEAKAGE}: {LOST}/leakage.md"),
     Row("block", PAGES, "a marked place taken out",
         edit(LEAKAGE, BLOCK, ""),
-        f"missing: {LEAKAGE}: committed nothing, {LOST}/leakage.md"),
+        f"missing: {LEAKAGE}: {LOST}/leakage.md"),
     Row("marker-renamed", PAGES, "the name in both markers of a place",
         edit(LEAKAGE, r"(begin|end) results/tables/leakage\.md", r"\1 results/tables/claim.md", 2),
-        f"missing: {LEAKAGE}: committed nothing, {LOST}/leakage.md"),
+        f"missing: {LEAKAGE}: {LOST}/leakage.md"),
     Row("marker-begin", PAGES, "the name in the first of two markers",
         edit(LEAKAGE, r"begin results/tables/leakage\.md", "begin results/tables/claim.md"),
         "the marker <!-- begin results/tables/claim.md --> is not closed", 2),
@@ -397,19 +422,20 @@ ROWS = [
         edit("README.md", "^(<!-- end .*)", r"The best of all.\n\1"), "different: README.md: line"),
     Row("snippet", PAGES, "a table that a page brings in replaced by a typed one",
         edit("docs/results.md", r'^--8<-- "results/tables/baselines\.md"', "| forest | 1.234 |"),
-        f"missing: docs/results.md: committed nothing, {LOST}/baselines.md"),
+        f"missing: docs/results.md: {LOST}/baselines.md"),
     Row("picture", PAGES, "a figure in README replaced by another picture",
         edit("README.md", r"results/figures/differences\.svg", "docs/best.svg"),
-        "missing: README.md: committed nothing"),
+        "missing: README.md: a place that brings in results/figures/differences.svg"),
     Row("page", PAGES, "a page deleted",
-        delete(LEAKAGE), f"missing: {LEAKAGE}: committed nothing"),
+        delete(LEAKAGE), f"missing: {LEAKAGE}: {LOST}/leakage.md"),
     Row("page-added", PAGES, "a page in a folder, with another number in its marked place",
         add("docs/more/a.md", "<!-- begin results/tables/claim.md -->\n1.23\n"
             "<!-- end results/tables/claim.md -->\n"),
         "docs/more/a.md: line 2"),
 
     Row("typed-readme", HAND, "a score where README tells results",
-        edit("README.md", BELOW, f"{TYPED}The [results page]"), "typed by hand: README.md: line"),
+        edit("README.md", BELOW, f"{TYPED}The [results page]"),
+        "1.234, which no macro of the results says"),
     Row("typed-percent", HAND, "a percentage there",
         edit("README.md", BELOW, "An accuracy of 99 %.\n\nThe [results page]"),
         "typed by hand: README.md: line"),
@@ -479,6 +505,9 @@ ROWS = [
         flip("data/raw/breast_cancer.csv", -3), "its SHA-256 is", 2),
     Row("checksum", SETTINGS, "the data's checksum in study.toml",
         edit("study.toml", '^sha256 = "..', 'sha256 = "00'), "its SHA-256 is", 2),
+    Row("data-linked", SETTINGS, "the data file replaced by a link out of the study",
+        link("data/raw/breast_cancer.csv", out=True),
+        "warning: data/raw/breast_cancer.csv leads out of the study", 0),
     Row("tolerance", SETTINGS, "a tolerance that lets printed digits change",
         edit("study.toml", "^default = 1e-9", "default = 1e-3"), "tolerances.default", 2),
 
@@ -530,6 +559,8 @@ ROWS = [
         "provenance: manifest.json: inputs, source"),
     Row("comment", PROVENANCE, "a comment of the source changed since",
         add("src/my_study/models.py", "\n# mine\n", end=True), "REPRODUCED: every", 0),
+    Row("source-linked", PROVENANCE, "the source replaced by a link out of the study",
+        link("src", out=True), "warning: src leads out of the study", 0),
     Row("lock", PROVENANCE, "a version in the lock that is not installed",
         edit("requirements.txt", r"^numpy==\S+", "numpy==1.0"), "requirements.txt"),
 
@@ -587,6 +618,9 @@ class Kept:
         for path in self.files():
             if path.is_symlink() or path not in self.bytes:
                 path.unlink()
+        for path in sorted((self.study / "results").rglob("*"), reverse=True):
+            if path.is_dir() and not any(path.iterdir()):
+                path.rmdir()
         for path, content in self.bytes.items():
             if not path.is_file() or path.read_bytes() != content:
                 path.parent.mkdir(parents=True, exist_ok=True)

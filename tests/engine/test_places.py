@@ -1,12 +1,13 @@
 """Scores that were typed are told from other numbers, and places that went are missed."""
 
+import errno
 import json
 import os
 import time
 from pathlib import Path
 
 import pytest
-from reproml.cli.reproduce import clear
+from reproml.cli.reproduce import clear, publish
 from reproml.prove.places import lost_places, shown_results, typed_by_hand
 from reproml.run.manifest import result_files, strays
 from reproml.write.typed_numbers import typed_numbers
@@ -162,3 +163,38 @@ def test_hidden_and_nested_files_are_results_and_links_and_half_written_ones_are
     os.utime(results / ".a.csv.x1_y2z3w", (old, old))
     assert clear(results) == ["results/.a.csv.x1_y2z3w (half-written: removed)"]
     assert (study / "docs").is_dir()
+
+
+def test_results_on_another_disk_are_put_in_place(study: Path, tmp_path: Path, monkeypatch):
+    rename = Path.replace
+
+    def replace(path: Path, target: Path) -> Path:
+        if path.parent != target.parent:
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    made = tmp_path / "made"
+    (made / "tables").mkdir(parents=True)
+    for name in ("manifest.json", "tables/a.md"):
+        (made / name).write_text("1\n", encoding="utf-8")
+    changed = publish(made, study / "results")
+    assert changed == [
+        "results/tables/a.md",
+        "results/manifest.json",
+        "results/macros.tex (no longer made)",
+    ]
+    assert (study / "results/tables/a.md").read_bytes() == b"1\n"
+
+
+def test_what_is_no_file_is_named_and_removed_without_being_read(study: Path):
+    results = study / "results"
+    (results / "old" / "more").mkdir(parents=True)
+    found = {"old": "empty", "old/more": "empty"}
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(results / "pipe")
+        found["pipe"] = "no file"
+    assert {p.relative_to(results).as_posix(): kind for p, kind in strays(results).items()} == found
+    assert [path.name for path in result_files(results)] == ["macros.tex"]
+    assert len(clear(results)) == len(found)
+    assert [path.name for path in results.iterdir()] == ["macros.tex"]

@@ -217,7 +217,11 @@ def test_a_commit_that_is_not_known_here_is_listed(folder: Path):
     change(folder, "commit", "0" * 40)
     wrong, notes = found_in(folder)
     assert wrong == []
-    assert any(n.startswith("commit 000000000000 can't be checked here") for n in notes)
+    lacks = "commit 000000000000 can't be checked here: this copy does not have that commit"
+    assert any(note.startswith(lacks) and "; git says: fatal" in note for note in notes)
+    shutil.rmtree(folder / ".git")
+    none = "commit 000000000000 can't be checked here: there is no git repository"
+    assert none in found_in(folder)[1]
 
 
 def test_what_was_not_committed_is_said(folder: Path):
@@ -297,6 +301,82 @@ def test_a_record_that_was_deleted_is_found(folder: Path):
     (folder / "results" / "openings.json").unlink()
     change(folder, "openings", {})
     assert len([line for line in found_in(folder)[0] if "says nothing, found it in" in line]) == 2
+
+
+def test_a_hidden_opening_comes_back_by_the_command_that_is_named(folder: Path):
+    record = folder / "results" / "openings.json"
+    whole = record.read_bytes()
+    hide_the_first(folder, linked=False)
+    git(folder, "commit", "--no-verify", "-am", "Openings")
+    (command,) = {line.partition("bring it back: git ")[2] for line in lost_openings(folder)}
+    git(folder, *command.split())
+    assert record.read_bytes() == whole
+    assert found_in(folder)[0] == []
+
+
+def move(folder: Path, into: str) -> Path:
+    """Move all of a study into another folder of its repository; nothing is committed yet."""
+    new = folder / into
+    new.mkdir(parents=True)
+    for path in sorted(folder.iterdir()):
+        if path.name not in (".git", ".cache", Path(into).parts[0]):
+            path.rename(new / path.name)
+    return new
+
+
+def lost_openings(folder: Path) -> list[str]:
+    return [line for line in found_in(folder)[0] if "says nothing, found it in" in line]
+
+
+def test_an_opening_that_was_dropped_where_the_study_was_moved_is_found(folder: Path):
+    """Again and again, and with another study at the old place since."""
+    git(folder, "commit", "--no-verify", "--allow-empty", "-m", "Before")
+    first = move(folder, "one")
+    (first / "results" / "openings.json").unlink()
+    git(folder, "add", "--all")
+    git(folder, "commit", "--no-verify", "-m", "Move")
+    assert len(lost_openings(first)) == 2
+    (folder / "two").mkdir()
+    git(folder, "mv", "one", "two/study")
+    git(folder, "commit", "--no-verify", "-m", "Move on")
+    study = folder / "two" / "study"
+    lines = lost_openings(study)
+    assert len(lines) == 2
+    other = {"count": 1, "time": "t", "commit": None, "parts": {}, "model": "m"}
+    other["data"] = json.loads(git(folder, "show", "HEAD~2:results/openings.json"))[0]["data"]
+    (folder / "results").mkdir()
+    (folder / "results" / "openings.json").write_text(json.dumps([other]), encoding="utf-8")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--no-verify", "-m", "Another study")
+    assert lost_openings(study) == lines
+    for line in lines:
+        shown, name = line.partition("bring it back: git ")[2].split(" > ")
+        record = git(folder, *shown.split()) + "\n"
+        (study / name).write_text(record, encoding="utf-8", newline="\n")
+    assert lost_openings(study) == []
+
+
+def test_the_record_of_a_study_beside_this_one_is_its_own(folder: Path):
+    """Two of the same data, moved in one commit; one of them never opened its test rows."""
+    shutil.rmtree(folder / ".git")
+    closed = move(folder, "closed")
+    opened = Path(shutil.copytree(closed, folder / "opened"))
+    edit(closed / "study.toml", "n_estimators = 6", "n_estimators = 9")
+    record = closed / "results" / "openings.json"
+    whole = record.read_bytes()
+    record.unlink()
+    git(folder, "init")
+    for places in ((closed, opened), (folder / "all" / "closed", folder / "all" / "opened")):
+        git(folder, "add", "--all")
+        git(folder, "commit", "--no-verify", "-m", "Two studies")
+        assert [lost_openings(place) for place in places] == [[], []]
+        if places[0] == closed:
+            move(folder, "all")
+    note = "no opening of the test set is on record, which can't rule out openings that were never"
+    assert found_in(places[0])[1][-1] == f"{note} recorded (no commit here has openings.json)"
+    (places[0] / "results" / record.name).write_bytes(whole)  # not of a place beside this one
+    (places[1] / "results" / record.name).unlink()
+    assert len(lost_openings(places[1])) == 2
 
 
 def test_an_opening_of_a_branch_that_was_merged_without_it_is_found(folder: Path):

@@ -1,7 +1,9 @@
 """Every kind of difference is seen, and what may differ is let pass."""
 
 import pytest
-from reproml.prove.compare import close, compare_files, compare_tables, compare_texts
+from reproml.cli.verify import Findings, in_words, tell
+from reproml.prove.compare import Difference, close, compare_files, compare_tables, compare_texts
+from reproml.run.near import Near
 
 TABLE = """\
 model,repeat,fold,metric,value
@@ -61,7 +63,8 @@ def test_rows_and_columns_that_are_missing_or_extra():
     ("committed", "made", "same"),
     [
         ("101", "101", True),
-        ("101", "102", False),  # a count has no tolerance, however wide
+        ("101", "102", False),
+        ("100000000000", "100000000001", False),  # a count has no tolerance, however wide
         ("1000000.0", "1000000.0001", True),  # relative to the number
         ("0.0", "0.0001", False),
         ("nan", "nan", True),
@@ -112,6 +115,101 @@ def test_places_in_a_figure_may_move_by_what_nobody_sees_and_labels_may_not():
         old.replace("<text", "<text> <text"),
     ):
         assert compare_texts("f.svg", old, other, 1e-9).differences, other
+
+
+def test_a_row_of_another_length_is_a_difference():
+    row = "dummy,0,0,roc_auc,0.5"
+    for changed, column, committed in (
+        (row.removesuffix(",0.5"), "value", ""),
+        (f"{row},0.9", "", "0.9"),
+    ):
+        one = compare_tables("a.csv", TABLE.replace(row, changed), TABLE, {}, 1e-9).differences[0]
+        assert (one.kind, one.column, one.committed) == ("different", column, committed)
+        assert compare_tables("a.csv", TABLE, TABLE.replace(row, changed), {}, 1e-9).differences
+
+
+NEAR = TABLE.replace("0.75", "0.7500000000001")
+WRITTEN = {
+    "line ends of Windows": lambda text: text.replace("\n", "\r\n"),
+    "line ends of old Macs": lambda text: text.replace("\n", "\r"),
+    "a line end of Windows": lambda text: text.replace("0.5\n", "0.5\r\n"),
+    "quotes": lambda text: text.replace("0.5", '"0.5"'),
+    "a blank line": lambda text: text.replace("dummy,0,0,mae", "\ndummy,0,0,mae"),
+    "a blank line at the end": lambda text: text + "\n",
+    "no line end": lambda text: text.rstrip("\n"),
+    "an empty cell more": lambda text: text.replace("0.5\n", "0.5,\n"),
+    "a plus": lambda text: text.replace("0.5", "+0.5"),
+}
+
+
+@pytest.mark.parametrize("made", [TABLE, NEAR, TABLE.replace("0.75", "0.76")])
+@pytest.mark.parametrize("name", WRITTEN)
+def test_the_same_cells_written_otherwise_are_a_difference(name: str, made: str):
+    committed = WRITTEN[name](TABLE)
+    one = compare_files("a.csv", committed.encode(), made.encode(), {}, 1e-9).differences[-1]
+    assert (one.kind, one.file, one.made) == ("different", "a.csv", "")
+    assert one.committed.startswith("line ends, quotes, blank lines or an order of lines")
+
+
+def test_an_order_of_rows_is_a_difference_unless_numbers_near_enough_may_make_it():
+    head, *rows = TABLE.splitlines(keepends=True)
+    turned = "".join([head, *reversed(rows)]).encode()
+    assert compare_files("a.csv", TABLE.encode(), turned, {}, 1e-9).counts["different"] == 1
+    assert not compare_files("a.csv", NEAR.encode(), turned, {}, 1e-9).differences
+
+
+@pytest.mark.parametrize("name", ["t.md", "f.svg"])
+def test_the_same_lines_with_other_ends_are_a_difference(name: str):
+    old = '<text x="1.25">0.25</text>\n'
+    for made in (old, old.replace("1.25", "1.2500000000001")):
+        for committed in (old.replace("\n", "\r\n"), old.strip()):
+            found = compare_files(name, committed.encode(), made.encode(), {}, 1e-9)
+            assert found.counts["different"] == len(found.differences) == 1
+
+
+def test_a_cell_of_any_length_is_compared():
+    """Of a quote that is not closed, and of a whole number that Python would not read."""
+    for cell in ('"' + "a" * 200_000, "1" * 5000):
+        text = TABLE.replace("0.75", cell)
+        assert not compare_files("a.csv", text.encode(), text.encode(), {}, 1e-9).differences
+        assert compare_files("a.csv", text.encode(), TABLE.encode(), {}, 1e-9).differences
+    longer = TABLE.replace("0.75", "1" * 5001)
+    assert compare_files("a.csv", longer.encode(), text.encode(), {}, 1e-9).differences
+
+
+@pytest.mark.parametrize(
+    ("one", "said"),
+    [
+        (
+            Difference("different", "a.csv", "x", "y", "", "1"),
+            "x, y: committed nothing, made again 1",
+        ),
+        (Difference("extra", "a.csv", "x", "", "x,1", ""), "x: committed x,1, made again nothing"),
+        (Difference("extra", "a.csv", "", "", "no run makes it", ""), "no run makes it"),
+        (Difference("missing", "a.csv", "", "", "", "is not there"), "is not there"),
+        (
+            Difference("typed by hand", "a.csv", "line 3", "", "12.5", ""),
+            "line 3: 12.5, which no macro of the results says",
+        ),
+        (Difference("provenance", "a.csv", "x", "", "1", "2"), "x: says 1, found 2"),
+        (
+            Difference("different", "a.csv", "", "", "1 bytes", "2 bytes"),
+            "committed 1 bytes, made again 2 bytes",
+        ),
+    ],
+)
+def test_a_difference_says_what_is_the_case(one: Difference, said: str):
+    assert in_words(one) == f"{one.kind}: a.csv: {said}"
+
+
+def test_no_line_is_empty(capsys):
+    for notes, warnings in (([], []), (["a"], []), ([], ["b", "c"])):
+        tell(Findings({"different": 0}, [], 0, notes, warnings, Near({})))
+        lines = capsys.readouterr().out.splitlines()
+        assert "" not in lines
+        assert [line for line in lines if line.startswith("warning")] == [
+            f"warning: {one}" for one in warnings
+        ]
 
 
 def test_bytes_are_the_same_or_not():

@@ -4,7 +4,7 @@ import json
 import time
 from pathlib import Path
 
-from ..config.files import write_text
+from ..config.files import write_text, write_whole
 from ..run.manifest import MANIFEST, result_files, state, strays, write_manifest
 from ..run.run import Run
 from ..run.terminal import say
@@ -48,20 +48,23 @@ def publish(made: Path, results: Path) -> list[str]:
         new, old = made / name, results / name
         if not old.is_file() or old.read_bytes() != new.read_bytes():
             old.parent.mkdir(parents=True, exist_ok=True)
-            new.replace(old)
+            try:
+                new.replace(old)
+            except OSError:  # of another disk, such as a volume of a container
+                write_whole(new.read_bytes(), old)
             changed.append(f"results/{name.as_posix()}")
     for path in result_files(results):
         if path.relative_to(results) not in names:
             path.unlink()
             changed.append(f"results/{path.relative_to(results).as_posix()} (no longer made)")
-    return changed
+    return changed + clear(results)  # folders that are empty now
 
 
 def clear(results: Path) -> list[str]:
-    """Remove links and what a killed run left half-written; another run may be writing just now."""
+    """Remove what is no result and what a killed run left; another run may be writing just now."""
     removed = []
-    for path, kind in strays(results).items():
+    for path, kind in reversed(strays(results).items()):  # a folder after what is in it
         if kind != "half-written" or time.time() - path.stat().st_mtime > WRITING:
-            path.unlink()
+            path.rmdir() if kind == "empty" else path.unlink(missing_ok=True)
             removed.append(f"results/{path.relative_to(results).as_posix()} ({kind}: removed)")
     return removed

@@ -15,6 +15,7 @@ from ..prove.provenance_checks import well_formed
 from ..run.manifest import (
     KEPT,
     checked,
+    leading_out,
     read_manifest,
     remember,
     result_files,
@@ -30,7 +31,14 @@ from .stages import make_all
 
 KINDS = ("bit-identical", "within tolerance", "different", "missing", "extra", "edited")
 KINDS += ("provenance",)
-NO_FILE = "what no run leaves there"
+STRAY = {
+    "linked": "a link, and no file of its own",
+    "half-written": "a run that was stopped left it, or a run is writing it now",
+    "empty": "a folder without a file, which git does not keep",
+    "no file": "neither a file nor a folder, so nothing that git keeps",
+}
+EDITED = "its SHA-256 is neither that of the manifest nor of what was made"
+LINK = "a link; move the folder that it leads to here"
 ADVICE = {
     "typed by hand": "Use a macro of results/macros.tex or a marked place in the place of a typed "
     "number, or accept the line in words (docs/reproducibility.md).",
@@ -100,7 +108,7 @@ def edited(manifest: dict[str, Any], run: Run, again: dict[str, str]) -> list[Di
     """
     now = result_hashes(run.results)
     return [
-        Difference("edited", name, "", "", f"SHA-256 {now[name][:12]}", f"manifest {sha256!s:.12}")
+        Difference("edited", name, "", "", f"{EDITED}: {now[name][:12]}, not {sha256!s:.12}", "")
         for name, sha256 in well_formed(manifest)["results"].items()
         if name in now and now[name] not in (sha256, again.get(name))
     ]
@@ -121,7 +129,8 @@ def compare_all(
         if name not in old or name not in new:
             kind = "missing" if name in new else "extra"
             counts[kind] += 1
-            differences.append(Difference(kind, name, "", "", "", ""))
+            sides = ("no run makes it", "") if kind == "extra" else ("", "is not there")
+            differences.append(Difference(kind, name, "", "", *sides))
             continue
         sides = (old[name].read_bytes(), new[name].read_bytes())
         found = compared.get(name) or compare_files(name, *sides, {}, limits.default)
@@ -138,12 +147,15 @@ def compare_all(
 def other_places(run: Run, made: Path) -> tuple[list[Difference], list[str], int]:
     """Look where else numbers are shown: differences, warnings, typed numbers that are accepted."""
     found = [
-        Difference(kind, path.relative_to(run.results).as_posix(), "", "", NO_FILE, "")
+        Difference(kind, path.relative_to(run.results).as_posix(), "", "", STRAY[kind], "")
         for path, kind in strays(run.results).items()
     ]
+    if run.results.is_symlink():
+        found.append(Difference("linked", run.results.name, "", "", LINK, ""))
     X = run.table.X.iloc[run.development]
     of_model, warnings = check_committed(run.root, run.study, X, made / "sharing.csv")
     typed, told, accepted = typed_by_hand(run.root, made)
+    warnings += [f"{name} leads out of the study; a copy lacks it" for name in leading_out(run)]
     return found + of_model + typed, warnings + told, accepted
 
 
@@ -187,7 +199,8 @@ def tell(findings: Findings) -> None:
     if findings.notes:
         say("About the run that made the results:")
         say("\n".join(f"  {note}" for note in findings.notes))
-    say("\n".join([*findings.near.lines(), *(f"warning: {one}" for one in findings.warnings)]))
+    for line in [*findings.near.lines(), *(f"warning: {one}" for one in findings.warnings)]:
+        say(line)
     say(f"{engine_line(engine_state(ROOT))}.")
     if findings.n_failing:
         say(
@@ -210,5 +223,9 @@ def in_words(one: Difference) -> str:
     values = f"committed {one.committed or 'nothing'}, made again {one.made or 'nothing'}"
     if one.kind == "provenance":
         values = f"says {one.committed}, found {one.made}"
+    elif one.kind == "typed by hand":
+        values = f"{one.committed}, which no macro of the results says"
+    elif not (one.row or (one.committed and one.made)):  # of a whole file
+        values = one.committed or one.made
     limit = f" (tolerance {one.tolerance:g})" if one.kind == "different" and one.tolerance else ""
     return f"{one.kind}: {one.file}{': ' + place if place else ''}: {values}{limit}"

@@ -102,8 +102,9 @@ def check_commit(manifest: Mapping[str, Any], root: Path, engine: Mapping[str, b
         return [], [f"the results come from files that were not committed, after {commit[:12]}"]
     packed, words = ask_git(root, "archive", "--format=tar", commit, "--", ".", ":(exclude)results")
     if packed is None:
-        where = "manifest.json: a shallow, squashed or archived copy lacks commits"
-        return [], [f"commit {commit[:12]} can't be checked here ({where}): {words}"]
+        lacks = "this copy does not have that commit (shallow, rebased, squashed or archived?); "
+        why = lacks * ("fatal: not a " in words) + words
+        return [], [f"commit {commit[:12]} can't be checked here: {why}"]
     with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
         files = {one.name: tar.extractfile(one).read() for one in tar if one.isfile()}
     says = well_formed(manifest)["inputs"]
@@ -113,24 +114,75 @@ def check_commit(manifest: Mapping[str, Any], root: Path, engine: Mapping[str, b
     return differ(f"commit {commit[:12]}", {name: says.get(name) for name in found}, found), notes
 
 
-def check_openings(openings: list[dict[str, Any]], root: Path, predictions: str | None) -> Checked:
+def check_openings(
+    openings: list[dict[str, Any]], root: Path, data: str, predictions: str | None
+) -> Checked:
     """Check the record: its chain, and that it has every opening that git's history has.
 
-    ``predictions`` is the SHA-256 of predictions.csv, if there is one.
+    ``data`` is the SHA-256 of the data file, ``predictions`` that of predictions.csv, if there is
+    one.
     """
-    breaks, notes = chain_breaks(openings), []
-    path, known = f"results/{RECORD}", {entry_hash(one) for one in openings}
-    listed, words = ask_git(root, "log", "--full-history", "--format=%H", "--", path)
-    commits = (listed or b"").decode().split()
-    for commit in commits:
-        content, _ = ask_git(root, "show", f"{commit}:./{path}")  # None where it was deleted
-        with contextlib.suppress(StudyError):  # what was no record then
-            for one in parse_openings(content or b"[]", path):
-                if (entry := entry_hash(one)) not in known:
-                    known.add(entry)
-                    breaks.append((f"opening of {one['time']}", "nothing", f"it in {commit[:12]}"))
+    past, where = past_openings(root, data)
+    known, notes = {entry_hash(one) for one in openings}, []
+    breaks = chain_breaks(openings) + sorted(past[one] for one in past.keys() - known)
     if predictions and openings and not {None, predictions} & {o.get("results") for o in openings}:
         notes = ["predictions.csv are other bytes than an opening gave; their numbers are compared"]
-    where = f"{len(commits)} commits of it" if commits else words or "git has no commit of it"
     wrong = [Difference("provenance", RECORD, place, "", *sides) for place, *sides in breaks]
-    return wrong, [*notes, f"{RECORD} can't rule out openings that were never recorded ({where})"]
+    says = RECORD if openings else "no opening of the test set is on record, which"
+    return wrong, [*notes, f"{says} can't rule out openings that were never recorded ({where})"]
+
+
+def past_openings(root: Path, data: str) -> tuple[dict[str, tuple[str, str, str]], str]:
+    """Return for each opening in git's history, by its hash, what to say without it; and a source.
+
+    Of a folder that the study was moved from, openings of the same data count.
+    """
+    found, oldest, commits = {}, {}, set()
+    folders, words = past_folders(root)
+    for folder, until in folders:
+        path = f"{folder}results/{RECORD}"
+        how = ("--full-history", "--topo-order", "--format=%H", *until)
+        listed, why = ask_git(root, "log", *how, "--", f":(top,literal){path}")
+        words = words or why
+        for commit in (listed or b"").decode().split():
+            commits.add(commit)
+            content, _ = ask_git(root, "show", f"{commit}:{path}")  # None where it was deleted
+            way = f"show {commit[:12]}:{path} >" if until else f"checkout {commit[:12]} --"
+            place = f"it in {commit[:12]}; bring it back: git {way} results/{RECORD}"
+            for one in _openings(content, path):
+                if not until or one["data"] == data:
+                    entry = entry_hash(one)
+                    found.setdefault(entry, (f"opening of {one['time']}", "nothing", place))
+                    # the first words for it: later ones, if they were edited, need not come back
+                    oldest[one["data"], one["model"]] = entry
+    where = f"{len(commits)} commits of it" if commits else words or f"no commit here has {RECORD}"
+    return {entry: found[entry] for entry in oldest.values()}, where
+
+
+def _openings(content: bytes | None, path: str) -> list[dict[str, Any]]:
+    with contextlib.suppress(StudyError):  # what was no record then
+        return parse_openings(content or b"[]", path)
+    return []
+
+
+def past_folders(root: Path) -> tuple[list[tuple[str, list[str]]], str]:
+    """Return the study's folder in the repository, and those that it was moved from until a commit.
+
+    A study is moved where git sees study.toml renamed. Without git, return why there is none.
+    """
+    here, words = ask_git(root, "rev-parse", "--show-prefix")
+    if here is None:
+        return [], words
+    found: dict[str, list[str]] = {here.decode("utf-8", "surrogateescape").rstrip("\n"): []}
+    how = ("-m", "-M", "--topo-order", "--format=%H", "--name-status", "--diff-filter=R", "-z")
+    moves, _ = ask_git(root, "log", *how, "--", ":(top,glob)**/study.toml")
+    parts = iter((moves or b"").decode("utf-8", "surrogateescape").split("\0"))
+    commit = ""
+    for part in map(str.strip, parts):
+        if re.fullmatch(r"R\d+", part):
+            old, new = (next(parts).removesuffix("study.toml") for _ in range(2))
+            if new in found:
+                found.setdefault(old, [commit])
+        else:
+            commit = part
+    return list(found.items()), ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import tomllib
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from ..config.versions import LOCK, installed_versions, locked_versions
 from ..prove import provenance
 from ..prove import provenance_checks as checks
 from ..prove.places import shown_results
-from ..prove.provenance import engine_state, source_digest, source_files
+from ..prove.provenance import SOURCES, engine_state, source_digest, source_files
 from ..prove.provenance_checks import MANIFEST, well_formed
 from ..split.test_ledger import RECORD, read_openings
 from .terminal import ROOT
@@ -54,11 +55,30 @@ def result_files(results: Path) -> list[Path]:
 
 def strays(results: Path) -> dict[Path, str]:
     """Return what no run leaves below results, and what each is: links, files not written whole."""
-    return {
-        path: "linked" if path.is_symlink() else "half-written"
-        for path in sorted(results.rglob("*"))
-        if path.is_symlink() or (half_written(path) and path.is_file())
-    }
+    kinds = {path: _stray(path) for path in sorted(results.rglob("*"))}
+    return {path: kind for path, kind in kinds.items() if kind}
+
+
+def _stray(path: Path) -> str:
+    if path.is_symlink():
+        return "linked"
+    if path.is_dir():
+        return "" if any(not one.is_dir() for one in path.rglob("*")) else "empty"
+    if path.is_file():
+        return "half-written" if half_written(path) else ""
+    return "no file" if path.exists() else ""  # another run may have removed it just now
+
+
+def leading_out(run: Run) -> list[str]:
+    """Return links of the study's folder to what lies elsewhere: no copy of the study has it."""
+    data = run.root / run.study.data.file
+    paths = [path for name in SOURCES for path in (run.root / name).rglob("*")]
+    paths += [path for path in run.root.iterdir() if path.name[0] != "."]
+    return sorted(
+        path.relative_to(run.root).as_posix()
+        for path in {data, *data.parents, *paths} - {run.results}
+        if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(run.root)
+    )
 
 
 def result_hashes(results: Path) -> dict[str, str]:
@@ -117,10 +137,10 @@ def checked(manifest: dict[str, Any], run: Run, results: Path | None = None) -> 
     pythons = content.get("project", {}).get("requires-python", "")
     wrong, notes = checks.check_manifest(manifest, now, LOCK, pythons)
     engine = {} if run.root == ROOT else source_files(ROOT)
-    predictions = now["results"].get("predictions.csv")
+    data, predictions = run.study.data.sha256, now["results"].get("predictions.csv")
     for more, others in (
         checks.check_commit(manifest, run.root, engine),
-        checks.check_openings(read_openings(run.results / RECORD), run.root, predictions),
+        checks.check_openings(read_openings(run.results / RECORD), run.root, data, predictions),
     ):
         wrong, notes = wrong + more, notes + others
     return wrong, notes
@@ -132,6 +152,7 @@ def state(run: Run) -> dict[str, Any]:
     texts = [path for pattern in TEXTS for path in run.root.glob(pattern)]
     return {
         **digests(run),
+        "engine": engine_state(ROOT),
         "manifest": [sha256_of(path) for path in run.results.glob(MANIFEST)],
         "scripts": [sha256_of(path) for path in sorted(scripts)],
         "texts": digest_of(texts, run.root),
