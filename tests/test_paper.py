@@ -117,10 +117,10 @@ def test_a_macro_that_no_script_makes_is_named_with_its_place(copy, script):
 def test_a_citation_that_leads_nowhere_and_a_typed_number_are_told(copy, script):
     main = copy / "paper/main.tex"
     replace(main, r"\citep{holm1979}", r"\citep{nobody1979}")
-    replace(main, r"\Headline{}", r"\Headline{} It is 0.9.")
+    replace(main, r"\Headline{}", r"\Headline{} It is 0.95.")
     done = script(copy, "paper", rc=2)
     assert "Citation nobody1979 leads nowhere" in done.stderr
-    assert re.search(r"main\.tex:\d+ has a number that was typed: .*It is 0\.9\.", done.stdout)
+    assert re.search(r"main\.tex:\d+ has a number that was typed: .*It is 0\.95\.", done.stdout)
 
 
 def test_hostile_answers_are_set_as_they_are_and_rows_that_hang_together_are_told(

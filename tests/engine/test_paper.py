@@ -20,9 +20,9 @@ NAMED = ("script", "stage")
 
 def test_no_number_of_the_paper_is_typed():
     assert typed_numbers(MAIN, latex=True) == []
-    (one,) = typed_numbers(MAIN.replace(r"\Headline{}", "It is 0.9.", 1), latex=True)
+    (one,) = typed_numbers(MAIN.replace(r"\Headline{}", "It is 0.95.", 1), latex=True)
     assert MAIN.splitlines()[one.line - 1].startswith(r"\Headline{}")
-    assert (one.number, one.strict, one.accepted) == ("0.9", True, False)
+    assert (one.number, one.strict, one.accepted) == ("0.95", True, False)
 
 
 @pytest.mark.parametrize("results", RESULTS_OF, ids=lambda path: path.name)

@@ -20,6 +20,7 @@ MACRO = re.compile(  # a number of its own: an end of an interval says nothing w
     r"^\\newcommand\{(\\\w+)(?<!High)(?<!Low)(?<!Wins)\}\{(?:\\ensuremath\{-\})?(\d+\.\d+)",
     flags=re.MULTILINE,
 )
+LABELS = re.compile(r"^\\newcommand\{\\(?:Primary|Other)Metrics?\}\{(.*)\}$", flags=re.MULTILINE)
 
 
 def shown_results(root: Path) -> dict[str, list[str]]:
@@ -50,18 +51,27 @@ def lost_places(then: dict[str, list[str]], now: dict[str, list[str]]) -> list[D
 def typed_by_hand(root: Path, results: Path) -> tuple[list[Difference], list[str], int]:
     """Find typed scores: differences, warnings, and how many are accepted in words.
 
-    It is a difference in the paper, and where README tells results, unless a macro says the same.
+    It is a difference in the paper, and where README tells results, unless a macro says the same;
+    none is a setting of study.toml, where no metric is named beside it.
     """
-    path = results / "macros.tex"
-    macros = MACRO.findall(_read(path)) if path.is_file() else []
+    paths = (results / "macros.tex", root / "study.toml")
+    made, study = (_read(path) if path.is_file() else "" for path in paths)
+    macros, labels = MACRO.findall(made), re.split(", | and ", ", ".join(LABELS.findall(made)))
+    settings = {float(value) for value in re.findall(r"(?<![\w.])0\.\d*[1-9]", study)}
     differences, warnings, accepted = [], [], 0
-    for path in _texts(root, ("*.md", "docs/**/*.md", "paper/**/*.tex")):
-        name, latex = path.relative_to(root).as_posix(), path.suffix == ".tex"
-        for one in typed_numbers(_read(path), latex=latex, results=name == "README.md"):
-            macro = next((macro for macro, value in macros if _says(one.number, value)), "")
+    for path in _texts(root, ("*.md", "CITATION.cff", "docs/**/*.md", "paper/**/*")):
+        name, suffix = path.relative_to(root).as_posix(), path.suffix.lower()
+        paper = name.startswith("paper/")
+        if paper and (suffix not in (".tex", ".md", ".txt") or name.startswith("paper/build/")):
+            continue
+        where = {"latex": suffix == ".tex", "results": paper or name == "README.md"}
+        for one in typed_numbers(_read(path), **where, metrics=labels):
+            if not one.metric and {one.value, one.value / 100} & settings:
+                continue
+            macro = next((m for m, v in macros if _of(m, one.metric) and one.says(v)), "")
             if one.accepted:
                 accepted += 1
-            elif one.strict and not macro:
+            elif (one.strict or paper) and not macro:
                 row = f"line {one.line}"
                 differences.append(Difference("typed by hand", name, row, "", one.number, ""))
             else:
@@ -70,13 +80,11 @@ def typed_by_hand(root: Path, results: Path) -> tuple[list[Difference], list[str
     return differences, warnings + _notebooks(root), accepted
 
 
-def _says(typed: str, value: str) -> bool:
-    """Tell whether a typed number is a value of the results, as it stands or in percent."""
-    digits = len(re.sub(r"^\d*[.,]?|e.*", "", typed))
-    plain, percent = (f"{float(value) * times:.{digits}f}" for times in (1, 100))
-    typed = typed.replace(",", ".")
-    typed = f"0{typed}" if typed.startswith(".") else typed
-    return typed == percent if digits == 1 else digits > 1 and typed in (plain, percent)
+def _of(macro: str, metric: str) -> bool:
+    """Tell whether a macro is of the metric that a text names."""
+    name = re.sub(r"(y|ies|s)$", "", metric.lower()).replace("1", "one").replace("2", "two")
+    words = re.findall("[a-z]+", name.removeprefix("primarymetric"))
+    return "Difference" in macro or all(word in macro.lower() for word in words)
 
 
 def _notebooks(root: Path) -> list[str]:
