@@ -45,7 +45,7 @@ def test_well_known_data(probe):
     iris = but_pass(found["iris"])
     assert sorted(iris) == ["duplicates", "single feature"]
     verdict, message = iris["duplicates"]
-    assert verdict == "fail"
+    assert verdict == "warn"  # chance makes as many in 7 of 100 tables with so few values
     assert message.startswith("rows 101, 142: equal, on both sides of ")
     verdict, message = iris["single feature"]
     assert verdict == "warn"
@@ -140,3 +140,15 @@ def test_a_leak_in_the_studys_code(plant, bake, in_study):
     assert found[check][0] == verdict
     assert text in found[check][1]
     assert f"{check}: {found[check][1]}" in done.stderr
+
+
+def test_the_page_of_leaks_is_what_the_audit_says(study_env, run, template, tmp_path):
+    """Planted leaks and clean tables: docs/leaks.md is made again."""
+    copy = tmp_path / "template"
+    for name in ("tools/leaks.py", "docs/leaks.md"):
+        write(copy / name, (template / name).read_text(encoding="utf-8"))
+    engine = template / "{{cookiecutter.project_slug}}" / "engine"
+    env = {"PYTHONPATH": str(engine), "PYTHONDONTWRITEBYTECODE": "1"}
+    run([study_env, "-W", "error", "tools/leaks.py", "page"], copy, env=env)
+    made = (copy / "docs/leaks.md").read_text(encoding="utf-8")
+    assert made == (template / "docs/leaks.md").read_text(encoding="utf-8")

@@ -12,9 +12,10 @@ import pandas as pd
 import pytest
 from example_study import STUDY as CODE
 from example_study.models import linear
+from reproml.cli.leakage import accepted
 from reproml.compute.task import Task, run_task
 from reproml.config.columns import Table
-from reproml.config.study import Column, Data, Split, Study, StudyError, parse_study
+from reproml.config.study import CHECKS, Column, Data, Split, Study, StudyError, parse_study
 from reproml.leakage.findings import (
     Cut,
     Finding,
@@ -29,6 +30,7 @@ from reproml.leakage.perturbation import fit, fitted_parts, preparation, shuffle
 from reproml.leakage.row_checks import (
     already_scaled,
     audit_rows,
+    chance_of_equal_rows,
     duplicates,
     near_duplicates,
     rank_agreement,
@@ -37,6 +39,7 @@ from reproml.leakage.row_checks import (
 from reproml.split.splits import Fold, lock_test_set, make_folds
 from scipy.stats import spearmanr
 from sklearn.base import BaseEstimator
+from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.feature_selection import SelectKBest, f_classif
 from sklearn.frozen import FrozenEstimator
@@ -204,6 +207,87 @@ def test_equal_rows_are_to_be_expected_of_yes_and_no(table: Table):
     assert duplicates(coarse, cuts_for(table, CLAIMS["independent"])).verdict == "warn"
 
 
+def passengers(seed: int) -> pd.DataFrame:
+    """Return 400 passengers of whom little is known, each drawn by itself."""
+    rng = np.random.default_rng(seed)
+    columns = {
+        "sex": rng.choice(["f", "m"], 400),
+        "class": rng.choice(["first", "second", "third"], 400, p=[0.25, 0.2, 0.55]),
+        "port": rng.choice(["C", "Q", "S"], 400, p=[0.2, 0.1, 0.7]),
+        "fare": rng.integers(5, 400, size=400),
+        "age": rng.normal(30, 13, size=400).round(),
+    }
+    return pd.DataFrame(columns).assign(target=rng.choice(["no", "yes"], 400))
+
+
+def test_chance_makes_equal_rows_as_often_as_it_is_said_to():
+    """Of 200 tables with nothing wrong, none is one in a thousand, and one in ten is one in ten."""
+    found = [chance_of_equal_rows(passengers(seed)) for seed in range(200)]
+    equal = sum(passengers(seed).duplicated().any() for seed in range(200))
+    assert 20 < equal < 180  # so there is something to judge
+    assert min(found) >= 0.001
+    assert sum(chance < 0.1 for chance in found) <= 30
+    twice = passengers(0)
+    twice.iloc[:20] = twice.iloc[100:120].to_numpy()
+    assert chance_of_equal_rows(twice) < 1e-9
+
+
+def test_two_equal_flowers_are_no_failure():
+    """Chance makes a pair of equal irises, measured to one digit, in 7 of 100 such tables."""
+    iris = load_iris(as_frame=True).frame
+    assert round(chance_of_equal_rows(iris), 2) == 0.07
+
+
+@pytest.mark.parametrize("copies", [1, 3, 9])
+@pytest.mark.parametrize("share", [0.1, 0.6, 1.0])
+def test_twins_in_the_majority(table: Table, copies: int, share: float):
+    """Augmented before the split: every row has near copies, and no row stands alone."""
+    rng, rows = np.random.default_rng(0), np.arange(round(share * 96))
+    more = [table.X.iloc[rows] + rng.normal(scale=1e-4, size=(len(rows), 3)) for _ in range(copies)]
+    X = pd.concat([table.X, *more], ignore_index=True)
+    y = pd.concat([table.y, *[table.y.iloc[rows]] * copies], ignore_index=True)
+    found = near_duplicates(replace(only(table), X=X, y=y), [Cut("", np.arange(96), X.index[96:])])
+    assert found.verdict == "warn"
+    assert "1 and 97" in found.message or "0 and 96" in found.message
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3, 10])
+def test_near_rows_of_clean_tables(columns: int):
+    """In 50 clean tables of few or many columns none has a pair that chance does not make."""
+    for seed in range(50):
+        rng = np.random.default_rng(seed)
+        X = pd.DataFrame(rng.normal(size=(200, columns)))
+        y = pd.Series(rng.choice(["no", "yes"], 200))
+        clean = Table(X, y, None, None, None, dropped={})
+        cut = Cut("here", np.arange(0, 200, 2), np.arange(1, 200, 2))
+        assert near_duplicates(clean, [cut]).verdict == "pass", seed
+
+
+@pytest.mark.parametrize("rows", [2, 4, 20])
+def test_the_number_of_a_person_who_has_one_label(table: Table, rows: int):
+    rng, person = np.random.default_rng(1), np.arange(240) // rows
+    y = pd.Series(rng.choice(["no", "yes"], person.max() + 1)[person])
+    number = rng.permutation(1000)[person]
+    X = pd.DataFrame({"number": number, "dose": rng.normal(size=240)})
+    persons = Table(X, y, None, None, None, dropped={})
+    found = single_features(persons, np.arange(240), {})
+    assert (found.verdict, found.message) == ("warn", "number alone predicts 'yes' (AUC 1.000)")
+    honest = replace(persons, y=pd.Series(rng.choice(["no", "yes"], 240)))
+    assert single_features(honest, np.arange(240), {}).verdict == "pass"
+
+
+@pytest.mark.parametrize("wrong", [0.0, 0.05, 0.1])
+def test_a_code_that_stands_for_the_label(wrong: float):
+    rng = np.random.default_rng(2)
+    code = rng.integers(0, 120, size=1200)
+    y = pd.Series(np.where((code % 2 == 1) ^ (rng.random(1200) < wrong), "yes", "no"))
+    X = pd.DataFrame({"code": [f"c{number}" for number in code]})
+    coded = Table(X, y, None, None, None, dropped={})
+    assert single_features(coded, np.arange(1200), {}).verdict == "warn"
+    coded = replace(coded, y=pd.Series(rng.permutation(y)))
+    assert single_features(coded, np.arange(1200), {}).verdict == "pass"
+
+
 def test_a_row_measured_twice(table: Table):
     X = table.X.copy()
     X.iloc[90] = X.iloc[2] * 1.0001
@@ -248,14 +332,32 @@ def test_a_name_that_stands_in_one_row_only_tells_nothing(table: Table):
 def test_a_written_reason_settles_a_telling_feature(table: Table, content: dict[str, Any]):
     told = replace(table, X=table.X.assign(dose=(table.y == "yes") * 3.0))
     content["leakage"] = {"accepted": {"dose": "given before the answer"}}
-    accepted = parse_study(content).leakage.accepted
-    found = single_features(told, np.arange(80), accepted)
+    reasons = parse_study(content).leakage.accepted
+    found = single_features(told, np.arange(80), reasons)
     assert (found.verdict, found.message) == ("pass", "dose is accepted: given before the answer")
     with pytest.raises(StudyError, match="no features of the table"):
         single_features(told, np.arange(80), {"dosis": "?"})
 
 
-@pytest.mark.parametrize("name", ["dosis", "answer"])
+def test_a_written_reason_settles_any_check(content: dict[str, Any]):
+    content["leakage"] = {"accepted": {"duplicates": "two flowers"}}
+    reasons = parse_study(content).leakage.accepted
+    found = accepted(Finding("duplicates", "fail", "rows 1, 2: equal"), reasons)
+    assert found.verdict == "pass"
+    assert found.message == "accepted: two flowers (the check says fail: rows 1, 2: equal)"
+    for other in (Finding("duplicates", "pass", "none"), Finding("fit of forest", "fail", "knows")):
+        assert accepted(other, reasons) is other
+
+
+def test_every_check_can_be_accepted_by_its_name(table: Table):
+    cuts = cuts_for(table, CLAIMS["independent"])
+    found = audit_splits(table, CLAIMS["independent"], cuts)
+    found += audit_rows(table, cuts, cuts[0].train, {})
+    names = [one.check for one in found] + ["before the split", "shuffled labels"]
+    assert names == list(CHECKS)
+
+
+@pytest.mark.parametrize("name", ["dosis", "answer", "fit of forest"])
 def test_a_reason_for_no_feature_is_a_mistake(content: dict[str, Any], name: str):
     content["leakage"] = {"accepted": {name: "?"}}
     with pytest.raises(StudyError, match=f"leakage.accepted.{name}: no such feature"):

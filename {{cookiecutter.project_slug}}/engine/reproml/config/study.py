@@ -145,10 +145,14 @@ class Ablation(_Section):
     removes_columns: bool = False  # a variant that does so without saying it is refused
 
 
-class Leakage(_Section):
-    """What the leakage audit would warn of and the author has looked into."""
+CHECKS = ("same rows", "same groups", "same places", "time order", "duplicates", "near duplicates")
+CHECKS += ("single feature", "scaled before", "before the split", "shuffled labels")
 
-    accepted: dict[str, Annotated[str, Field(min_length=1)]] = {}  # feature column: reason
+
+class Leakage(_Section):
+    """What the leakage audit finds and the author has looked into."""
+
+    accepted: dict[str, Annotated[str, Field(min_length=1)]] = {}  # feature or check: reason
 
 
 class Sharing(_Section):
@@ -383,9 +387,10 @@ def _name_mistakes(metrics: Metrics, models: Models, tolerances: Tolerances) -> 
 def _leakage_mistakes(leakage: Leakage, data: Data) -> list[str]:
     columns = {name: data.column_for(name) for name in leakage.accepted}
     return [
-        f"leakage.accepted.{name}: no such feature; name a column with the role feature"
+        f"leakage.accepted.{name}: no such feature or check; name a column with the role feature, "
+        f"or one of {[*CHECKS]}"
         for name, column in sorted(columns.items())
-        if column is None or column.role != "feature"
+        if (column is None or column.role != "feature") and name not in CHECKS
     ]
 
 

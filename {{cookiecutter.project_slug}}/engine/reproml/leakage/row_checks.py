@@ -8,25 +8,27 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
+from scipy.stats import poisson, rankdata
 from sklearn.impute import SimpleImputer
 from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ..config.columns import Table
-from ..config.study import StudyError
+from ..config.study import CHECKS, StudyError
 from .findings import Cut, Finding, listed, overlaps, rows_at, where
 
-NEAR = 0.01  # of the median distance to the nearest row; clean tables have none below 0.05
+NEAR = 0.01  # of the distance to a row's tenth neighbour
+RARE = 0.001  # how often chance alone may make as many equal, or any nearly equal, rows
 ALONE = 0.99  # AUC or rank correlation of one feature; the best honest one in wine has 0.985
+FARTHER = ((2, 4), (5, 10), (10, 20))  # neighbours whose distances tell the dimensions
+CODES, CODE = 30, 0.9  # as many values are codes, which tell by their names; and their AUC
 
 
 def duplicates(table: Table, cuts: list[Cut]) -> Finding:
     """Check that no two rows with the same features and target are set apart.
 
-    It only warns where columns take so few values that equal rows are to be expected: one pair or
-    more if the columns were independent.
+    It only warns where chance may well have made as many equal rows, with so few values.
     """
     check, frame = "duplicates", _with_target(table)
     found = overlaps(pd.util.hash_pandas_object(frame, index=False), cuts)
@@ -34,32 +36,68 @@ def duplicates(table: Table, cuts: list[Cut]) -> Finding:
         return Finding(check, "pass", "no two equal rows are set apart")
     rows = np.unique(np.concatenate([rows for _, rows in found]))
     message = f"{rows_at(table, rows)}: equal, {where(found)}"
-    pairs = len(frame) * (len(frame) - 1) / 2
-    # the chance that two rows agree by accident, column by column
-    for name in frame:
-        pairs *= float((frame[name].value_counts(normalize=True, dropna=False) ** 2).sum())
-    if pairs >= 1:
+    if chance_of_equal_rows(frame) >= RARE:
         advice = "columns with so few values make equal rows by chance; are these measured twice?"
         return Finding(check, "warn", message, advice)
     advice = "keep one of each in the raw file, or give them one group and claim new groups"
     return Finding(check, "fail", message, advice)
 
 
+def chance_of_equal_rows(frame: pd.DataFrame) -> float:
+    """Return how probable it is that a table like this has as many pairs of equal rows.
+
+    The number of pairs is taken for Poisson distributed. Its mean is what independent columns give,
+    or, if that is more, what one column gives among rows that agree in all others. From a mean of
+    one on, up to five times as many are taken for chance: common values make pairs in clusters.
+
+    >>> ages = pd.DataFrame({"age": [31, 45, 31, 52, 60], "dose": [0.1, 0.7, 0.1, 0.3, 0.2]})
+    >>> round(chance_of_equal_rows(ages), 3), chance_of_equal_rows(ages[["age"]])
+    (0.095, 1.0)
+    """
+    columns = [pd.util.hash_array(pd.factorize(frame[name])[0]) for name in frame]
+    whole = np.sum(columns, axis=0, dtype=np.uint64)  # a column's hash taken away, all others
+    equal, all_pairs = _pairs(whole), len(frame) * (len(frame) - 1) / 2
+    independent, others = all_pairs, 0.0
+    for column in columns:
+        share = _pairs(column) / all_pairs
+        independent *= share
+        if share < 1:
+            others = max(others, 0.0, (_pairs(whole - column) - equal) * share / (1 - share))
+    mean = max(independent, others)
+    clustered = 1 <= mean and equal <= 5 * mean
+    return 1.0 if clustered else float(poisson.sf(equal - 1, mean))
+
+
+def _pairs(values: np.ndarray) -> float:
+    """Count the pairs of rows with the same value."""
+    counts = np.unique(values, return_counts=True)[1].astype(float)
+    return float((counts * (counts - 1) / 2).sum())
+
+
 def near_duplicates(table: Table, cuts: list[Cut]) -> Finding:
     """Check that no two rows with nearly the same features are set apart.
 
-    Near is ``NEAR`` times the median distance of a row to its nearest one, every column scaled to
-    unit variance. Equal rows are left to `duplicates`.
+    Near is at most ``NEAR`` times the distance to a row's tenth neighbour, every column scaled to
+    unit variance, and so near that chance would make such a pair in ``RARE`` of all tables: of
+    points in d dimensions, a share of (distance ratio)^d is nearer. d comes from the distances of
+    farther neighbours (Facco et al. 2017), so that a table in which every row has up to nine twins
+    hides none. Equal rows are left to `duplicates`, if their targets are equal too.
     """
-    check = "near duplicates"
-    rows = np.flatnonzero(~_with_target(table).duplicated().to_numpy())
+    check, known = "near duplicates", _with_target(table)
+    rows = np.flatnonzero(~known.duplicated().to_numpy())
+    if len(rows) < FARTHER[-1][1] + 1:
+        return Finding(check, "pass", "too few rows to tell by distances")
     points = scaled_numbers(table.X)[rows]  # (n_different, n_numbers)
-    tree = NearestNeighbors(n_neighbors=min(2, len(rows))).fit(points)
-    typical = float(np.median(tree.kneighbors(points)[0][:, -1]))
-    if typical == 0:
-        return Finding(check, "pass", "most rows share their features with others: no distances")
-    near = tree.radius_neighbors(points, radius=NEAR * typical, return_distance=False)
-    pairs = np.array([(rows[i], rows[j]) for i, js in enumerate(near) for j in js if i < j])
+    distance, neighbour = NearestNeighbors(n_neighbors=FARTHER[-1][1]).fit(points).kneighbors()
+    tenth = distance[:, 9]
+    # where copies end between two neighbours it comes out too low
+    dimensions = max(_dimensions(distance[:, a - 1], distance[:, b - 1]) for a, b in FARTHER)
+    limit = tenth * min(NEAR, (RARE / len(rows)) ** (1 / dimensions))
+    near = (distance <= limit[:, None]) & (tenth > 0)[:, None]
+    if chance_of_equal_rows(table.X.iloc[rows]) >= RARE:
+        near &= distance > 0  # equal features, and another target: values are that few
+    first, which = np.nonzero(near)
+    pairs = np.unique(np.sort(rows[np.c_[first, neighbour[first, which]]], axis=1), axis=0)
     found = []
     for name, train, test in cuts if len(pairs) else []:
         side = np.full(len(table.y), -1)
@@ -77,12 +115,20 @@ def near_duplicates(table: Table, cuts: list[Cut]) -> Finding:
     return Finding(check, "warn", message, advice)
 
 
+def _dimensions(nearer: np.ndarray, farther: np.ndarray) -> float:
+    """Estimate the dimensions of points from the distances to their a-th and 2a-th neighbours."""
+    apart = nearer > 0
+    growth = float(np.median(farther[apart] / nearer[apart])) if apart.any() else np.inf
+    return np.log(2) / np.log(growth) if growth > 1 else np.inf
+
+
 def single_features(table: Table, development: np.ndarray, accepted: dict[str, str]) -> Finding:
     """Check that no feature alone ranks the development rows as the target does.
 
     The locked rows stay unseen. ``accepted`` holds features that the author has looked into, with
-    the reason. It cannot see a feature that gives the target away in another order than its own, or
-    only together with a second one.
+    the reason. Texts, and numbers that stand in several rows each, are judged as names, too, by the
+    target of other rows with that name: so numbers of persons are found. It cannot see features
+    that give the target away only together.
     """
     check = "single feature"
     if strangers := sorted(set(accepted) - set(table.X.columns)):
@@ -150,7 +196,7 @@ def audit_rows(
     return [
         duplicates(table, cuts),
         near_duplicates(table, cuts),
-        single_features(table, development, accepted),
+        single_features(table, development, {n: r for n, r in accepted.items() if n not in CHECKS}),
         already_scaled(table),
     ]
 
@@ -180,25 +226,39 @@ def _tells(feature: pd.Series, y: pd.Series) -> str | None:
     if not len(y):
         return None
     if pd.api.types.is_numeric_dtype(y):
-        agreement = rank_agreement(y.to_numpy(), _worth(feature, y))
-        text = f"ranks the rows as the target does (rank correlation {agreement:.3f})"
-        return text if abs(agreement) >= ALONE else None
-    classes, found = sorted(set(y)), []
-    for name in classes[1:] if len(classes) == 2 else classes:
-        hit = y == name
-        agreement = rank_agreement(hit.to_numpy(), _worth(feature, hit.astype(float)))
-        auc = (1 + abs(agreement)) / 2  # in either direction
-        if auc >= ALONE:
-            found.append(f"{name!r} (AUC {auc:.3f})")
+        rho = _too_good(feature, y)
+        return f"ranks the rows as the target does (rank correlation {rho:.3f})" if rho else None
+    classes = sorted(set(y))
+    good = {name: _too_good(feature, y == name) for name in classes[len(classes) == 2 :]}
+    found = [f"{name!r} (AUC {auc:.3f})" for name, auc in good.items() if auc]
     return f"predicts {listed(found)}" if found else None
 
 
+def _too_good(feature: pd.Series, true: pd.Series) -> float:
+    """Return a feature's AUC or rank correlation, in either direction, or 0 if it may be honest."""
+    truth, numbers = true.to_numpy(), pd.api.types.is_numeric_dtype(feature)
+    own = _strength(truth, feature.to_numpy()) if numbers else 0.0
+    if own >= ALONE:
+        return own
+    names = feature.nunique()
+    if numbers and names > len(feature) / 1.5:  # measured, not given
+        return 0.0
+    limit = max(ALONE if names < CODES else CODE, own + 0.1)
+    named = _strength(truth, _worth(feature, true.astype(float)))
+    return named if named >= limit else 0.0
+
+
+def _strength(true: np.ndarray, score: np.ndarray) -> float:
+    agreement = abs(rank_agreement(true, score))
+    return (1 + agreement) / 2 if true.dtype == bool else agreement
+
+
 def _worth(feature: pd.Series, y: pd.Series) -> np.ndarray:
-    """Return a feature's numbers, or for each of its texts a number to rank by."""
-    if pd.api.types.is_numeric_dtype(feature):
-        return feature.to_numpy()
-    # a text is worth the target's mean over the rows with that text in the other half, so that a
-    # name that stands in one row only is worth nothing
+    """Return for each value of a feature a number to rank by: what its name is worth.
+
+    That is the target's mean over the rows with that value in the other half, so that a name that
+    stands in one row only is worth nothing.
+    """
     odd = np.arange(len(y)) % 2 == 1
     worth = np.full(len(y), float(y.mean()))
     for half in (odd, ~odd):
