@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from example_study.data import load_table
 from reproml.config.checksums import sha256_of
-from reproml.config.study import StudyError, parse_study, read_study
+from reproml.config.columns import read_raw
+from reproml.config.study import Column, Data, StudyError, parse_study, read_study
 
 
 def load(folder: Path, content: dict[str, Any]):
@@ -170,3 +171,60 @@ def test_a_missing_file_is_said(folder: Path, study):
     (folder / "tiny.csv").unlink()
     with pytest.raises(StudyError, match=r"tiny\.csv: there is no such file"):
         load_table(study, folder)
+
+
+# The shape of a table ------------------------------------------------------------------------
+
+
+MISFITS = [
+    ("yield,rain,soil\n1,2,3,\n4,5,6,\n", ["line 2: 4 fields, the header has 3", "line 3: 4"]),
+    ("yield,rain,soil\n1,2,3\n4,5,6,\n", ["1 problem", "line 3: 4 fields, the header has 3"]),
+    ("yield,rain\n1,2,3\n4,5,6\n", ["line 2: 3 fields, the header has 2"]),
+    ("yield,rain,soil\n1,2,3\n4,5\n", ["line 3: 2 fields, the header has 3"]),
+    ('yield,rain\n1,"a\nb"\n\n1,5,2\n', ["line 5: 3 fields", "decimal point"]),
+    ("yield,rain,yield\n1,2,3\n", ["header: the name 'yield' stands there 2 times"]),
+    ("yield,, \n1,2,3\n", ["header: column 2 has no name", "header: column 3 has no name"]),
+    ('yield,rain\n1,"2\n3,4\n', ["line 2: unexpected end of data"]),
+    ('yield,rain\n1,"2"3\n', ["line 2: ',' expected after '\"'"]),
+    ("yield,rain\n1,2\0\n", ["line 2: it holds a NUL"]),
+    ("yield;rain\n1,5;2\n", ["no comma, but ';'", "sep=';', decimal=','"]),
+    ("yield\train\n1\t2\n", ["no comma, but '\\t'", "sep='\\t'"]),
+    ("yield\n1\n \n", ["line 3: blanks alone"]),
+    ("\n\n", ["cannot be read: it has no header"]),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), MISFITS)
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_row_that_does_not_fit_its_header_is_refused(
+    tmp_path: Path, text: str, said: list[str], mark: str
+):
+    path = tmp_path / "field.csv"
+    path.write_text(mark + text, encoding="utf-8", newline="")
+    columns = {"*": Column(role="feature"), "yield": Column(role="target")}
+    with pytest.raises(StudyError) as caught:
+        read_raw(path, Data(file=path.name, sha256="0" * 64, missing="impute", columns=columns))
+    assert str(caught.value).startswith("field.csv")
+    assert [one for one in said if one not in str(caught.value)] == []
+
+
+def test_no_column_becomes_the_name_of_rows(tmp_path: Path):
+    """One field too many in every row: `rain` was predicted, and called `yield`."""
+    path = tmp_path / "field.csv"
+    path.write_text("yield,rain,soil,temp,note\n5.1,80,3,12,ok,\n", encoding="utf-8", newline="")
+    columns = {"*": Column(role="feature"), "yield": Column(role="target")}
+    with pytest.raises(StudyError, match="line 2: 6 fields, the header has 5"):
+        read_raw(path, Data(file=path.name, sha256="0" * 64, columns=columns))
+
+
+@pytest.mark.parametrize(("cell", "hint"), [('"1,5"', "write 1.5 for 1,5"), ("1.5x", None)])
+def test_a_decimal_comma_is_named(
+    folder: Path, content: dict[str, Any], cell: str, hint: str | None
+):
+    text = f"answer,dose,age,kind\nyes,{cell},30,a\n"
+    (folder / "tiny.csv").write_text(text, encoding="utf-8", newline="\n")
+    with pytest.raises(StudyError, match="row 1, column 'dose'") as caught:
+        load(folder, content)
+    assert "is no finite number" in str(caught.value)
+    assert hint is None or hint in str(caught.value)
+    assert ("has a comma" in str(caught.value)) == bool(hint)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,14 @@ from .study import Column, Data, Study, StudyError
 
 SHOWN = 10  # problems listed one by one; the rest are counted
 ADVICE = "Mend the file, or change what study.toml allows in [data.columns]."
+TABLE_ADVICE = (
+    "Mend the file: a header with a name for each column, and as many fields in every row. A comma "
+    'inside a field needs quotes around it ("Bonn, south"); numbers have a decimal point.'
+)
+OTHER_MARKS = (
+    "the header has no comma, but {!r}: save the file with commas between fields and points in "
+    "numbers, such as pandas.read_csv(OLD, sep={!r}, decimal=',').to_csv(NEW, index=False)"
+)
 
 
 @dataclass(frozen=True)
@@ -123,23 +133,69 @@ def read_raw(path: str | Path, data: Data) -> pd.DataFrame:
     try:
         if path.suffix == ".parquet":
             raw = pd.read_parquet(path)
+            problems = _header_problems(list(raw.columns))
         elif path.suffix == ".csv":
-            names = pd.read_csv(path, nrows=0, encoding="utf-8").columns
+            names, problems = _check_lines(path)
             text = [n for n in names if _is_text(data.column_for(n))]
-            raw = pd.read_csv(
-                path,
-                dtype=dict.fromkeys(text, "str"),
-                na_values={n: _missing_texts(data, n) for n in names},
-                keep_default_na=False,
-                encoding="utf-8",
-                low_memory=False,  # guesses a column's type from all of it, not piece by piece
+            raw = (
+                pd.read_csv(
+                    path,
+                    dtype=dict.fromkeys(text, "str"),
+                    na_values={n: _missing_texts(data, n) for n in names},
+                    keep_default_na=False,
+                    index_col=False,
+                    encoding="utf-8-sig",
+                    low_memory=False,  # guesses a column's type from all of it, not piece by piece
+                )
+                if not problems
+                else pd.DataFrame()
             )
         else:
             raise StudyError(f"{data.file}: ends in {path.suffix!r}; use .csv or .parquet")
     except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
         raise StudyError(f"{data.file}: cannot be read: {error}") from error
+    if problems:
+        raise StudyError(_one_message(data.file, problems, TABLE_ADVICE))
     raw.index = pd.RangeIndex(1, len(raw) + 1, name="row")
     return raw
+
+
+def _check_lines(path: Path) -> tuple[list[str], list[str]]:
+    """Return a CSV file's column names and what is wrong with its lines.
+
+    Where a row has a field too many, pandas would take the first column for a name of rows.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.reader(file, strict=True)
+        names, end, problems = None, 0, []
+        try:
+            for fields in rows:
+                if "\0" in "".join(fields):
+                    raise csv.Error("it holds a NUL, which no text has; save it as UTF-8")
+                if names is None:
+                    names = fields or None  # empty lines count nowhere
+                elif len(fields) not in (0, len(names)):
+                    count = f"{len(fields)} field{'s' if len(fields) > 1 else ''}"
+                    problems.append(f"line {end + 1}: {count}, the header has {len(names)}")
+                elif fields and names[1:] == [] and fields[0].isspace():
+                    problems.append(f"line {end + 1}: blanks alone")
+                end = rows.line_num
+        except csv.Error as error:
+            problems.append(f"line {end + 1}: {error}")
+    if not names and not problems:
+        raise ValueError("it has no header")
+    for mark in ";\t":
+        if len(names or []) == 1 and mark in names[0]:
+            raise ValueError(OTHER_MARKS.format(mark, mark))
+    return names or [], [*_header_problems(names or []), *problems]
+
+
+def _header_problems(names: list[str]) -> list[str]:
+    empty = [number for number, name in enumerate(names, 1) if not str(name).strip()]
+    twice = [name for name, count in Counter(names).items() if count > 1 and str(name).strip()]
+    return [f"header: column {number} has no name" for number in empty] + [
+        f"header: the name {name!r} stands there {names.count(name)} times" for name in twice
+    ]
 
 
 def _is_text(column: Column | None) -> bool:
@@ -262,6 +318,8 @@ def _checked(values: pd.Series, column: Column) -> tuple[pd.Series, list[tuple[i
     numbers = numbers.astype("float64")
     bad = present & ~np.isfinite(numbers)
     found = _found(values, bad, "is no finite number")
+    commas = values.astype(str).str.fullmatch(r"[+-]?[\d.]+,[\d.,]+")
+    found += _found(values, bad & commas, "has a comma: write 1.5 for 1,5 and 1000 for 1,000")
     numbers = numbers.mask(bad)
     if column.type == "integer":
         found += _found(numbers, numbers.notna() & (numbers % 1 != 0), "is no whole number")
