@@ -35,9 +35,9 @@ BUDGETS = {
     "lines of Python in all": 27_000,
 }
 NOT_MET = {
-    "engine's lines": 13_050,
-    "engine's lines of code": 8_480,
-    "lines of Python in all": 39_200,
+    "engine's lines": 13_450,
+    "engine's lines of code": 8_800,
+    "lines of Python in all": 40_700,
 }
 
 
