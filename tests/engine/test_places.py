@@ -49,7 +49,7 @@ def numbers(text: str, **where: bool) -> list[str]:
         ("| forest | 44.52 |", ["44.52"]),
         ("it was right in 112/114 (accuracy)", ["112/114"]),
         ("accuracy 112/114", ["112/114"]),
-        ("ＡＵＣ of ０.９９９", ["0.999"]),
+        ("\uff21\uff35\uff23 of \uff10.\uff19\uff19\uff19", ["0.999"]),
         ("an accuracy of 99\u202f%", ["99"]),
         ("0·987 as the Lancet writes", ["0.987"]),
         ("<tr><td>AUC</td><td>0.9</td></tr>", ["0.9"]),
@@ -61,7 +61,7 @@ def numbers(text: str, **where: bool) -> list[str]:
         ("_0.98_", ["0.98"]),
         ("0.98&nbsp;%", ["0.98"]),
         ("an accuracy\nof 0.9", ["0.9"]),
-        ("between 0.95–0.98", ["0.95", "0.98"]),
+        ("between 0.95\u20130.98", ["0.95", "0.98"]),
         ("roc_auc of 0.9", ["0.9"]),
     ],
 )
@@ -136,7 +136,7 @@ def test_what_does_not(text: str):
         (r"\textcolor{red}{0.98}", ["0.98"]),
         (r"\scalebox{0.85}{AUC 0.98}", ["0.98"]),
         ("\\begin{verbatim}\nAUC 0.98\n\\end{verbatim}", ["0.98"]),
-        ("0.98％", ["0.98"]),
+        ("0.98\uff05", ["0.98"]),
     ],
 )
 def test_what_looks_like_a_score_in_the_paper(text: str, found: list[str]):

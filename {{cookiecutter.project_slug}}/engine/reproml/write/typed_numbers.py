@@ -36,7 +36,8 @@ MARKDOWN = re.compile(
 LATEX = re.compile(
     r"(?<!\\)(?:\\\\)*%[^\n]*|\\(?:label|\w*ref|cite\w*|input|include\w*|plot|script|stage|href|url"
     r"|doi|usepackage|scalebox)\*?(?:\[[^]\n]*\])*\{[^}\n]*\}|(?<=[a-z}*])\[[^]]*=[^]]*\]"
-    r"|\\\w*(?:stretch|spread|fraction)\}?\{[^}\n]*\}|[\d.]+ ?\\[a-z]*(?:height|width|sep|skip|size)"
+    r"|\\\w*(?:stretch|spread|fraction)\}?\{[^}\n]*\}"
+    r"|[\d.]+ ?\\[a-z]*(?:height|width|sep|skip|size)"
     r"|\\\w*color\*?(?:\[\w+\]\{[^}\n]*\}|\{[^}\n]*\}\{\w+\}\{[^}\n]*\})"
     r"|(?P<code>\\begin\{(verbatim|lstlisting|minted)\}.*?\\end\{\2\}|\\(?:verb|lstinline)(\W).*?\3"
     r"|\\texttt\{[^}\n]*[A-Za-z][^}\n]*\})",
@@ -44,7 +45,8 @@ LATEX = re.compile(
 )
 NAMES = re.compile(  # in both: DOIs, limits of p, levels
     r"(?i:\b10\.\d{4,}/\S+|\barxiv\W{0,2}[\d.]+|\bp[ -]?(?:values?)?\W{0,3}(?:[<>≤≥]|\\leq?|below)"
-    r"\W*[\d.]*\d|(?:\\?\balpha|α|\blevels?)(?: of)?[ =]*[01]?\.\d+|\b0?\.\d+ (?:significance )?level)"
+    r"\W*[\d.]*\d|(?:\\?\balpha|α|\blevels?)(?: of)?[ =]*[01]?\.\d+"  # noqa: RUF001
+    r"|\b0?\.\d+ (?:significance )?level)"
 )
 PLAIN = {  # what is left as it is read
     r"(\\(?:SI|qty)\{[^}]*\})\{(?!\}|\\?%|\\percent)": r"\1{ mm ",  # whatever its unit is
@@ -99,7 +101,7 @@ class Typed(NamedTuple):
         digits = len(re.sub(r"e.*", "", typed.partition(".")[2]))
         plain, percent = (f"{float(result) * times:.{digits}f}" for times in (1, 100))
         many = len(re.sub(r"^[0.]+|\.|e.*", "", typed)) > 2
-        return digits > 1 and typed == plain or digits > 0 and many and typed == percent
+        return (digits > 1 and typed == plain) or (digits > 0 and many and typed == percent)
 
 
 def typed_numbers(
@@ -164,7 +166,7 @@ def _metric_of(number: str, before: str, after: str, metric: re.Pattern[str]) ->
         return name
     if whole:  # "30 folds" are counted
         counted = NAME.search(row) or re.match(r"\s\w{2,}[^\Ws]s\b", after)
-        return name if said and not counted or name and percent and name in follows else None
+        return name if (said and not counted) or (name and percent and name in follows) else None
     if not said and (UNIT.match(after) or NAME.search(row)):
         return None
     table = cell and re.search(r"[.,]\d\d", number)
