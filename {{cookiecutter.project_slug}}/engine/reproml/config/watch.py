@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from .study import Study
 
 ENGINE = Path(__file__).resolve().parents[1]
-LIBRARIES = (*site.getsitepackages(), site.getusersitepackages(), *sysconfig.get_paths().values())
+LIBRARIES = [*site.getsitepackages(), site.getusersitepackages(), *sysconfig.get_paths().values()]
+# of another environment, by PYTHONPATH or a .pth file; as Python started, before the author's code
+LIBRARIES += [one for one in sys.path if Path(one).name in ("site-packages", "dist-packages")]
 OPEN = Path("/dev/fd")  # the files and folders that this process holds open; not on Windows
 SYSTEM = "/usr /bin /sbin /lib /lib32 /lib64 /etc /dev /proc /sys /nix/store"
 MACOS = "/System /Library /var/db/timezone"
