@@ -65,7 +65,8 @@ def test_the_page_is_made_from_the_table():
 def test_no_number_of_a_fresh_study_looks_typed(bake, task, dependence):
     study = bake(task=task, dependence=dependence).path
     scores = load_file(study / "engine/reproml/write/typed_numbers.py")
-    pages = [study / "README.md", study / "paper/main.tex", *study.glob("docs/**/*.md")]
+    pages = [study / "paper/main.tex", study / "CITATION.cff", *study.glob("*.md")]
+    pages += study.glob("docs/**/*.md")
     found = {
         path.name: scores.typed_numbers(
             path.read_text(encoding="utf-8"),

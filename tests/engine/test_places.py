@@ -26,6 +26,9 @@ def numbers(text: str, **where: bool) -> list[str]:
     ("text", "found"),
     [
         ("an AUC of 0.987", ["0.987"]),
+        ("better by 0.02 in AUC", ["0.02"]),
+        ("an AUC above 0.9", ["0.9"]),
+        ("accuracy \u2013 99 %", ["99"]),
         ("0.95 [0.93, 0.97]", ["0.95", "0.93", "0.97"]),
         ("a difference of -0.25, or .25", ["0.25", ".25"]),
         ("0,987 in German", ["0,987"]),
@@ -185,6 +188,14 @@ def test_code_and_badges_are_looked_at_where_readme_tells_results(text: str, fou
     place = "\n<!-- begin results/a.md -->\n<!-- end results/a.md -->\n"
     assert numbers(text + place, results=True) == found
     assert numbers(text) == []
+
+
+@pytest.mark.parametrize("latex", [False, True])
+def test_a_long_line_takes_no_long_time(latex: bool):
+    started = time.perf_counter()
+    assert len(numbers("word 0.98 of [x=1 " * 500, latex=latex)) == 500
+    assert numbers("9" * 50_000, latex=latex) == []
+    assert time.perf_counter() - started < 5  # half a second here
 
 
 def test_a_part_of_readme_with_a_marked_place_tells_results():

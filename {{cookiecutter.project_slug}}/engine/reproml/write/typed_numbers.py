@@ -29,7 +29,7 @@ METRIC = (
 MARKDOWN = re.compile(
     r"\A---\n.*?^---$|^(?:<!--|#) begin (results/\S+).*?^(?:<!--|#) end \1(?!\S)|<!--.*?-->"
     r"|(?P<code>^( *)(```+|~~~+).*?^\3\4[^\n]*$|`[^`\n]*[A-Za-z][^`\n]*`)"
-    r"|(?P<url>\]\([^)\n]*\)|\w+://[^\s)>\"]+)",
+    r"|(?P<url>\]\([^)\n]*\)|\b\w+://[^\s)>\"]+)",
     flags=re.MULTILINE | re.DOTALL,
 )
 # In LaTeX: comments, labels, files, options, lengths, colours, code.
@@ -37,7 +37,7 @@ LATEX = re.compile(
     r"(?<!\\)(?:\\\\)*%[^\n]*|\\(?:label|\w*ref|cite\w*|input|include\w*|plot|script|stage|href|url"
     r"|doi|usepackage|scalebox)\*?(?:\[[^]\n]*\])*\{[^}\n]*\}|(?<=[a-z}*])\[[^]]*=[^]]*\]"
     r"|\\\w*(?:stretch|spread|fraction)\}?\{[^}\n]*\}"
-    r"|[\d.]+ ?\\[a-z]*(?:height|width|sep|skip|size)"
+    r"|(?<![\d.])[\d.]+ ?\\[a-z]*(?:height|width|sep|skip|size)"
     r"|\\\w*color\*?(?:\[\w+\]\{[^}\n]*\}|\{[^}\n]*\}\{\w+\}\{[^}\n]*\})"
     r"|(?P<code>\\begin\{(verbatim|lstlisting|minted)\}.*?\\end\{\2\}|\\(?:verb|lstinline)(\W).*?\3"
     r"|\\texttt\{[^}\n]*[A-Za-z][^}\n]*\})",
@@ -62,13 +62,13 @@ NUMBER = re.compile(
 PERCENT = r"\s?\\?(?:%|per ?cent)"
 SENTENCE = r"[.;!?]\s|\|\s*\n|\\+\s*\n|\n\s*-\s"  # or a row of a table, or an item of a list
 LINK = re.compile(
-    r"(?:(?P<verb>[:=≈]|\b(?:is|was|are|were|to|reach(?:es|ed)|equals))"
+    r"(?:(?P<verb>[:=≈\u2013\u2014]|\b(?:is|was|are|were|to|reach(?:es|ed)|equals))"
     r"|[|&]|\b(?:of|only|about|version))[\s\"'`]*$"
 )
 NAME = re.compile(  # of something whose number is no score
     r"(?i:\b(?:(?:fig|tab|sec|eq|app)[a-z]*|chapter|algorithm|theorem|python|pandas|numpy|scipy|skops"
     r"|scikit-learn|sklearn|matplotlib|pyarrow|(?:py)?torch|keras|tensorflow|statsmodels|seaborn"
-    r"|xgboost|lightgbm|shap|dask|cuda|ubuntu|r|ph|by|version|release)\.?\s\(?$)"
+    r"|xgboost|lightgbm|shap|dask|cuda|ubuntu|r|ph|cc[ -]by|version|release)\.?\s\(?$)"
 )
 UNIT = re.compile(
     r"\s?(?:[°µÅ€]|\\circ|\\?degree|[mkcdnpMG]?(?:m|g|s|l|L|mol|M|Hz|Pa|V|W|J|eV|B)\b|mmHg|bar|px|pt"
@@ -150,8 +150,9 @@ def typed_numbers(
 def _metric_of(number: str, before: str, after: str, metric: re.Pattern[str]) -> str | None:
     """Return the metric that is named beside a score, "" where none is, None for no score."""
     row = re.split(SENTENCE, before)[-1]
-    whole, percent, link = number.isdigit(), re.match(PERCENT, after), LINK.search(row)
-    cell = re.search(r"[|&]\s*$", before) and re.match(r"\s*(?:[|&\\]|$)", after)
+    end = row[-50:]  # the words right before it
+    whole, percent, link = number.isdigit(), re.match(PERCENT, after), LINK.search(end)
+    cell = re.search(r"[|&]\s*$", before[-50:]) and re.match(r"\s*(?:[|&\\]|$)", after)
     many = whole and not percent and float(number) > 1
     near = (
         row if link and link["verb"] and not many else " ".join(row.split()[-3 if many else -5 :])
@@ -162,12 +163,12 @@ def _metric_of(number: str, before: str, after: str, metric: re.Pattern[str]) ->
     said = name and (link or near.rstrip("\"'` ").endswith(name))
     if re.match(PERCENT + r"[ -](?:[a-z]+ )?(?:interval|CI|confidence|level|quantile)", after):
         return None
-    if re.match(r"\s?\(?(?:±|\\pm)", after) or re.search(r"(?:±|\\pm)\s*$", row):
+    if re.match(r"\s?\(?(?:±|\\pm)", after) or re.search(r"(?:±|\\pm)\s*$", end):
         return name
     if whole:  # "30 folds" are counted
-        counted = NAME.search(row) or re.match(r"\s\w{2,}[^\Ws]s\b", after)
+        counted = NAME.search(end) or re.match(r"\s\w{2,}[^\Ws]s\b", after)
         return name if (said and not counted) or (name and percent and name in follows) else None
-    if not said and (UNIT.match(after) or NAME.search(row)):
+    if not said and (UNIT.match(after) or NAME.search(end)):
         return None
     table = cell and re.search(r"[.,]\d\d", number)
     bare = re.fullmatch(r"0?[.,]\d\d+|1\.00+|\d+\.\d{3,}", number)
