@@ -125,6 +125,8 @@ class Run:
         """All rows; a large table is mapped from a file that all workers share."""
         with OnlyDeclared(self.study, "load_table in data.py", loads=True):
             table = self.study.code.load_table(self.study, self.root)
+        for doubt in table.doubts:
+            say(f"warning: {doubt}", sys.stderr)
         if table.X.memory_usage(deep=False).sum() < LARGE:
             return table
         return map_table(table, self.scratch() / "table")
