@@ -42,7 +42,7 @@ for line in sys.stdin:
     print(json.dumps(said), flush=True)
 """
 MISSING = ("", "NA", "NaN", "nan")
-NUMBER = re.compile(r"[ \t]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[ \t]*")
+NUMBER = re.compile(r"[ \t\n\r]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[ \t\n\r]*")
 
 
 @pytest.fixture(scope="module")
@@ -68,19 +68,21 @@ def read(study_env, tmp_path_factory):
 def plain(text):
     """Return the header and the rows of a file, or the line that has no place in it."""
     rows = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
-    found, end, header = [], 0, []
+    found, end, header, blank = [], 0, [], False
     try:
         for row in rows:
             fits = len(row) in (0, len(header)) or not header
             if "\0" in "".join(row) or not fits or (header and len(row) == 1 and row[0].isspace()):
                 return f"line {end + 1}: "
-            header = header or row
+            header, blank = header or row, blank or not row
             found += [row] if row else []
             end = rows.line_num
     except csv.Error:
         return f"line {end + 1}: "
     if not header:
         return "it has no header"
+    if blank and re.search("\r(?!\n)", text):
+        return "empty, where lines end with CR alone"
     if len(set(header)) < len(header) or not all(name.strip() for name in header):
         return "header: "
     return header, found[1:]
@@ -166,6 +168,7 @@ def tables(draw):
 @example("c1\n18014398509481984\n18014398509481985\n")
 @example("c1\nAda\nAda \n")
 @example("c1\n\xe9\ne\u0301\n")
+@example("c1,n1\r\r,1\r")
 @example("n1\n5.0000000000000036\n")
 @given(text=tables())
 @settings(

@@ -7,12 +7,13 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from .checksums import sha256_of
+from .checksums import POINTER, is_pointer, sha256_of
 from .study import Column, Data, Study, StudyError
 
 SHOWN = 10  # problems listed one by one; the rest are counted
@@ -25,6 +26,7 @@ MERGED = (
     "is beyond 9007199254740991 (2**53 - 1), where neighbouring numbers become one; take "
     'type = "category" for names, and a larger unit for times'
 )
+ONE_CLOCK = "write all times in UTC (2026-01-31T12:00Z), or all of them without an offset"
 OTHER_MARKS = (
     "the header has no comma, but {!r}: save the file with commas between fields and points in "
     "numbers, such as pandas.read_csv(OLD, sep={!r}, decimal=',').to_csv(NEW, index=False)"
@@ -94,6 +96,8 @@ def check_file(data: Data, root: str | Path) -> Path:
     path = Path(root) / data.file
     if not path.is_file():
         raise StudyError(f"{data.file}: there is no such file; see data/README.md")
+    if is_pointer(path):
+        raise StudyError(f"{data.file}: {POINTER}")
     found = sha256_of(path)
     if found != data.sha256:
         raise StudyError(
@@ -141,6 +145,7 @@ def read_raw(path: str | Path, data: Data) -> pd.DataFrame:
     try:
         if path.suffix == ".parquet":
             raw = pd.read_parquet(path, to_pandas_kwargs={"integer_object_nulls": True})
+            raw = raw.reset_index([name for name in raw.index.names if name in data.columns])
             problems = _header_problems(list(raw.columns))
         elif path.suffix == ".csv":
             names, problems = _check_lines(path)
@@ -186,21 +191,25 @@ def _check_lines(path: Path) -> tuple[list[str], list[str]]:
     """
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.reader(file, strict=True)
-        names, end, problems = None, 0, []
+        names, end, empty, problems = None, 0, 0, []
         try:
             for fields in rows:
                 if "\0" in "".join(fields):
                     raise csv.Error("it holds a NUL, which no text has; save it as UTF-8")
-                if names is None:
-                    names = fields or None  # empty lines count nowhere
-                elif len(fields) not in (0, len(names)):
+                if not fields:
+                    empty = empty or end + 1
+                elif names is None:
+                    names = fields
+                elif len(fields) != len(names):
                     count = f"{len(fields)} field{'s' if len(fields) > 1 else ''}"
                     problems.append(f"line {end + 1}: {count}, the header has {len(names)}")
-                elif fields and names[1:] == [] and fields[0].isspace():
+                elif names[1:] == [] and fields[0].isspace():
                     problems.append(f"line {end + 1}: blanks alone")
                 end = rows.line_num
         except csv.Error as error:
             problems.append(f"line {end + 1}: {error}")
+        if empty and "\r" in np.atleast_1d(file.newlines):  # pandas loses a comma behind it
+            problems.append(f"line {empty}: empty, where lines end with CR alone; remove it")
     if not names and not problems:
         raise ValueError("it has no header")
     for mark in ";\t":
@@ -318,10 +327,13 @@ def _name_problems(raw: pd.DataFrame, data: Data) -> Iterator[tuple[int, str]]:
     for name in raw.columns:
         if data.column_for(name) is None:
             yield 0, f'column {name!r}: not declared; add it, with role = "ignore" if unused'
-    for name in data.columns:
-        if name not in raw.columns and not any(
-            data.column_for(n) is data.columns[name] for n in raw
-        ):
+    for name, column in data.columns.items():
+        if name in raw.columns:
+            continue
+        if any(mark in name for mark in "*?[") and column.role not in ("feature", "ignore"):
+            text = f"a pattern stands for many columns; role {column.role} needs a name"
+            yield -1, f'data.columns."{name}": {text}'
+        elif not any(data.column_for(n) is column for n in raw):
             yield 0, f"column {name!r}: declared, but not in the file; it has {list(raw.columns)}"
 
 
@@ -341,8 +353,16 @@ def _checked(values: pd.Series, column: Column) -> tuple[pd.Series, list[tuple[i
             )
         return texts, found
     if column.type == "date":
-        dates = pd.to_datetime(values, format="ISO8601", errors="coerce")
-        return dates, _found(values, present & dates.isna(), "is no date like 2026-01-31")
+        how = {"format": "ISO8601", "errors": "coerce"}
+        try:
+            dates, other = pd.to_datetime(values, **how), []
+        except ValueError:  # pandas takes one offset for all
+            dates = values.map(partial(pd.to_datetime, **how))
+            first = dates.first_valid_index()
+            text = f"has another UTC offset than {values[first]!r} of row {first}; {ONE_CLOCK}"
+            differs = [d is not pd.NaT and d.utcoffset() != dates[first].utcoffset() for d in dates]
+            other = _found(values, pd.Series(differs, values.index), text)
+        return dates, other + _found(values, present & dates.isna(), "is no date like 2026-01-31")
     is_number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
     numbers = values if is_number else pd.to_numeric(values.map(str, na_action="ignore"), "coerce")
     numbers = numbers.astype("float64")
