@@ -168,6 +168,7 @@ def tables(draw):
 @example("c1\n18014398509481984\n18014398509481985\n")
 @example("c1\nAda\nAda \n")
 @example("c1\n\xe9\ne\u0301\n")
+@example('n1\n""\n10000000000000000000\n')
 @example("c1,n1\r\r,1\r")
 @example("n1\n5.0000000000000036\n")
 @given(text=tables())

@@ -367,3 +367,12 @@ def test_a_class_of_parquet_is_named_without_decimals(folder: Path, content: dic
     content["data"] |= {"file": "tiny.parquet", "positive": "1"}
     content["data"]["columns"]["answer"]["values"] = ["0", "1"]
     assert load(folder, content).y.iloc[:3].tolist() == ["0", "1", "1"]
+
+
+def test_a_text_of_parquet_is_no_gap(folder: Path, content: dict[str, Any]):
+    raw = pd.read_csv(folder / "tiny.csv")
+    raw["land"] = "NA"  # Namibia
+    raw.to_parquet(folder / "tiny.parquet", index=False)
+    content["data"]["columns"]["land"] = {"role": "group", "type": "category"}
+    content["data"]["file"] = "tiny.parquet"
+    assert set(load(folder, content).groups) == {"NA"}

@@ -170,6 +170,9 @@ def read_raw(path: str | Path, data: Data) -> pd.DataFrame:
     if problems:
         raise StudyError(_one_message(data.file, problems, TABLE_ADVICE))
     for name in raw.columns:
+        # of CSV, pandas forgets the gaps beside numbers above 2**63
+        if path.suffix == ".csv" and raw[name].dtype in ("object", "str"):
+            raw[name] = raw[name].mask(raw[name].isin(_missing_texts(data, name)))
         if _is_whole(raw[name], data.column_for(name)):
             raw[name] = raw[name].convert_dtypes()  # pandas' own kind of integers, with gaps
     raw.index = pd.RangeIndex(1, len(raw) + 1, name="row")
