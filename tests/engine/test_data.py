@@ -1,5 +1,6 @@
 """Bad data gets one message that names file, row and column; good data keeps its last bit."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from example_study.data import load_table
 from reproml.config.checksums import sha256_of
 from reproml.config.columns import read_raw
 from reproml.config.study import Column, Data, StudyError, parse_study, read_study
+from reproml.run.run import open_run
 
 
 def load(folder: Path, content: dict[str, Any]):
@@ -228,3 +230,149 @@ def test_a_decimal_comma_is_named(
     assert "is no finite number" in str(caught.value)
     assert hint is None or hint in str(caught.value)
     assert ("has a comma" in str(caught.value)) == bool(hint)
+
+
+# Names that look alike -----------------------------------------------------------------------
+
+
+def with_column(folder: Path, name: str, cells: list[str], how: dict[str, Any], content):
+    """Add a column to tiny.csv; its cells repeat."""
+    raw = pd.read_csv(folder / "tiny.csv", dtype=str, keep_default_na=False)
+    raw[name] = [cells[i % len(cells)] for i in range(len(raw))]
+    raw.to_csv(folder / "tiny.csv", index=False)
+    content["data"]["columns"][name] = how
+
+
+GROUP = {"role": "group", "type": "category"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Ada ", "Ada"), ("\tAda", "Ada"), ("Ada\xa0", "Ada"), ("Zoe\u0308", "Zo\xeb")],
+)
+@pytest.mark.parametrize("role", ["group", "feature"])
+def test_one_name_in_two_spellings_is_refused(
+    folder: Path, content: dict[str, Any], one: str, other: str, role: str
+):
+    with_column(folder, "person", ["Bob", one, other], GROUP | {"role": role}, content)
+    with pytest.raises(StudyError) as caught:
+        load(folder, content)
+    first = "rows 2, 5, 8, 11, 14, 17, 20, 23, 26, 29 and 10 more"
+    text = f"row 3, column 'person': {one!a} ({first}) and {other!a} (rows 3, 6, "
+    assert text in str(caught.value)
+    assert "look like one name; write it in one way" in str(caught.value)
+
+
+def test_names_that_differ_in_capitals_alone_are_doubted(
+    folder: Path, content: dict[str, Any], capsys: pytest.CaptureFixture[str]
+):
+    with_column(
+        folder, "person", [*(f"p{i}" for i in range(58)), "STRASSE", "stra\xdfe"], GROUP, content
+    )
+    table = load(folder, content)
+    doubt = (
+        "tiny.csv, column 'person': 'STRASSE' (row 59) and 'stra\\xdfe' (row 60) look like one name"
+    )
+    assert table.groups.nunique() == 60
+    assert [one.partition(";")[0] for one in table.doubts] == [doubt]
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    text = text.replace("[split]", 'person = { role = "group", type = "category" }\n\n[split]')
+    text = re.sub("[0-9a-f]{64}", sha256_of(folder / "tiny.csv"), text)
+    (folder / "study.toml").write_text(text, encoding="utf-8", newline="\n")
+    with open_run(folder / "study.toml") as run:
+        assert run.table.doubts == table.doubts
+    assert capsys.readouterr().err.startswith(f"warning: {doubt}; write it in one way\n")
+
+
+def test_a_class_that_study_toml_spells_otherwise_is_named(folder: Path, content: dict[str, Any]):
+    how = {"role": "feature", "type": "category", "values": ["Zo\xeb", "b"]}
+    with_column(folder, "person", ["Zoe\u0308", "b", "c"], how, content)
+    with pytest.raises(StudyError) as caught:
+        load(folder, content)
+    assert "row 1, column 'person': 'Zoe\u0308' differs in blanks at its ends" in str(caught.value)
+    assert "row 3, column 'person': 'c' differs" not in str(caught.value)
+    assert "row 3, column 'person': 'c' is none of" in str(caught.value)
+
+
+def test_names_that_differ_are_not_doubted(folder: Path, content: dict[str, Any]):
+    assert load(folder, content).doubts == ()
+
+
+# Whole numbers -------------------------------------------------------------------------------
+
+IDS = [str(2**54 + i) for i in range(12)]
+
+
+@pytest.mark.parametrize("how", [{"type": "integer"}, {}])
+@pytest.mark.parametrize("role", ["group", "time"])
+def test_numbers_that_would_merge_are_refused(
+    folder: Path, content: dict[str, Any], how: dict[str, str], role: str
+):
+    with_column(folder, "person", IDS, {"role": role} | how, content)
+    with pytest.raises(StudyError) as caught:
+        load(folder, content)
+    assert "tiny.csv has 60 problems" in str(caught.value)
+    assert "row 2, column 'person': 18014398509481985 is beyond 9007199254740991" in str(
+        caught.value
+    )
+    assert 'type = "category"' in str(caught.value)
+
+
+@pytest.mark.parametrize(("number", "fits"), [(2**53 - 1, True), (2**53, False), (-(2**53), False)])
+def test_the_largest_whole_number_that_is_itself(
+    folder: Path, content: dict[str, Any], number: int, fits: bool
+):
+    with_column(
+        folder, "count", ["1", str(number), ""], {"role": "feature", "type": "integer"}, content
+    )
+    content["data"]["missing"] = "impute"
+    if fits:
+        assert load(folder, content).X["count"].iloc[1] == number
+    else:
+        with pytest.raises(StudyError, match=f"row 2, column 'count': {number}.* is beyond"):
+            load(folder, content)
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_long_numbers_of_a_category_stay_apart(folder: Path, content: dict[str, Any], ending: str):
+    with_column(folder, "person", IDS, GROUP, content)
+    raw = pd.read_csv(folder / "tiny.csv")
+    raw["person"] = raw["person"].astype("Int64").where(raw.index != 59)
+    raw.to_parquet(folder / "tiny.parquet", index=False)
+    if ending == "csv":
+        raw.to_csv(folder / "tiny.csv", index=False)
+    content["data"] |= {"file": f"tiny.{ending}", "missing": "drop"}
+    assert sorted(set(load(folder, content).groups)) == IDS
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_whole_numbers_with_gaps_stay_whole(folder: Path, content: dict[str, Any], ending: str):
+    with_column(folder, "count", ["1", "", "3"], {"role": "feature", "type": "integer"}, content)
+    raw = pd.read_csv(folder / "tiny.csv")  # pandas makes decimals of them, and writes these
+    raw.to_parquet(folder / "tiny.parquet", index=False)
+    content["data"] |= {"file": f"tiny.{ending}", "missing": "impute"}
+    count = read_raw(folder / f"tiny.{ending}", parse_study(content).data)["count"]
+    assert str(count.dtype) == "Int64"
+    assert count.iloc[:3].tolist() == [1, pd.NA, 3]
+    X = load(folder, content).X["count"]
+    assert X.dtype == "float64"
+    assert X.iloc[[0, 2]].tolist() == [1.0, 3.0]
+    assert X.isna().sum() == 20
+
+
+def test_a_class_of_parquet_is_named_without_decimals(folder: Path, content: dict[str, Any]):
+    raw = pd.read_csv(folder / "tiny.csv")
+    raw["answer"] = raw["answer"].eq("yes").astype("float64")
+    raw.to_parquet(folder / "tiny.parquet", index=False)
+    content["data"] |= {"file": "tiny.parquet", "positive": "1"}
+    content["data"]["columns"]["answer"]["values"] = ["0", "1"]
+    assert load(folder, content).y.iloc[:3].tolist() == ["0", "1", "1"]
+
+
+def test_a_text_of_parquet_is_no_gap(folder: Path, content: dict[str, Any]):
+    raw = pd.read_csv(folder / "tiny.csv")
+    raw["land"] = "NA"  # Namibia
+    raw.to_parquet(folder / "tiny.parquet", index=False)
+    content["data"]["columns"]["land"] = {"role": "group", "type": "category"}
+    content["data"]["file"] = "tiny.parquet"
+    assert set(load(folder, content).groups) == {"NA"}

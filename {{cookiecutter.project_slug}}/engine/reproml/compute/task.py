@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -85,8 +86,27 @@ def fit_task(task: Task, table: Table, study: Study) -> Pipeline:
     model = fix_random_state(clone(task.model), task.seed)
     stratify = bool(study.data.classes)
     set_inner_folds(model, table, train, study.split, stratify=stratify, seed=task.seed)
-    with one_thread():
+    with one_thread(), fit_in_words(task, table):
         return model.fit(table.X.iloc[train], table.y.iloc[train])
+
+
+@contextlib.contextmanager
+def fit_in_words(task: Task, table: Table) -> Iterator[None]:
+    """Say which rows a model can't be fitted on, and whether a column is empty there."""
+    try:
+        yield
+    except ValueError as error:
+        X = table.X.iloc[task.fold.train]
+        empty = list(X.columns[X.isna().all()])
+        where = f"the {len(X)} training rows of repeat {task.fold.repeat}, fold {task.fold.fold}"
+        hint = (
+            f'the columns {empty} have no value there: give them the role "ignore" in study.toml, '
+            "or fill them in more rows"
+            if empty
+            else "gather more rows, lower folds in [split] of study.toml, or mend the model"
+        )
+        what = str(error).partition("\n")[0].rstrip(".")
+        raise StudyError(f"{task.name} can't be fitted on {where} ({what}); {hint}") from error
 
 
 def predict_with(

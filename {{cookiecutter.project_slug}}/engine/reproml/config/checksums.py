@@ -7,12 +7,19 @@ from functools import cache
 from pathlib import Path
 
 SUMS = "SHA256SUMS"
+POINTER = "is a Git LFS pointer, not the file itself; run git lfs pull"
 
 
 def sha256_of(path: str | Path) -> str:
     """Return the SHA-256 of a file's bytes, as 64 hexadecimal digits."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_pointer(path: str | Path) -> bool:
+    """Tell whether a file only says where Git LFS keeps the real one."""
+    with Path(path).open("rb") as file:
+        return file.read(40) == b"version https://git-lfs.github.com/spec/"
 
 
 def sha256_once(path: str | Path) -> str:

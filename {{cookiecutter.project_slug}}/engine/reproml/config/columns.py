@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import csv
+import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from .checksums import sha256_of
+from .checksums import POINTER, is_pointer, sha256_of
 from .study import Column, Data, Study, StudyError
 
 SHOWN = 10  # problems listed one by one; the rest are counted
@@ -20,6 +22,11 @@ TABLE_ADVICE = (
     "Mend the file: a header with a name for each column, and as many fields in every row. A comma "
     'inside a field needs quotes around it ("Bonn, south"); numbers have a decimal point.'
 )
+MERGED = (
+    "is beyond 9007199254740991 (2**53 - 1), where neighbouring numbers become one; take "
+    'type = "category" for names, and a larger unit for times'
+)
+ONE_CLOCK = "write all times in UTC (2026-01-31T12:00Z), or all of them without an offset"
 OTHER_MARKS = (
     "the header has no comma, but {!r}: save the file with commas between fields and points in "
     "numbers, such as pandas.read_csv(OLD, sep={!r}, decimal=',').to_csv(NEW, index=False)"
@@ -44,6 +51,8 @@ class Table:
         Where a row was observed: x and y in units of length.
     dropped : dict of str to int
         How many rows were left out, by reason.
+    doubts : tuple of str
+        What may be a mistake: names that are one but for capitals.
     """
 
     X: pd.DataFrame
@@ -52,6 +61,7 @@ class Table:
     time: pd.Series | None
     place: pd.DataFrame | None
     dropped: dict[str, int]
+    doubts: tuple[str, ...] = ()
 
 
 def check_file(data: Data, root: str | Path) -> Path:
@@ -86,6 +96,8 @@ def check_file(data: Data, root: str | Path) -> Path:
     path = Path(root) / data.file
     if not path.is_file():
         raise StudyError(f"{data.file}: there is no such file; see data/README.md")
+    if is_pointer(path):
+        raise StudyError(f"{data.file}: {POINTER}")
     found = sha256_of(path)
     if found != data.sha256:
         raise StudyError(
@@ -132,7 +144,8 @@ def read_raw(path: str | Path, data: Data) -> pd.DataFrame:
     path = Path(path)
     try:
         if path.suffix == ".parquet":
-            raw = pd.read_parquet(path)
+            raw = pd.read_parquet(path, to_pandas_kwargs={"integer_object_nulls": True})
+            raw = raw.reset_index([name for name in raw.index.names if name in data.columns])
             problems = _header_problems(list(raw.columns))
         elif path.suffix == ".csv":
             names, problems = _check_lines(path)
@@ -156,8 +169,22 @@ def read_raw(path: str | Path, data: Data) -> pd.DataFrame:
         raise StudyError(f"{data.file}: cannot be read: {error}") from error
     if problems:
         raise StudyError(_one_message(data.file, problems, TABLE_ADVICE))
+    for name in raw.columns:
+        # of CSV, pandas forgets the gaps beside numbers above 2**63
+        if path.suffix == ".csv" and raw[name].dtype in ("object", "str"):
+            raw[name] = raw[name].mask(raw[name].isin(_missing_texts(data, name)))
+        if _is_whole(raw[name], data.column_for(name)):
+            raw[name] = raw[name].convert_dtypes()  # pandas' own kind of integers, with gaps
     raw.index = pd.RangeIndex(1, len(raw) + 1, name="row")
     return raw
+
+
+def _is_whole(values: pd.Series, column: Column | None) -> bool:
+    """Whether these are whole numbers that pandas keeps as objects or decimals for their gaps."""
+    if values.dtype == "float64" and column and column.type == "integer":
+        there = values.dropna()
+        return len(there) < len(values) and bool(((there % 1 == 0) & (there.abs() < 2**53)).all())
+    return values.dtype == "object" and pd.api.types.infer_dtype(values) == "integer"
 
 
 def _check_lines(path: Path) -> tuple[list[str], list[str]]:
@@ -167,21 +194,25 @@ def _check_lines(path: Path) -> tuple[list[str], list[str]]:
     """
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.reader(file, strict=True)
-        names, end, problems = None, 0, []
+        names, end, empty, problems = None, 0, 0, []
         try:
             for fields in rows:
                 if "\0" in "".join(fields):
                     raise csv.Error("it holds a NUL, which no text has; save it as UTF-8")
-                if names is None:
-                    names = fields or None  # empty lines count nowhere
-                elif len(fields) not in (0, len(names)):
+                if not fields:
+                    empty = empty or end + 1
+                elif names is None:
+                    names = fields
+                elif len(fields) != len(names):
                     count = f"{len(fields)} field{'s' if len(fields) > 1 else ''}"
                     problems.append(f"line {end + 1}: {count}, the header has {len(names)}")
-                elif fields and names[1:] == [] and fields[0].isspace():
+                elif names[1:] == [] and fields[0].isspace():
                     problems.append(f"line {end + 1}: blanks alone")
                 end = rows.line_num
         except csv.Error as error:
             problems.append(f"line {end + 1}: {error}")
+        if empty and "\r" in np.atleast_1d(file.newlines):  # pandas loses a comma behind it
+            problems.append(f"line {empty}: empty, where lines end with CR alone; remove it")
     if not names and not problems:
         raise ValueError("it has no header")
     for mark in ";\t":
@@ -268,6 +299,12 @@ def make_table(raw: pd.DataFrame, study: Study) -> Table:
         time=frame[time[0]] if time else None,
         place=frame[place] if place else None,
         dropped=dropped,
+        doubts=tuple(
+            f"{data.file}, column {name!r}: {one}"
+            for name in frame.columns
+            if data.column_for(name).type == "category"
+            for _, one in _other_spellings(frame[name], str.casefold)
+        ),
     )
 
 
@@ -293,10 +330,13 @@ def _name_problems(raw: pd.DataFrame, data: Data) -> Iterator[tuple[int, str]]:
     for name in raw.columns:
         if data.column_for(name) is None:
             yield 0, f'column {name!r}: not declared; add it, with role = "ignore" if unused'
-    for name in data.columns:
-        if name not in raw.columns and not any(
-            data.column_for(n) is data.columns[name] for n in raw
-        ):
+    for name, column in data.columns.items():
+        if name in raw.columns:
+            continue
+        if any(mark in name for mark in "*?[") and column.role not in ("feature", "ignore"):
+            text = f"a pattern stands for many columns; role {column.role} needs a name"
+            yield -1, f'data.columns."{name}": {text}'
+        elif not any(data.column_for(n) is column for n in raw):
             yield 0, f"column {name!r}: declared, but not in the file; it has {list(raw.columns)}"
 
 
@@ -305,29 +345,76 @@ def _checked(values: pd.Series, column: Column) -> tuple[pd.Series, list[tuple[i
     present = values.notna()
     if column.type == "category":
         # text is compared as text: in Parquet a category may come as numbers
-        texts = values.map(str, na_action="ignore").astype(object)
-        if column.values is None:
-            return texts, []
-        wrong = present & ~texts.isin(column.values)
-        return texts, _found(texts, wrong, f"is none of {column.values}")
+        texts = values.map(_as_text, na_action="ignore").astype(object)
+        found = _other_spellings(texts)
+        if column.values is not None:
+            wrong = texts[present & ~texts.isin(column.values)]
+            found += _found(wrong, wrong.notna(), f"is none of {column.values}")
+            alike = wrong.map(_normal).isin(set(map(_normal, column.values)))
+            found += _found(
+                wrong, alike, "differs in blanks at its ends or in how accents are stored"
+            )
+        return texts, found
     if column.type == "date":
-        dates = pd.to_datetime(values, format="ISO8601", errors="coerce")
-        return dates, _found(values, present & dates.isna(), "is no date like 2026-01-31")
+        how = {"format": "ISO8601", "errors": "coerce"}
+        try:
+            dates, other = pd.to_datetime(values, **how), []
+        except ValueError:  # pandas takes one offset for all
+            dates = values.map(partial(pd.to_datetime, **how))
+            first = dates.first_valid_index()
+            text = f"has another UTC offset than {values[first]!r} of row {first}; {ONE_CLOCK}"
+            differs = [d is not pd.NaT and d.utcoffset() != dates[first].utcoffset() for d in dates]
+            other = _found(values, pd.Series(differs, values.index), text)
+        return dates, other + _found(values, present & dates.isna(), "is no date like 2026-01-31")
     is_number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
     numbers = values if is_number else pd.to_numeric(values.map(str, na_action="ignore"), "coerce")
     numbers = numbers.astype("float64")
     bad = present & ~np.isfinite(numbers)
     found = _found(values, bad, "is no finite number")
-    commas = values.astype(str).str.fullmatch(r"[+-]?[\d.]+,[\d.,]+")
-    found += _found(values, bad & commas, "has a comma: write 1.5 for 1,5 and 1000 for 1,000")
+    comma = values[bad].astype(str).str.fullmatch(r"[+-]?[\d.]+,[\d.,]+")
+    found += _found(values[bad], comma, "has a comma: write 1.5 for 1,5 and 1000 for 1,000")
     numbers = numbers.mask(bad)
     if column.type == "integer":
         found += _found(numbers, numbers.notna() & (numbers % 1 != 0), "is no whole number")
+    if column.type == "integer" or column.role in ("group", "time"):
+        found += _found(values, numbers.abs() >= 2**53, MERGED)
     if column.min is not None:
         found += _found(numbers, numbers < column.min, f"is below the minimum of {column.min}")
     if column.max is not None:
         found += _found(numbers, numbers > column.max, f"is above the maximum of {column.max}")
     return numbers, found
+
+
+def _as_text(value: object) -> str:
+    """Return 1.0 as "1": Parquet has whole numbers so where others of the column are missing."""
+    whole = isinstance(value, float | np.floating) and float(value).is_integer()
+    return str(int(value)) if whole else str(value)
+
+
+def _normal(text: str) -> str:
+    return unicodedata.normalize("NFC", text.strip())
+
+
+def _other_spellings(texts: pd.Series, plain: Callable[[str], str] = str) -> list[tuple[int, str]]:
+    """Return (row, text) for names that are one without blanks at their ends, whatever the bytes.
+
+    That is what Unicode calls NFC: an accent of its own, or in its letter, looks the same.
+    """
+    known: dict[str, str] = {}
+    found = []
+    rows = texts.dropna().groupby(texts, sort=False).groups
+    for text, at in rows.items():
+        other = known.setdefault(plain(_normal(text)), text)
+        if other != text:
+            where = " and ".join(f"{one!a} ({_rows(rows[one])})" for one in (other, text))
+            found.append((at[0], f"{where} look like one name; write it in one way"))
+    return found
+
+
+def _rows(index: pd.Index) -> str:
+    more = f" and {len(index) - SHOWN} more" if len(index) > SHOWN else ""
+    word = "row" if len(index) == 1 else "rows"
+    return f"{word} {', '.join(map(str, index[:SHOWN]))}{more}"
 
 
 def _found(values: pd.Series, wrong: pd.Series, text: str) -> list[tuple[int, str]]:

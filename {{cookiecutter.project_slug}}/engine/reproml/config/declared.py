@@ -6,7 +6,7 @@ import os
 from glob import glob
 from pathlib import Path
 
-from .checksums import differences, sha256_once
+from .checksums import POINTER, differences, is_pointer, sha256_once
 from .study import Data, StudyError
 
 SUMS = "data/SHA256SUMS"
@@ -38,6 +38,8 @@ def declared_files(data: Data, root: Path) -> dict[str, str]:
                     "may lead there), or its name holds a line feed or backslash; copy the file to "
                     "data/ and name it there"
                 )
+            if is_pointer(path):
+                raise StudyError(f"data.files: {name!r} {POINTER}")
             found[name] = path
     found.pop(Path(data.file).as_posix(), None)
     return {name: sha256_once(found[name]) for name in sorted(found)}

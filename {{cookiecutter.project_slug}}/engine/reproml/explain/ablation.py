@@ -17,7 +17,7 @@ from sklearn.pipeline import Pipeline
 
 from ..compute.batches import columns_changed
 from ..compute.models import build_model, set_parameters
-from ..compute.task import Task
+from ..compute.task import Task, fit_in_words
 from ..config.columns import Table
 from ..config.study import Study, StudyError
 from ..config.watch import OnlyDeclared
@@ -88,7 +88,8 @@ def check_columns(reaching: dict[str, list[str]], study: Study) -> None:
 def fold_columns(task: Task, table: Table) -> pd.DataFrame:
     """Return a column "column": the input columns that the final estimator sees on a fold."""
     train = task.fold.train
-    names = columns_reaching(task.model, table.X.iloc[train], table.y.iloc[train])
+    with fit_in_words(task, table):
+        names = columns_reaching(task.model, table.X.iloc[train], table.y.iloc[train])
     return pd.DataFrame({"column": names}, dtype=object)
 
 

@@ -42,6 +42,7 @@ from ..statistics.scores import score_tasks
 from ..write.latex import tex, to_tabular
 from ..write.tables import to_page
 from . import explanation, figures, printed, test_rows
+from .agreement import check_table
 from .aside import own_folder
 from .code import load_code
 from .terminal import say
@@ -125,6 +126,9 @@ class Run:
         """All rows; a large table is mapped from a file that all workers share."""
         with OnlyDeclared(self.study, "load_table in data.py", loads=True):
             table = self.study.code.load_table(self.study, self.root)
+        check_table(table, self.study)
+        for doubt in table.doubts:
+            say(f"warning: {doubt}", sys.stderr)
         if table.X.memory_usage(deep=False).sum() < LARGE:
             return table
         return map_table(table, self.scratch() / "table")

@@ -53,12 +53,18 @@ def lock_test_set(
         development, test = _last_steps(units_of(table, split), split)
     elif claim.random:
         enough_units(table, everything, split, 2, stratify, "test_size")
-        development, test = train_test_split(
-            everything,
-            test_size=split.test_size,
-            stratify=classes_of(table, everything) if stratify else None,
-            random_state=random_state,
-        )
+        try:
+            development, test = train_test_split(
+                everything,
+                test_size=split.test_size,
+                stratify=classes_of(table, everything) if stratify else None,
+                random_state=random_state,
+            )
+        except ValueError as error:
+            raise StudyError(
+                f"{len(everything)} rows are too few for test_size = {split.test_size} ({error}); "
+                "change it in [split], or gather more rows"
+            ) from error
     else:  # whole units: one part of about 1 / test_size parts
         parts = max(2, round(1 / split.test_size))
         cuts = shuffled(table, everything, split, parts, stratify, random_state, "test_size")
