@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 import pytest
-from studies import paths
+from studies import edit, paths
 
 WHOLE = {"knows no regression", "boosting"}
 
@@ -136,20 +136,6 @@ def sensitivity(y_true: np.ndarray, probability: np.ndarray, classes: list[str])
 
 
 '''
-
-
-def replaced(text: str, pattern: str, by: str) -> str:
-    """Replace what has to be there exactly once."""
-    assert len(re.findall(pattern, text, flags=re.DOTALL | re.MULTILINE)) == 1, pattern
-    return re.sub(pattern, lambda _: by, text, count=1, flags=re.DOTALL | re.MULTILINE)
-
-
-def edit(path, *changes: tuple[str, str]) -> None:
-    """Change a file as its author would."""
-    text = path.read_text(encoding="utf-8")
-    for pattern, by in changes:
-        text = replaced(text, pattern, by)
-    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def put_in(study, case: Case) -> None:

@@ -22,6 +22,7 @@ from ..write.numbers import interval_text
 CAPTIONS = tomllib.loads(Path(__file__).with_name("captions.toml").read_text(encoding="utf-8"))
 Frames = dict[str, pd.DataFrame]
 SIZES = "baselines_folds.csv"
+PANEL = 27  # letters that are as wide as one of three panels
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from ..statistics.decisions import ALIKE, BETTER, WORSE
 from ..write.numbers import interval_text
 from ..write.tables import score_intervals
 from .drawing import SIZES, Drawing, Frames, in_numbers, mean_sizes
-from .style import BLACK, BLUE, GREY, ORANGE, ROW, Mark, draw_intervals, rows_figure
+from .style import BLACK, BLUE, GREY, ORANGE, ROW, Mark, draw_intervals, label_rows, rows_figure
 
 # Form and filling say a decision without colour.
 DECISIONS = {BETTER: Mark(BLUE), WORSE: Mark(ORANGE, "v"), ALIKE: Mark(GREY, hollow=True)}
@@ -24,6 +24,7 @@ MEAN = ("mean", "low", "high")
 DIFFERENCE = ("difference", "low", "high")
 RANDOMLY = ("random", "random_low", "random_high")
 NOTHING = "there is nothing to compare"
+MEANS = "mean over folds with 95 % interval"
 
 
 def axis_label(metric: Metric) -> str:
@@ -51,8 +52,7 @@ def draw_baselines(frames: Frames, study: Study) -> Figure:
     near = ~ours & ~far
     draw_intervals(axes, table[near], rows[near], MEAN, BASELINE, "baselines")
     _mark_far(axes, table, far, MEAN)
-    axes.set_yticks(rows, table["model"])
-    axes.set_xlabel(f"{axis_label(study.primary)}, mean over folds with 95 % interval")
+    label_rows(axes, rows, table["model"], f"{axis_label(study.primary)}, {MEANS}")
     figure.legend(loc="outside upper center", ncols=2)
     return figure
 
@@ -88,8 +88,7 @@ def draw_differences(comparison: pd.DataFrame, label: str) -> Figure:
         if chosen.any():
             draw_intervals(axes, comparison[chosen], rows[chosen], DIFFERENCE, mark, decision)
     _mark_far(axes, comparison, far, DIFFERENCE, digits=4)
-    axes.set_yticks(rows, comparison["baseline"])
-    axes.set_xlabel(label)
+    label_rows(axes, rows, comparison["baseline"], label)
     if comparison.empty:  # a study may declare no ablation
         axes.text(0.5, 0.5, NOTHING, ha="center", va="center", transform=axes.transAxes)
     else:
@@ -115,8 +114,7 @@ def draw_claim(frames: Frames, study: Study) -> Figure:
     for columns, mark, apart, label in series:
         draw_intervals(axes, table[~far], rows[~far] + apart, columns, mark, label)
         _mark_far(axes, table, far, columns, apart=apart, colour=mark.colour)
-    axes.set_yticks(rows, table["model"])
-    axes.set_xlabel(f"{axis_label(study.primary)}, mean over folds with 95 % interval")
+    label_rows(axes, rows, table["model"], f"{axis_label(study.primary)}, {MEANS}")
     figure.legend(loc="outside upper center", ncols=2)
     return figure
 

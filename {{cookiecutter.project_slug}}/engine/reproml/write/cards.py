@@ -18,7 +18,7 @@ from ..config.columns import Table
 from ..config.declared import SHOWN, SUMS
 from ..config.study import Column, Data, Study
 from ..split.claims import claim_of
-from .tables import to_markdown
+from .tables import plain, to_markdown
 
 TAGS = {"classification": "tabular-classification", "regression": "tabular-regression"}
 
@@ -118,7 +118,7 @@ def limits_text(study: Study, findings: pd.DataFrame) -> str:
         f"{failed} failed. It cannot see everything; see Leakage.",
     ]
     for one in findings[findings["verdict"] != "pass"].itertuples(index=False):
-        lines.append(f"The audit {one.verdict}ed, {one.check}: {one.message}.")
+        lines.append(plain(f"The audit {one.verdict}ed, {one.check}: {one.message}."))
     lines += [claim.caution] if claim.caution else []
     return "".join(f"- {line}\n" for line in lines)
 
@@ -154,7 +154,7 @@ def data_text(study: Study, table: Table, n_development: int, prevalence: str) -
     for role, values in roles.items():
         if values is not None:
             facts[role.capitalize()] = f"`{values.name}`: {values.nunique()} different"
-    return f"{_facts(facts)}\n{prevalence}\n"
+    return f"{_facts(facts)}\n{plain(prevalence)}\n"
 
 
 def columns_text(X: pd.DataFrame, data: Data) -> str:

@@ -16,6 +16,12 @@ from .latex import tex
 from .numbers import interval_macros, interval_text, macro_name
 
 FOLDED = 250  # characters of a note from which on it is folded; GitHub folds it too
+# What Markdown or HTML would act on, outside of code in backticks: tags, entities, the address of a
+# link, emphasis.
+ACTIVE = re.compile(
+    r"(`[^`]*`)|<(?=[A-Za-z/!?])|&(?=[#A-Za-z])|(?<=\])[(\[:]|\\(?=[!-/:-@\[-`{-~])|[*`]"
+    r"|(?<![^\W_])_|_(?![^\W_])"
+)
 INTERVAL = re.compile(r"^(\S+) (\[\S+, \S+\])(?= \(\w+\)$|$)")  # a cell, with or without its kind
 
 
@@ -103,8 +109,18 @@ def primary_table(intervals: pd.DataFrame, decided: pd.DataFrame, study: Study) 
     return table.assign(**{"The candidate is": [decisions.get(name, "") for name in table.index]})
 
 
+def plain(text: str) -> str:
+    r"""Write a text so that Markdown shows it as it is: names in data are no tags and no links.
+
+    >>> print(plain("a <b> & c, [x](javascript:y), *z*, p <0.001, a_b, `<i>`"))
+    a &lt;b> & c, [x]\(javascript:y), \*z\*, p <0.001, a_b, `<i>`
+    """
+    entities = {"<": "&lt;", "&": "&amp;"}
+    return ACTIVE.sub(lambda sign: sign[1] or entities.get(sign[0], f"\\{sign[0]}"), text)
+
+
 def to_markdown(frame: pd.DataFrame, corner: str) -> str:
-    """Write a table of texts as Markdown, each interval small under its mean; bars are escaped.
+    """Write a table of texts as Markdown, each interval small under its mean.
 
     >>> frame = pd.DataFrame({"MAE": ["1.0 [0.5, 1.5]"]}, index=["linear"])
     >>> print(to_markdown(frame, "Model"), end="")
@@ -124,12 +140,17 @@ def to_page(frame: pd.DataFrame, corner: str, before: str = "", note: str = "") 
         text = html.escape(note.strip(), quote=False)
         note = f'<details class="note">\n<summary>How to read this table</summary>\n<p>{text}</p>\n'
         note += "</details>"
-    parts = [before, to_markdown(frame, corner), note]
+    else:
+        note = plain(note)
+    parts = [plain(before), to_markdown(frame, corner), note]
     return "\n\n".join(part.strip() for part in parts if part) + "\n"
 
 
 def _markdown_cell(cell: object) -> str:
-    return INTERVAL.sub(r"\1<br><small>\2</small>", str(cell)).replace("|", r"\|")
+    text = " ".join(str(cell).split())
+    emphasised = re.fullmatch(r"\*([^*]+)\*", text)
+    text = f"*{plain(emphasised[1])}*" if emphasised else plain(text)
+    return INTERVAL.sub(r"\1<br><small>\2</small>", text).replace("|", r"\|")
 
 
 def score_macros(stem: str, intervals: pd.DataFrame) -> dict[str, str]:
