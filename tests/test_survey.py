@@ -9,10 +9,10 @@ import hashlib
 import io
 import random
 import re
+import tomllib
 import zipfile
 
 import pytest
-import tomllib
 from studies import edit, paths
 
 CLASSES = [

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from itertools import combinations
 from html.parser import HTMLParser
+from itertools import combinations
 from pathlib import Path
 from xml.etree import ElementTree
 
