@@ -20,6 +20,7 @@ from ..config.study import Column, Data, Study
 from ..split.claims import claim_of
 from .tables import plain, to_markdown
 
+VERDICTS = {"pass": "passed", "accepted": "accepted", "warn": "warned", "fail": "failed"}
 TAGS = {"classification": "tabular-classification", "regression": "tabular-regression"}
 
 
@@ -110,15 +111,17 @@ def head_text(study: Study, intervals: pd.DataFrame) -> str:
 def limits_text(study: Study, findings: pd.DataFrame) -> str:
     """Say where the numbers end: the claim, the audit, and where intervals are too narrow."""
     count = findings["verdict"].value_counts()
-    passed, warned, failed = (int(count.get(word, 0)) for word in ("pass", "warn", "fail"))
+    counts = ", ".join(f"{count.get(verdict, 0)} {word}" for verdict, word in VERDICTS.items())
     claim = claim_of(study.split)
     lines = [
         f"The scores are about {claim.about_in_full}. They say nothing of other claims.",
-        f"The leakage audit made {len(findings)} checks: {passed} passed, {warned} warned, "
-        f"{failed} failed. It cannot see everything; see Leakage.",
+        f"The leakage audit made {len(findings)} checks: {counts}. It cannot see everything; see "
+        "Leakage.",
     ]
     for one in findings[findings["verdict"] != "pass"].itertuples(index=False):
-        lines.append(plain(f"The audit {one.verdict}ed, {one.check}: {one.message}."))
+        who = "author" if one.verdict == "accepted" else "audit"
+        said = f"The {who} {VERDICTS[one.verdict]}, {one.check}: {one.message}."
+        lines.append(plain(said))
     lines += [claim.caution] if claim.caution else []
     return "".join(f"- {line}\n" for line in lines)
 

@@ -89,4 +89,5 @@ def audit_facts(findings: pd.DataFrame) -> dict[str, str]:
         "AuditChecks": str(len(findings)),
         "AuditFailures": str(counts.get("fail", 0)),
         "AuditWarnings": str(counts.get("warn", 0)),
+        "AuditAccepted": str(counts.get("accepted", 0)),
     }
