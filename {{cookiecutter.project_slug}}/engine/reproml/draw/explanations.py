@@ -57,8 +57,7 @@ def draw_importance(frames: Frames, study: Study) -> Figure:
     draw_intervals(axes, table, rows + 0.14, ON_TRAINING, TRAINING, "training rows")
     draw_intervals(axes, table, rows - 0.14, ON_HELD_OUT, HELD_OUT, "held-out rows")
     axes.set_yticks(rows, table["label"])
-    metric = study.primary.label
-    axes.set_xlabel(f"how much {metric} gets worse when shuffled, with 95 % interval")
+    axes.set_xlabel(f"how much {study.primary.named} gets worse when shuffled, with 95 % interval")
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles[::-1], labels[::-1], loc="outside upper center", ncols=2)
     return figure
@@ -82,7 +81,8 @@ def importance_alt(frames: Frames, study: Study) -> str:
     """Return the numbers of the importances."""
     table = drawn_rows(importances_of(frames))
     held_out, training = (
-        in_numbers(table, "label", columns, digits=4) for columns in (ON_HELD_OUT, ON_TRAINING)
+        in_numbers(table, "label", columns, study.primary.digits(4))
+        for columns in (ON_HELD_OUT, ON_TRAINING)
     )
     return f"Dot plot of importances. On held-out rows: {held_out}. On training rows: {training}."
 
