@@ -60,7 +60,7 @@ def make_frames(study: Study) -> dict[str, pd.DataFrame]:
     claim |= {"random_low": value + 0.05, "random_high": value + 0.15, "flattery": 0.1}
     difference = np.array([0.3, 0.01, -0.1])
     compared = {"baseline": MODELS[:3], "difference": difference, "low": difference - 0.05}
-    compared |= {"high": difference + 0.05, "decision": list(DECISIONS)}
+    compared |= {"high": difference + 0.05, "decision": list(DECISIONS)[:3]}
     bins = {"model": "candidate", "bin": [1, 2], "n": 20}
     cells = [("no", "no", 30), ("no", "yes", 2), ("yes", "no", 5), ("yes", "yes", 23)]
     confusion = pd.DataFrame(cells, columns=["truth", "prediction", "count"])
@@ -202,11 +202,13 @@ def test_marks_are_told_apart_without_colour_and_seen_on_paper():
 
 
 def test_every_decision_is_drawn_with_its_own_mark():
-    frame = pd.DataFrame({"baseline": ["a", "b", "c"], "difference": [1.0, -1.0, 0.1]})
+    frame = pd.DataFrame({"baseline": list("abcd"), "difference": [1.0, -1.0, 0.1, 2.0]})
     frame = frame.assign(low=frame["difference"] - 0.5, high=frame["difference"] + 0.5)
     axes = draw_differences(frame.assign(decision=list(DECISIONS)), "").axes[0]
     drawn = {line.get_label(): line.get_xdata().tolist() for line in axes.lines[1:]}
-    assert drawn == {"better": [1.0], "worse": [-1.0], "not distinguishable": [0.1]}
+    assert drawn == {"better": [1.0], "worse": [-1.0], "not distinguishable": [0.1]} | {
+        "ahead but no win": [2.0]
+    }
 
 
 def test_a_row_far_away_does_not_squeeze_the_others():

@@ -226,7 +226,7 @@ def test_features_whose_macros_would_have_one_name_get_none():
     names = ["pm2.5", "pm25", "wind", "noise"]
     rows = [{"kind": "feature", "name": name, **ends} for name in names]
     rows[-1]["kind"] = "noise"
-    made = importance_macros(pd.DataFrame(rows))
+    made = importance_macros(pd.DataFrame(rows), METRICS["roc_auc"])
     of = {name for name in made if name.startswith("ImportanceOf")}
     assert of == {"ImportanceOfWind", "ImportanceOfWindLow", "ImportanceOfWindHigh"}
     assert made["LeadingFeature"] == "pm2.5"

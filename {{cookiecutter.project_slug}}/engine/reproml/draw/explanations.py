@@ -72,7 +72,7 @@ def draw_importance(frames: Frames, study: Study) -> Figure:
     axes.axvline(0, color=BLACK, linewidth=0.8)
     draw_intervals(axes, table, rows + 0.14, ON_TRAINING, TRAINING, "training rows")
     draw_intervals(axes, table, rows - 0.14, ON_HELD_OUT, HELD_OUT, "held-out rows")
-    label = f"how much {study.primary.label} gets worse when shuffled, with 95 % interval"
+    label = f"how much {study.primary.named} gets worse when shuffled, with 95 % interval"
     label_rows(axes, rows, table["label"], label)
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles[::-1], labels[::-1], loc="outside upper center", ncols=2)
@@ -97,7 +97,8 @@ def importance_alt(frames: Frames, study: Study) -> str:
     """Return the numbers of the importances."""
     table = drawn_rows(importances_of(frames))
     held_out, training = (
-        in_numbers(table, "label", columns, digits=4) for columns in (ON_HELD_OUT, ON_TRAINING)
+        in_numbers(table, "label", columns, study.primary.digits(4))
+        for columns in (ON_HELD_OUT, ON_TRAINING)
     )
     return f"Dot plot of importances. On held-out rows: {held_out}. On training rows: {training}."
 

@@ -221,8 +221,8 @@ def outcome(facts: Facts) -> Evidence:
     if facts.study.task == "classification":
         shares = [f"{name} {(y == name).mean():.1%}" for name in facts.study.data.classes]
         return Evidence(None, f"`{target}`: {', '.join(shares)}")
-    spread = f"mean {y.mean():.1f}, standard deviation {y.std():.1f}"
-    return Evidence(None, f"`{target}`: {spread}, from {y.min():.1f} to {y.max():.1f}")
+    spread = f"mean {y.mean():.3g}, standard deviation {y.std():.3g}"
+    return Evidence(None, f"`{target}`: {spread}, from {y.min():.3g} to {y.max():.3g}")
 
 
 def left_out(facts: Facts) -> Evidence:

@@ -16,6 +16,7 @@ from sklearn.pipeline import Pipeline
 
 from ..config.columns import Table
 from ..config.declared import SHOWN, SUMS
+from ..config.metrics import written
 from ..config.study import Column, Data, Study
 from ..split.claims import claim_of
 from .tables import plain, to_markdown
@@ -98,12 +99,13 @@ def head_text(study: Study, intervals: pd.DataFrame) -> str:
         "        metrics:",
     ]
     for one in mine.itertuples(index=False):
-        ends = f"95 % [{one.low:.3f}, {one.high:.3f}]"
-        label = f"{study.code.metrics[one.metric].label}, mean over folds, {ends}"
+        metric = study.reported[one.metric]
+        mean, low, high = written((one.mean, one.low, one.high), metric.digits())
+        label = f"{metric.named}, mean over folds, 95 % [{low}, {high}]"
         lines += [
             f"          - type: {one.metric}",
             f"            name: {json.dumps(label)}",
-            f"            value: {one.mean:.3f}",
+            f"            value: {mean}",
         ]
     return "\n".join(lines) + "\n"
 
