@@ -7,13 +7,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..config.columns import ENOUGH
 from ..config.study import Study
 from ..explain.feature_groups import TIED
-from ..explain.summary import ENDS, group_names, importance_table, shuffles_per_fold
+from ..explain.summary import ENDS, GRID, group_names, importance_table, shuffles_per_fold
 from ..statistics.corrected import mean_interval
 from .drawing import CAPTIONS, SIZES, Drawing, Frames, in_numbers, mean_sizes, panels_figure
 from .style import BLACK, BLUE, GREY, ORANGE, SERIES, WIDTH, Mark, draw_intervals, rows_figure
 
+NOTHING = "no feature has values that may be shown"
 MOST_ROWS = 30  # features in one figure; the table has all of them
 HELD_OUT, TRAINING = Mark(BLUE), Mark(ORANGE, "s", hollow=True)
 ON_HELD_OUT = ("value", "low", "high")
@@ -105,7 +107,9 @@ def draw_partial_dependence(frames: Frames, study: Study) -> Figure:
     if study.task == "classification":  # an interval of probabilities ends where they do
         averages[["low", "high"]] = averages[["low", "high"]].clip(0.0, 1.0)
     names = list(dict.fromkeys(averages["feature"]))
-    figure, grid = panels_figure(len(names), width=WIDTH, head=0.5, height=2.1, sharey=True)
+    figure, grid = panels_figure(len(names) or 1, width=WIDTH, head=0.5, height=2.1, sharey=True)
+    if not names:
+        grid[0, 0].text(0.5, 0.5, NOTHING, ha="center", va="center")
     several = averages["of"].nunique() > 1
     for axes, name in zip(grid.flat, names, strict=False):
         if not several:
@@ -115,7 +119,7 @@ def draw_partial_dependence(frames: Frames, study: Study) -> Figure:
             _draw_mean(axes, curve, *style, label=str(of) if several else "mean over rows")
         column = study.data.column_for(name)
         axes.set_xlabel(f"{name} ({column.unit})" if column and column.unit else name)
-    target = next(iter(averages["of"]))
+    target = next(iter(averages["of"]), study.data.target)
     label = f"predicted {target}" if study.task == "regression" else f"probability of {target}"
     for axes in grid[:, 0]:
         axes.set_ylabel("probability" if several else label)
@@ -154,8 +158,10 @@ def _draw_mean(
 
 
 def dependence_words(frames: Frames, study: Study) -> dict[str, object]:
-    """Return what the caption says beside: the quantiles that numbers run between."""
-    return {"first": ENDS[0] * 100, "last": ENDS[1] * 100}
+    """Return what the caption says beside: which values are shown, and which curves."""
+    curves = "classes" if frames["partial_dependence.csv"]["of"].nunique() > 1 else "rows"
+    words = {"first": ENDS[0] * 100, "last": ENDS[1] * 100, "most": GRID, "enough": ENOUGH}
+    return words | {"curves": CAPTIONS[f"partial_dependence_{curves}"]}
 
 
 def dependence_alt(frames: Frames, study: Study) -> str:
@@ -169,7 +175,7 @@ def dependence_alt(frames: Frames, study: Study) -> str:
         texts.append(
             f"along {name}, {of} goes from {first} to {last} (lowest {low:.3g}, highest {high:.3g})"
         )
-    return f"Partial dependence of {study.models.candidate}: {'; '.join(texts)}."
+    return f"Partial dependence of {study.models.candidate}: {'; '.join(texts) or NOTHING}."
 
 
 def _short(at: object) -> str:

@@ -61,10 +61,12 @@ def weight_table(weights: pd.DataFrame, *, n_train: float, n_test: float) -> pd.
     columns: dict[str, dict[str, str]] = {}
     sizes: dict[str, float] = {}
     for (model, feature), part in weights.groupby(["model", "feature"], sort=False):
-        kinds = "coefficient" if set(part["kind"]) == {"coefficient"} else part["kind"].iloc[-1]
-        mean, low, high = mean_interval(part["value"], n_train=n_train, n_test=n_test)
-        mark = "" if kinds == "coefficient" else f" ({kinds})"
-        columns.setdefault(model, {})[feature] = f"{mean:+z.3f} [{low:z.3f}, {high:z.3f}]{mark}"
+        kind = next((one for one in part["kind"] if one != "coefficient"), None)
+        sign, mark = ("", f" ({kind})") if kind else ("+", "")
+        values = part["value"].abs() if kind else part["value"]
+        mean, low, high = mean_interval(values, n_train=n_train, n_test=n_test)
+        text = f"{mean:{sign}z.3f} [{low:z.3f}, {high:z.3f}]{mark}"
+        columns.setdefault(model, {})[feature] = text
         sizes.setdefault(feature, abs(round(mean, 12)))
     table = pd.DataFrame(columns).fillna("")
     return table.loc[sorted(table.index, key=lambda name: -sizes[name])]

@@ -13,11 +13,12 @@ from ..statistics.decisions import ALIKE, BETTER, RULES, headline, listed
 from .numbers import interval_text
 
 
-def study_facts(study: Study, table: Table, development: np.ndarray, n_folds: int) -> dict:
+def study_facts(
+    study: Study, table: Table, development: np.ndarray, locked: np.ndarray, n_folds: int
+) -> dict:
     """Name the study's choices and counts for the paper; ``n_folds`` is over all repeats."""
     split, rows = study.split, len(table.y)
     units = units_of(table, split)
-    locked = np.setdiff1d(np.arange(rows), development)
     claim = claim_of(split)
     return {
         "Classification": study.task == "classification",
