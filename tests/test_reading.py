@@ -10,6 +10,7 @@ import math
 import re
 import subprocess
 import unicodedata
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,9 @@ ENGINE = Path(__file__).resolve().parent.parent / "{{cookiecutter.project_slug}}
 
 READER = """
 import json, sys
+from collections import Counter
 from pathlib import Path
-from reproml.config.columns import check_rows, read_raw
+from reproml.config.columns import check_rows, read_raw, taken_as_missing
 from reproml.config.study import Column, Data, StudyError
 
 path = Path(sys.argv[1])
@@ -36,7 +38,8 @@ for line in sys.stdin:
     path.write_text(text, encoding="utf-8", newline="")
     try:
         rows = check_rows(read_raw(path, data), data)
-        said = {n: [None if v != v else v for v in rows[n].tolist()] for n in rows}
+        cells = {n: [None if v != v else v for v in rows[n].tolist()] for n in rows}
+        said = [cells, {n: Counter(one) for n, one in taken_as_missing(path, data).items()}]
     except StudyError as error:
         said = str(error)
     print(json.dumps(said), flush=True)
@@ -47,7 +50,7 @@ NUMBER = re.compile(r"[ \t\n\r]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)
 
 @pytest.fixture(scope="module")
 def read(study_env, tmp_path_factory):
-    """Read a file's text: columns by name, or the words that it is refused with."""
+    """Read a file's text: columns and what is missing by name, or the words of its refusal."""
     command = [study_env, "-B", "-c", READER, tmp_path_factory.mktemp("reading") / "t.csv"]
     env = {"PYTHONPATH": str(ENGINE), "PYTHONIOENCODING": "utf-8"}
     how = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "encoding": "utf-8", "env": env}
@@ -121,6 +124,14 @@ def expected(text):
     return wrong or columns
 
 
+def missing(text):
+    """Count the cells of a file that are taken as missing, by column and text."""
+    header, rows = plain(text)
+    counts = {name: Counter(row[at] for row in rows) for at, name in enumerate(header)}
+    gaps = {name: {t: n for t, n in one.items() if t in MISSING} for name, one in counts.items()}
+    return {name: one for name, one in gaps.items() if one}
+
+
 NAMES = st.permutations(["c1", "n1", "i1", "c2"])
 NUMBERS = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False).map(repr),
@@ -182,4 +193,4 @@ def test_what_is_read_is_what_stands_there(read, text):
         assert isinstance(said, str), said
         assert any(words in said for words in wanted)
     else:
-        assert said == wanted
+        assert said == [wanted, missing(text)]

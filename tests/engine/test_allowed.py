@@ -34,7 +34,7 @@ def load_model(folder: Path, name: str):
 def saved(content, study, tmp_path: Path) -> Path:
     """Return a folder with a saved model."""
     model = MODELS["candidate"]("classification").fit(X, ["no", "yes", "no", "yes"])
-    packed, examples = pack_model(model, TRUSTED), make_examples(model, X, ["no", "yes"])
+    packed, examples = pack_model(model, TRUSTED), make_examples(model, X, study.data)
     seed, commit = Seed(study=0, purpose="test", value=1), {"commit": None, "dirty": None}
     record = make_record(study, X, packed, examples, seed=seed, commit=commit)
     (tmp_path / NAME).write_bytes(packed)

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import yaml
 from example_study.data import load_table
 from reproml.cli.check import open_questions
 from reproml.compute.models import build_model
-from reproml.config.study import parse_study, read_study
+from reproml.config.study import Column, Data, parse_study, read_study
 from reproml.split.claims import claim_of
 from reproml.write.cards import (
     columns_text,
@@ -138,7 +139,9 @@ def test_a_search_is_described_with_what_it_searches(study):
 def test_the_data_are_counted_and_locked_rows_told_nothing_of(folder: Path):
     study = read_study(folder / "study.toml")
     table = load_table(study, folder)
-    text = data_text(study, table, 48, "Truth.")
+    text = data_text(study, table, (np.arange(48), np.arange(48, 60)), "Truth.", {})
+    assert "| Taken as missing | nothing (cells" in text
+    assert "in the gap" not in text.lower()
     for line in ("| Rows | 60 |", "| Left out | none |", "| Locked test rows | 12 |"):
         assert line in text
     assert "| Features | 3, 1 of them categories |" in text
@@ -155,7 +158,36 @@ def test_gaps_and_left_out_rows_are_said(content, folder: Path):
     study = parse_study(content)
     table = load_table(study, folder)
     table.dropped["no value in 'dose'"] = 3
-    text = data_text(study, table, 48, "Truth.")
+    text = data_text(study, table, (np.arange(48), np.arange(48, 60)), "Truth.", {})
     assert "| Rows | 63 |" in text
     assert "| Left out | 3 (no value in 'dose') |" in text
     assert "rows with a gap are left out" in text
+
+
+def test_each_count_of_gaps_says_what_it_counts(content, folder: Path):
+    content["data"]["missing"] = "impute"
+    study = parse_study(content)
+    table = load_table(study, folder)
+    table.X.iloc[40:59, 0] = np.nan  # 8 of 19 in development rows
+    taken = {"dose": pd.Series([""] * 19), "answer": pd.Series(["NA"] * 3)}
+    text = data_text(study, table, (np.arange(48), np.arange(50, 60)), "Truth.", taken)
+    assert "| Taken as missing | dose: 19 empty; answer: 3 'NA' (cells of the file, in" in text
+    assert "| Gaps | 19 in the features of the rows that are not left out, 8 of them in dev" in text
+    # rows between the two, which belong to neither, are not called test rows
+    assert "| Locked test rows | 10 |\n| In the gap between them | 2 |" in text
+    features = columns_text(table.X.iloc[:48], study.data)
+    assert "| dose | number |  | 0 to 10 | 8 | " in features
+    assert "Gaps and values of the development rows." in features
+
+
+def test_free_text_is_counted_and_common_values_are_shown():
+    names = [f"Ada {number}" for number in range(160)]
+    X = pd.DataFrame({"person": names, "town": ["Bonn"] * 100 + ["Ulm"] * 10 + names[:50]})
+    X["code"] = names
+    columns = {name: Column(role="feature", type="category") for name in ("person", "town")}
+    columns["code"] = Column(role="feature", type="category", values=names)
+    text = columns_text(X, Data(file="a.csv", sha256="0" * 64, columns=columns))
+    assert "| person | category |  | any text | 0 | different values: 160 |" in text
+    assert "| any text | 0 | Bonn 62.5 %, Ulm 6.2 %, other values: 50 |" in text
+    assert "| code | category |  | 160 values, in study.toml | 0 | Ada 0 0.6 %, " in text
+    assert text.count("Ada") == 10  # of those that study.toml names

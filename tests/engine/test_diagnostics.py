@@ -3,12 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import fit_study
 from reproml.compute.task import Predictions
 from reproml.config.columns import Table
+from reproml.config.study import Split
 from reproml.split.splits import Fold
 from reproml.statistics.diagnostics import (
     calibration_table,
     confusion_table,
+    error_tables,
     prediction_table,
     prevalence_note,
     residual_quantiles,
@@ -95,6 +98,17 @@ def test_residuals_find_the_group_that_is_predicted_too_high():
     assert by_prediction["n"].tolist() == [20] * 10
     assert by_prediction["prediction"].is_monotonic_increasing
     assert (by_prediction["n"] * by_prediction["bias"]).sum() == pytest.approx(150.0)
+
+
+def test_a_group_is_told_by_its_first_row():
+    person = pd.Series(["Ada", "Bob", "Ada", "Bob"], index=[4, 2, 3, 9])
+    y = pd.Series([1.0, 2.0, 3.0, 4.0], index=person.index)
+    table = Table(y.to_frame(), y, person, None, None, dropped={})
+    frame = pd.DataFrame({"row": y.index, "model": "m", "truth": y.to_numpy()})
+    frame["prediction"] = [2.0, 2.0, 4.0, 4.0]
+    found = error_tables(frame, table, fit_study(split=Split(dependence="grouped")))
+    by_group = found["residuals.csv"].query("by == 'group'").set_index("level")
+    assert by_group["bias"].to_dict() == {"group of row 2": 0.0, "group of row 3": 1.0}
 
 
 def test_levels_are_looked_up_by_row_number():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from example_study.data import load_table
-from reproml.config.study import read_study
+from reproml.config.study import Split, read_study
 from reproml.prove import evidence
 from reproml.prove.evidence import Facts
 
@@ -156,3 +156,16 @@ def test_a_fact_proves_nothing(facts: Facts, name: str):
     seen = getattr(evidence, name)(facts)
     assert seen.holds is None
     assert seen.text
+
+
+@pytest.mark.parametrize(
+    ("split", "locked"),
+    [
+        ({"dependence": "independent"}, "20% of the rows locked"),
+        ({"dependence": "grouped"}, "20% of the groups locked"),
+        ({"dependence": "temporal"}, "20% of the time steps locked"),
+    ],
+)
+def test_what_is_locked_has_its_name(facts: Facts, split: dict, locked: str):
+    study = facts.study.model_copy(update={"split": Split(**split)})
+    assert evidence.settings(facts._replace(study=study)).text.endswith(locked)

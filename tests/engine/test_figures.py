@@ -261,6 +261,33 @@ def test_categories_and_numbers_have_their_curves(study: Study):
     assert [label.get_text() for label in category.get_xticklabels()] == ["a", "b"]
 
 
+def test_the_caption_names_the_curves_that_are_drawn(study: Study):
+    frames = make_frames(study)
+    assert "curves of single rows in grey" in caption_of("partial_dependence", frames, study)
+    curves = frames["partial_dependence.csv"]
+    frames["partial_dependence.csv"] = pd.concat([curves.assign(of=name) for name in "xyz"])
+    caption = caption_of("partial_dependence", frames, study)
+    assert ", a curve for each class." in caption
+    assert "grey" not in caption  # single rows are drawn of one target alone
+    lines = draw_figure("partial_dependence", frames, study).axes[0].lines
+    assert len(lines) == 3
+
+
+def test_a_study_of_free_text_alone_has_a_figure_that_says_so(study: Study):
+    frames = make_frames(study)
+    for name in ("partial_dependence.csv", "partial_dependence_rows.csv"):
+        frames[name] = frames[name].iloc[:0]
+    assert svg_of("partial_dependence", frames, study).count("values that may be shown") == 2
+
+
+@pytest.mark.parametrize(("dependence", "more"), [("temporal", True), ("grouped", False)])
+def test_a_random_split_of_a_time_series_trains_on_more(study: Study, dependence: str, more: bool):
+    split = study.split.model_copy(update={"dependence": dependence})
+    study = study.model_copy(update={"split": split})
+    caption = caption_of("claim", make_frames(study), study)
+    assert ("more rows to train on" in caption) is more
+
+
 def test_names_with_special_characters_are_drawn_as_they_are(study: Study):
     frames = make_frames(study)
     name = "a<b>&_%$"

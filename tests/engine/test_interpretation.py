@@ -11,7 +11,7 @@ from example_study.evaluation import METRICS
 from example_study.models import candidate, domain, forest, linear, tuned
 from reproml.compute.task import Task
 from reproml.config.columns import Table
-from reproml.config.study import Study, StudyError
+from reproml.config.study import Column, Study, StudyError
 from reproml.explain.dependence import grid_of, row_curves
 from reproml.explain.feature_groups import correlated_groups, rank_correlations, units_of
 from reproml.explain.importance import (
@@ -23,7 +23,12 @@ from reproml.explain.importance import (
 from reproml.explain.summary import importance_table, leading_features
 from reproml.explain.weights import model_weights
 from reproml.split.splits import Fold
-from reproml.write.importance_tables import importance_macros, importance_note
+from reproml.write.importance_tables import (
+    WEIGHTS,
+    importance_macros,
+    importance_note,
+    weight_table,
+)
 from sklearn.inspection import partial_dependence, permutation_importance
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
@@ -145,6 +150,7 @@ def test_curves_are_scikit_learns_partial_dependence(study: Study):
     model = candidate("classification").fit(TRAIN, ANSWER.iloc[FOLD.train])
     for name in ("dose", "kind"):
         grid = grid_of(X[name])
+        assert len(grid) == {"dose": 15, "kind": 2}[name]
         theirs = partial_dependence(
             model,
             TEST,
@@ -168,6 +174,41 @@ def test_weights_are_the_coefficients_per_standard_deviation():
     assert set(found["kind"]) == {"coefficient"}
     other_way = model_weights(model, numbers, "no")
     assert other_way["value"].tolist() == pytest.approx(-model["model"].coef_[0], rel=1e-9)
+
+
+def test_curves_are_drawn_at_common_values_alone():
+    text = pd.Series([f"Ada {number}" for number in range(40)])
+    assert grid_of(text).tolist() == []
+    town = pd.Series(["Ulm"] * 10 + ["Bonn"] * 30 + text[:9].tolist())
+    assert grid_of(town).tolist() == ["Bonn", "Ulm"]
+    named = Column(role="feature", type="category", values=["Ada 3", "Ulm"])
+    assert grid_of(town, named).tolist() == ["Ada 3", "Bonn", "Ulm"]
+    many = pd.Series([f"town {n:02d}" for n in range(30) for _ in range(10 + n)])
+    assert grid_of(many).tolist() == [f"town {n:02d}" for n in range(15, 30)]
+
+
+def test_of_three_classes_a_column_has_the_mean_size_of_its_coefficients():
+    y = pd.cut(NUMBER.iloc[FOLD.train], 3, labels=["low", "mid", "high"]).astype(str)
+    model = linear("classification").fit(TRAIN, y)
+    found = model_weights(model, TRAIN).set_index("feature")
+    assert found["kind"].to_dict() == dict.fromkeys(["dose", "age", "weight"], "classes") | {
+        "kind": "curve"
+    }
+    sizes = np.abs(model["model"].coef_).mean(axis=0)
+    assert found["value"][:3].tolist() == pytest.approx(sizes[:3], rel=1e-9)
+    weights = pd.concat([found.reset_index().assign(model="linear")] * 3)
+    cells = weight_table(weights, n_train=40, n_test=20)["linear"]
+    value = f"{found.loc['dose', 'value']:.3f}"
+    assert cells["dose"] == f"{value} [{value}, {value}] (classes)"
+    assert "(classes)" in WEIGHTS
+
+
+def test_what_has_no_sign_is_written_without_one():
+    rows = [("b", "coefficient", -2.0), ("b", "curve", 2.0), *[("a", "coefficient", 1.0)] * 2]
+    weights = pd.DataFrame(rows, columns=["feature", "kind", "value"])
+    cells = weight_table(weights.assign(model="m"), n_train=40, n_test=20)["m"]
+    assert cells["a"] == "+1.000 [1.000, 1.000]"
+    assert cells["b"] == "2.000 [2.000, 2.000] (curve)"  # one level in one fold, two in another
 
 
 def test_weights_of_curves_trees_searches_and_of_models_that_say_nothing():

@@ -19,7 +19,7 @@ from example_study.models import MODELS
 from reproml.cli.stages import ENGINE
 from reproml.compute.task import Task, fit_task
 from reproml.config.columns import Table
-from reproml.config.study import Split, StudyError, parse_study, read_study
+from reproml.config.study import Column, Data, Split, StudyError, parse_study, read_study
 from reproml.run.run import open_run
 from reproml.share.model import (
     found_model,
@@ -280,7 +280,7 @@ def test_a_pattern_of_columns_becomes_the_columns_that_were_there(content, tmp_p
     study = parse_study(content).with_code(CODE)
     X = pd.DataFrame({"lab_a": [0.0, 1.0, 2.0, 3.0], "lab_b": [1.0, 0.0, 1.0, 0.0]})
     model = MODELS["candidate"]("classification").fit(X, ["no", "yes", "no", "yes"])
-    packed, examples = pack_model(model, TRUSTED), make_examples(model, X, ["no", "yes"])
+    packed, examples = pack_model(model, TRUSTED), make_examples(model, X, study.data)
     seed = Seed(study=0, purpose="test", value=1)
     commit = {"commit": None, "dirty": None}
     record = make_record(study, X, packed, examples, seed=seed, commit=commit)
@@ -289,6 +289,20 @@ def test_a_pattern_of_columns_becomes_the_columns_that_were_there(content, tmp_p
     X[["lab_a"]].to_csv(tmp_path / "rows.csv", index=False)
     with pytest.raises(StudyError, match=r"column 'lab_b': declared, but not in the file"):
         predict_file(load_model(tmp_path, "candidate"), tmp_path / "rows.csv")
+
+
+def test_a_made_up_row_names_nobody():
+    X = pd.DataFrame({"dose": range(30), "person": [f"Ada {n}" for n in range(30)]})
+    X["site"] = ["north"] * 20 + ["south"] * 10
+    columns = {"y": Column(role="target")} | {
+        name: Column(role="feature", type="category") for name in ("person", "site")
+    }
+    columns["dose"] = Column(role="feature")
+    data = Data(file="rows.csv", sha256="0" * 64, columns=columns)
+    model = MODELS["candidate"]("regression").fit(X, np.arange(30.0))
+    examples = make_examples(model, X, data)
+    assert [one.row["person"] for one in examples] == ["another name"] * 3
+    assert [one.row["site"] for one in examples] == ["north"] * 3
 
 
 def edit_record(path: Path, **changes: object) -> None:

@@ -104,7 +104,7 @@ def test_every_cv_is_replaced(network, search):
     assert np.isfinite(run_task(task, table, study_of(SPLITS["grouped"])).predicted).all()
     with pytest.raises(AssertionError, match="by itself"):
         task.model.fit(table.X.iloc[fold.train], table.y.iloc[fold.train])
-    with pytest.raises(StudyError, match=r"\['model__cv'\]: it tunes itself"):
+    with pytest.raises(StudyError, match=r"\['model__cv'\]: it cuts rows, so"):
         run_task(task, table, study_of(None))
 
 
@@ -165,7 +165,7 @@ def test_an_inner_search_that_does_not_learn_its_rows_is_refused(network):
 
 
 def test_too_few_groups_are_said_to_be_too_few_for_tuning(network):
-    with pytest.raises(StudyError, match="tuning inside a fold's training rows: 2 groups are too"):
+    with pytest.raises(StudyError, match="a cv inside a fold's training rows: 2 groups are too"):
         inner_folds(network(), np.arange(16), SPLITS["grouped"], stratify=True, seed=0)
 
 

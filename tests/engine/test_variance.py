@@ -5,8 +5,11 @@ from example_study.models import dummy, forest, tuned
 from reproml.config.study import Study, parse_study
 from reproml.statistics.variance import fold_sources, in_words, locked_sources
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
+from sklearn.multioutput import ClassifierChain
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import TargetEncoder
 from sklearn.svm import LinearSVC
 
 MODELS = {"forest": forest("classification")}
@@ -60,6 +63,9 @@ def test_a_calibration_is_no_tuning(content):
     calibrated = CalibratedClassifierCV(LinearSVC())
     model = Pipeline([("model", calibrated)])
     assert not varied(study_with(content), {"calibrated": model})["tuning"]
+    chain, encoder = ClassifierChain(LogisticRegression()), TargetEncoder()
+    for part in (chain, encoder):  # these have a cv, too, and choose nothing
+        assert not varied(study_with(content), {"m": Pipeline([("model", part)])})["tuning"]
     search = GridSearchCV(model, {"model__estimator__C": [0.1, 1.0]})
     assert varied(study_with(content), {"search": Pipeline([("search", search)])})["tuning"]
 

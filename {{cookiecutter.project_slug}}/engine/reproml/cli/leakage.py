@@ -15,7 +15,7 @@ from ..config.study import Study
 from ..config.watch import OnlyDeclared
 from ..leakage.findings import Finding, audit_splits, cuts_of
 from ..leakage.perturbation import audit_fit, preparation, shuffled_labels
-from ..leakage.row_checks import audit_rows
+from ..leakage.row_checks import audit_rows, missing_texts
 from ..run.run import Run
 from ..run.terminal import say
 
@@ -26,6 +26,7 @@ def main(run: Run) -> None:
     cuts = cuts_of(run.development, run.locked, run.folds)
     findings = audit_splits(table, study.split, cuts)
     findings += audit_rows(table, cuts, run.development, study.leakage.accepted)
+    findings.append(missing_texts(run.missing, study.data))
     findings += changed_files(run)
     findings += audit_fits(run)
     # a name that is a feature's, too, stands for the feature

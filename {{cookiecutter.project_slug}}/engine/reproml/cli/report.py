@@ -52,7 +52,7 @@ def main(run: Run) -> None:
 
 def write_tables(run: Run) -> None:
     """Write everything that is made from the CSV files alone."""
-    macros: Macros = study_facts(run.study, run.table, run.development, len(run.folds))
+    macros: Macros = study_facts(run.study, run.table, run.development, run.locked, len(run.folds))
     for write in (
         write_audit,
         write_baselines,

@@ -46,7 +46,7 @@ def write_reference(run: Run) -> tuple[Pipeline, Seed, list[Example]]:
     X = run.table.X.iloc[run.development]
     with OnlyDeclared(study, f"{name}, to be shared,"):
         fitted = fit_task(task, run.table, study)
-        examples = make_examples(fitted, X, classes)
+        examples = make_examples(fitted, X, study.data)
     rows = [("rows", "", len(X)), ("features", "", X.shape[1])]
     rows += [("classes", "", len(classes)), ("seed", "", seed.value)]
     said = said_table(examples)

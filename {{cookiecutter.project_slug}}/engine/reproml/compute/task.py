@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -68,7 +69,8 @@ def run_task(task: Task, table: Table, study: Study) -> Predictions:
     array([1.83])
     """
     model = fit_task(task, table, study)
-    said = predict_with(model, table.X.iloc[task.fold.test], study.data.classes)
+    with fit_in_words(task, table, asked=True):
+        said = predict_with(model, table.X.iloc[task.fold.test], study.data.classes)
     finite = np.isfinite(np.asarray(said[0], float) if said[1] is None else said[1].sum(axis=1))
     if not finite.all():
         where = f"repeat {task.fold.repeat}, fold {task.fold.fold}"
@@ -91,14 +93,15 @@ def fit_task(task: Task, table: Table, study: Study) -> Pipeline:
 
 
 @contextlib.contextmanager
-def fit_in_words(task: Task, table: Table) -> Iterator[None]:
-    """Say which rows a model can't be fitted on, and whether a column is empty there."""
+def fit_in_words(task: Task, table: Table, *, asked: bool = False) -> Iterator[None]:
+    """Say which rows a model can't be fitted on, or asked about, and whether a column is empty."""
     try:
         yield
     except ValueError as error:
-        X = table.X.iloc[task.fold.train]
+        X = table.X.iloc[task.fold.test if asked else task.fold.train]
         empty = list(X.columns[X.isna().all()])
-        where = f"the {len(X)} training rows of repeat {task.fold.repeat}, fold {task.fold.fold}"
+        rows = f"{len(X)} {'test' if asked else 'training'} rows"
+        where = f"{rows} of repeat {task.fold.repeat}, fold {task.fold.fold}"
         hint = (
             f'the columns {empty} have no value there: give them the role "ignore" in study.toml, '
             "or fill them in more rows"
@@ -106,7 +109,11 @@ def fit_in_words(task: Task, table: Table) -> Iterator[None]:
             else "gather more rows, lower folds in [split] of study.toml, or mend the model"
         )
         what = str(error).partition("\n")[0].rstrip(".")
-        raise StudyError(f"{task.name} can't be fitted on {where} ({what}); {hint}") from error
+        what = re.sub(
+            r"\[[^]]*['\"][^]]*\]", "[...]", what
+        )  # a list of names may be one of persons
+        verb = "predict" if asked else "be fitted on"
+        raise StudyError(f"{task.name} can't {verb} the {where} ({what}); {hint}") from error
 
 
 def predict_with(

@@ -16,7 +16,8 @@ import pandas as pd
 from .checksums import POINTER, is_pointer, sha256_of
 from .study import Column, Data, Study, StudyError
 
-SHOWN = 10  # problems listed one by one; the rest are counted
+SHOWN = 10  # problems or values listed one by one; the rest are counted
+ENOUGH = 10  # rows that have to share a value before it is shown, if study.toml does not name it
 ADVICE = "Mend the file, or change what study.toml allows in [data.columns]."
 TABLE_ADVICE = (
     "Mend the file: a header with a name for each column, and as many fields in every row. A comma "
@@ -52,7 +53,7 @@ class Table:
     dropped : dict of str to int
         How many rows were left out, by reason.
     doubts : tuple of str
-        What may be a mistake: names that are one but for capitals.
+        What may be a mistake: names that are one but for capitals. They are told by their rows.
     """
 
     X: pd.DataFrame
@@ -173,7 +174,51 @@ def read_raw(path: str | Path, data: Data) -> pd.DataFrame:
         if _is_whole(raw[name], data.column_for(name)):
             raw[name] = raw[name].convert_dtypes()  # pandas' own kind of integers, with gaps
     raw.index = pd.RangeIndex(1, len(raw) + 1, name="row")
+    raw.attrs["file"] = str(path)  # to say of a gap what stands there
     return raw
+
+
+def taken_as_missing(path: Path, data: Data) -> dict[str, pd.Series]:
+    """Return the cells that `read_raw` takes as missing, by column: what stands there, by row.
+
+    A column that is ignored has no part in it; of Parquet, whose gaps are no texts, all are empty.
+    """
+    gaps = read_raw(path, data).isna()
+    used = [n for n in gaps if not (c := data.column_for(n)) or c.role != "ignore"]
+    names = [name for name in used if gaps[name].any()]
+    texts = pd.DataFrame("", gaps.index, names)
+    if names and path.suffix == ".csv":
+        how = {"usecols": names, "dtype": "str", "na_filter": False, "index_col": False}
+        texts = pd.read_csv(path, encoding="utf-8-sig", **how).set_axis(gaps.index)
+    return {name: texts[name][gaps[name]] for name in names}
+
+
+def missing_words(taken: dict[str, pd.Series]) -> str:
+    """Say how many cells are taken as missing, per column and text.
+
+    >>> missing_words({"dose": pd.Series(["", "NA", ""]), "land": pd.Series(["NA"])})
+    "dose: 2 empty, 1 'NA'; land: 1 'NA'"
+    """
+    said = [
+        f"{name}: " + ", ".join(f"{n} {repr(text) if text else 'empty'}" for text, n in counts)
+        for name, texts in taken.items()
+        if (counts := sorted(Counter(texts).items()))
+    ]
+    more = [f"and {len(said) - SHOWN} more columns"] if len(said) > SHOWN else []
+    return "; ".join(said[:SHOWN] + more) or "nothing"
+
+
+def common_values(values: pd.Series, column: Column | None, most: int = SHOWN) -> pd.Series:
+    """Count the rows of a category's values that may be shown, the most common ones first.
+
+    These are what study.toml names, and what ``ENOUGH`` rows share: neither free text nor a name.
+
+    >>> common_values(pd.Series(["Bonn"] * 12 + ["Ada", "Bob"]), None).to_dict()
+    {'Bonn': 12}
+    """
+    counts = values.value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    named = counts.index.isin((column.values if column else None) or [])
+    return counts[named | (counts >= ENOUGH)].head(most)
 
 
 def _is_whole(values: pd.Series, column: Column | None) -> bool:
@@ -298,10 +343,11 @@ def make_table(raw: pd.DataFrame, study: Study) -> Table:
         place=frame[place] if place else None,
         dropped=dropped,
         doubts=tuple(
-            f"{data.file}, column {name!r}: {one}"
+            f"{data.file}, column {name!r}: {found[0][1]}"
+            + (f" (and so for {len(found) - 1} more)" if len(found) > 1 else "")
             for name in frame.columns
             if data.column_for(name).type == "category"
-            for _, one in _other_spellings(frame[name], str.casefold)
+            and (found := _other_spellings(frame[name], str.casefold))
         ),
     )
 
@@ -309,19 +355,33 @@ def make_table(raw: pd.DataFrame, study: Study) -> Table:
 def check_rows(raw: pd.DataFrame, data: Data, advice: str = ADVICE) -> pd.DataFrame:
     """Check raw rows against the declared columns."""
     problems = list(_name_problems(raw, data))
-    clean = {}
+    clean, taken = {}, None
     used = [name for name in raw.columns if (c := data.column_for(name)) and c.role != "ignore"]
     for name in used:
         column = data.column_for(name)
         clean[name], found = _checked(raw[name], column)
         problems += [(row, f"row {row}, column {name!r}: {text}") for row, text in found]
         if data.missing == "error" or (data.missing == "impute" and column.role != "feature"):
-            hint = "there is no value; see data.missing in study.toml"
-            gaps = clean[name].index[raw[name].isna()]
-            problems += [(row, f"row {row}, column {name!r}: {hint}") for row in gaps]
+            gaps, file = raw.index[raw[name].isna()], raw.attrs.get("file")
+            if len(gaps) and taken is None:
+                taken = taken_as_missing(Path(file), data) if file else {}
+            for row in gaps:
+                hint = _gap_words(taken[name].get(row) if name in taken else "", name, column)
+                problems.append((row, f"row {row}, column {name!r}: {hint}"))
     if problems:
         raise StudyError(_one_message(data.file, [text for _, text in sorted(problems)], advice))
     return pd.DataFrame(clean, index=raw.index)
+
+
+def _gap_words(text: str | None, name: str, column: Column) -> str:
+    """Say that there is no value, and of a text that is taken for none how to keep it."""
+    if not text:
+        return "there is no value; see data.missing in study.toml"
+    named = f" or name it in data.columns.{name}.values" if column.type == "category" else ""
+    return (
+        f"there is no value: {text!r} is taken as missing; if it is a value, take it out of "
+        f"data.missing_texts in study.toml{named}; if not, see data.missing"
+    )
 
 
 def _name_problems(raw: pd.DataFrame, data: Data) -> Iterator[tuple[int, str]]:
@@ -347,7 +407,9 @@ def _checked(values: pd.Series, column: Column) -> tuple[pd.Series, list[tuple[i
         found = _other_spellings(texts)
         if column.values is not None:
             wrong = texts[present & ~texts.isin(column.values)]
-            found += _found(wrong, wrong.notna(), f"is none of {column.values}")
+            many = len(column.values) > SHOWN
+            allowed = f"the {len(column.values)} values in study.toml" if many else column.values
+            found += _found(wrong, wrong.notna(), f"is none of {allowed}")
             alike = wrong.map(_normal).isin(set(map(_normal, column.values)))
             found += _found(
                 wrong, alike, "differs in blanks at its ends or in how accents are stored"
@@ -398,14 +460,15 @@ def _other_spellings(texts: pd.Series, plain: Callable[[str], str] = str) -> lis
 
     That is what Unicode calls NFC: an accent of its own, or in its letter, looks the same.
     """
+    but = " but for blanks at its ends or how accents are stored" if plain is str else ""
     known: dict[str, str] = {}
     found = []
     rows = texts.dropna().groupby(texts, sort=False).groups
     for text, at in rows.items():
         other = known.setdefault(plain(_normal(text)), text)
         if other != text:
-            where = " and ".join(f"{one!a} ({_rows(rows[one])})" for one in (other, text))
-            found.append((at[0], f"{where} look like one name; write it in one way"))
+            where = f"{_rows(rows[other])} and {_rows(at)}"
+            found.append((at[0], f"{where} look like one name{but}; write it in one way"))
     return found
 
 

@@ -148,7 +148,8 @@ class Ablation(_Section):
 
 
 CHECKS = ("same rows", "same groups", "same places", "time order", "duplicates", "near duplicates")
-CHECKS += ("single feature", "scaled before", "before the split", "shuffled labels")
+CHECKS += ("single feature", "scaled before", "missing texts")
+CHECKS += ("before the split", "shuffled labels")
 
 
 class Leakage(_Section):

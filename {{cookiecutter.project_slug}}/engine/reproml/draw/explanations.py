@@ -7,9 +7,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..config.columns import ENOUGH
 from ..config.study import Study
 from ..explain.feature_groups import TIED
-from ..explain.summary import ENDS, group_names, importance_table, shuffles_per_fold
+from ..explain.summary import ENDS, GRID, group_names, importance_table, shuffles_per_fold
 from ..statistics.corrected import mean_interval
 from .drawing import CAPTIONS, PANEL, SIZES, Drawing, Frames, in_numbers, mean_sizes, panels_figure
 from .style import (
@@ -28,6 +29,7 @@ from .style import (
     rows_figure,
 )
 
+NOTHING = "no feature has values that may be shown"
 MOST_ROWS = 30  # features in one figure; the table has all of them
 TICK = 20  # letters of a category's name below an axis
 HELD_OUT, TRAINING = Mark(BLUE), Mark(ORANGE, "s", hollow=True)
@@ -129,7 +131,9 @@ def draw_partial_dependence(frames: Frames, study: Study) -> Figure:
     ticks = {name: _names(part["at"].unique()) for name, part in averages.groupby("feature")}
     below = LETTER * TICK if any(map(_long, ticks.values())) else 0.0
     size = {"head": 0.34 + 0.16 * lines, "height": 2.1 + below}
-    figure, grid = panels_figure(len(names), width=WIDTH, sharey=True, **size)
+    figure, grid = panels_figure(len(names) or 1, width=WIDTH, sharey=True, **size)
+    if not names:
+        grid[0, 0].text(0.5, 0.5, NOTHING, ha="center", va="center")
     for axes, name in zip(grid.flat, names, strict=False):
         if not several:
             _draw_rows(axes, individuals[individuals["feature"] == name])
@@ -144,7 +148,8 @@ def draw_partial_dependence(frames: Frames, study: Study) -> Figure:
         column = study.data.column_for(name)
         unit = f" ({column.unit})" if column and column.unit else ""
         axes.set_xlabel(folded(f"{name}{unit}", PANEL, lines=3))
-    label = f"predicted {of[0]}" if study.task == "regression" else f"probability of {of[0]}"
+    target = next(iter(of), study.data.target)
+    label = f"predicted {target}" if study.task == "regression" else f"probability of {target}"
     for axes in grid[:, 0]:
         axes.set_ylabel(folded("probability" if several else label, PANEL))
     handles, labels = grid.flat[0].get_legend_handles_labels()
@@ -186,8 +191,10 @@ def _draw_mean(axes: Axes, curve: pd.DataFrame, number: int, label: str, band: b
 
 
 def dependence_words(frames: Frames, study: Study) -> dict[str, object]:
-    """Return what the caption says beside: the quantiles that numbers run between."""
-    return {"first": ENDS[0] * 100, "last": ENDS[1] * 100}
+    """Return what the caption says beside: which values are shown, and which curves."""
+    curves = "classes" if frames["partial_dependence.csv"]["of"].nunique() > 1 else "rows"
+    words = {"first": ENDS[0] * 100, "last": ENDS[1] * 100, "most": GRID, "enough": ENOUGH}
+    return words | {"curves": CAPTIONS[f"partial_dependence_{curves}"]}
 
 
 def dependence_alt(frames: Frames, study: Study) -> str:
@@ -201,7 +208,7 @@ def dependence_alt(frames: Frames, study: Study) -> str:
         texts.append(
             f"along {name}, {of} goes from {first} to {last} (lowest {low:.3g}, highest {high:.3g})"
         )
-    return f"Partial dependence of {study.models.candidate}: {'; '.join(texts)}."
+    return f"Partial dependence of {study.models.candidate}: {'; '.join(texts) or NOTHING}."
 
 
 def _short(at: object) -> str:

@@ -15,26 +15,29 @@ import pandas as pd
 
 from ..compute.batches import answers
 from ..compute.task import Task, fit_task
-from ..config.columns import Table
+from ..config.columns import Table, common_values
 from ..config.seeds import seed_for
-from ..config.study import Study
+from ..config.study import Column, Study
 from ..split.splits import Fold
-from .summary import ENDS
+from .summary import ENDS, GRID
 
-GRID = 15  # values of a number
 INDIVIDUALS = 20  # rows whose own curves are kept
 
 
-def grid_of(values: pd.Series) -> np.ndarray:
-    """Return the sorted values at which predictions are made: all categories, quantiles of numbers.
+def grid_of(values: pd.Series, column: Column | None = None) -> np.ndarray:
+    """Return the sorted values at which predictions are made: quantiles of numbers, common names.
+
+    A category has none where each value is rare and study.toml names none, as in free text.
 
     >>> grid_of(pd.Series(np.arange(101.0))).tolist()[:3]
     [5.0, 11.0, 18.0]
-    >>> grid_of(pd.Series(["b", "a"])).tolist()
-    ['a', 'b']
+    >>> grid_of(pd.Series(["b", "a"]), Column(role="feature", type="category", values=["a", "b"]))
+    array(['a', 'b'], dtype=object)
     """
+    if not pd.api.types.is_numeric_dtype(values):
+        return np.sort(common_values(values, column, GRID).index.to_numpy(object))
     there = np.sort(values.dropna().unique())
-    if not pd.api.types.is_numeric_dtype(values) or len(there) <= GRID:
+    if len(there) <= GRID:
         return there
     shares = np.linspace(*ENDS, GRID)
     # "nearest": values of the data, so that no arithmetic moves their last bits

@@ -14,6 +14,7 @@ FEWEST, MOST = 2, 5  # in each fold; scikit-learn's default is 5
 NOISE = "noise"  # the column of random numbers
 PARTS = ("held-out", "training")
 LEADING = 6  # features whose partial dependence is drawn
+GRID = 15  # values of each, at most
 # quantiles between which the values of a number lie: beyond these, few rows would bear a curve
 ENDS = (0.05, 0.95)
 

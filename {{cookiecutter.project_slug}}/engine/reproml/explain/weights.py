@@ -18,8 +18,9 @@ def model_weights(model: Any, X: pd.DataFrame, positive: str | None = None) -> p
     Of a linear model: the standard deviation, over the rows, of what the feature adds to the linear
     predictor. For one column that is its coefficient per standard deviation, with its sign; a
     positive one speaks for ``positive``. Where splines or categories make several columns of a
-    feature, it is the size of the curve, which has no sign. Of trees: how much of the fit's gain
-    their splits on the feature brought (on training rows; it favours features with many values).
+    feature, it is the size of the curve, and of three or more classes the mean over these; such
+    have no sign. Of trees: how much of the fit's gain their splits on the feature brought (on
+    training rows; it favours features with many values).
 
     References: Strobl et al. (2007), Bias in random forest variable importance measures.
 
@@ -51,7 +52,7 @@ def model_weights(model: Any, X: pd.DataFrame, positive: str | None = None) -> p
             sizes = (Z[:, own] @ slopes[:, own].T).std(axis=0)  # (n_outputs,)
             signed = len(own) == len(slopes) == 1
             sign = np.sign(slopes[0, own[0]]) * (-1 if flip else 1) if signed else 1.0
-            kind = "coefficient" if signed else "curve"
+            kind = "coefficient" if signed else "classes" if len(own) == 1 else "curve"
             rows.append((name, kind, len(own), sign * sizes.mean()))
     return pd.DataFrame(rows, columns=columns)
 

@@ -177,8 +177,9 @@ def _shared(
     if not found:
         return Finding(check, "pass", f"no {what} is on both sides of any of {len(cuts)} splits")
     rows = found[0][1]
-    names = listed(sorted({str(value) for value in values.to_numpy()[rows]}))
-    message = f"{what} {names} ({rows_at(table, rows)}): {where(found)}"
+    count = len(set(values.to_numpy()[rows]))  # counted, not named: these may be persons
+    named = f"{count} {what}{'s' if count > 1 else ''}"
+    message = f"{named} ({rows_at(table, rows)}): {where(found)}"
     advice = f"keep a whole {what} on one side: use the folds as splits.py makes them"
     if verdict == "warn":
         claim = "grouped" if what == "group" else "spatial"

@@ -14,8 +14,8 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from ..config.columns import Table
-from ..config.study import CHECKS, StudyError
+from ..config.columns import Table, missing_words
+from ..config.study import CHECKS, Data, StudyError
 from .findings import Cut, Finding, listed, overlaps, rows_at, where
 
 NEAR = 0.01  # of the distance to a row's tenth neighbour
@@ -182,6 +182,24 @@ def already_scaled(table: Table) -> Finding:
         return Finding(check, "pass", "the numbers are not scaled over all rows")
     advice = "use the raw numbers and scale inside the pipeline; ask whoever made the file"
     return Finding(check, "warn", f"every number column has {text} over all rows", advice)
+
+
+def missing_texts(taken: dict[str, pd.Series], data: Data) -> Finding:
+    """Check that no name, such as NA for Namibia, is taken as missing, and count what is.
+
+    Of a category whose values study.toml lists, the author has said what a name is.
+    """
+    check, words = "missing texts", f"taken as missing: {missing_words(taken)}"
+    columns = {name: data.column_for(name) for name, texts in taken.items() if texts.any()}
+    if not any(
+        one is None or (one.type == "category" and not one.values) for one in columns.values()
+    ):
+        return Finding(check, "pass", words)
+    advice = (
+        "is one of these texts a name? List the column's values in study.toml, with it or without "
+        "it, or take it out of missing_texts"
+    )
+    return Finding(check, "warn", words, advice)
 
 
 def scaled_numbers(X: pd.DataFrame) -> np.ndarray:

@@ -20,6 +20,7 @@ from ..config.checksums import sha256_of
 from ..config.columns import Table
 from ..config.study import Study, StudyError
 from ..config.versions import locked_versions
+from ..split.claims import claim_of
 from ..split.test_ledger import count_note
 from ..write.texts import marked
 from .crate import DATA_PAGE, data_licence
@@ -205,7 +206,7 @@ def settings(facts: Facts) -> Evidence:
     return Evidence(
         None,
         f"study.toml: seed {facts.study.seed}, {split.dependence} split, folds: {split.folds}, "
-        f"repeats: {split.repeats}, {split.test_size:.0%} of the rows locked",
+        f"repeats: {split.repeats}, {split.test_size:.0%} of the {claim_of(split).units} locked",
     )
 
 

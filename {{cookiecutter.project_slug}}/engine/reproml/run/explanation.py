@@ -46,7 +46,8 @@ def dependence(
     """Return how predictions move with each leading feature: on average, and of single rows."""
     study, X = run.study, run.table.X.iloc[run.development]
     leading = leading_features(importance_table(importances, groups, **run.sizes))
-    grids = {name: grid_of(X[name]) for name in leading}
+    grids = {name: grid_of(X[name], study.data.column_for(name)) for name in leading}
+    grids = {name: grid for name, grid in grids.items() if len(grid)}
     once = [fold for fold in run.folds if fold.repeat == 0]
     tasks: list[Task] = make_tasks(run.models([study.models.candidate]), once, study.seed)
     kept = rows_to_follow(once, study.seed)

@@ -17,11 +17,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sklearn.pipeline import Pipeline
 
 from ..compute.task import predict_with
+from ..config.columns import common_values
 from ..config.seeds import seed_for
-from ..config.study import Column, Study, StudyError
+from ..config.study import Column, Data, Study, StudyError
 from ..config.versions import installed_versions
 
 QUANTILES = (0.1, 0.5, 0.9)
+UNKNOWN = "another name"  # of a category without a value that may be shown
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
@@ -74,19 +76,20 @@ def seed_of(study: Study) -> Seed:
     return Seed(study=study.seed, purpose=purpose, value=seed_for(study.seed, purpose))
 
 
-def make_examples(model: Pipeline, X: pd.DataFrame, classes: list[str]) -> list[Example]:
+def make_examples(model: Pipeline, X: pd.DataFrame, data: Data) -> list[Example]:
     """Make up rows, none of which is a row of the data, and ask the model about them."""
     rows = pd.DataFrame(
         {
             name: (
                 [values.quantile(q, interpolation="nearest") for q in QUANTILES]
                 if pd.api.types.is_numeric_dtype(values)
-                else pd.Series([*values.mode()[:1], None][:1] * len(QUANTILES), dtype=object)
+                else [[*common_values(values, data.column_for(name)).index, UNKNOWN][0]]
+                * len(QUANTILES)
             )
             for name, values in X.items()
         }
     )
-    said = answers(model, rows, classes)
+    said = answers(model, rows, data.classes)
     present = rows.astype(object).where(rows.notna(), None)
     return [
         Example(row=row, said=answer)

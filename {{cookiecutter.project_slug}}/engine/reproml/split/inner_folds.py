@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import StackingClassifier, StackingRegressor
+from sklearn.multioutput import ClassifierChain, RegressorChain
+from sklearn.preprocessing import TargetEncoder
 
 from ..config.seeds import seed_for
 from ..config.study import Split, StudyError
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 # These have a cv, too, but choose no parameter.
 COMBINED = (CalibratedClassifierCV, StackingClassifier, StackingRegressor)
+COMBINED += (ClassifierChain, RegressorChain, TargetEncoder)
 
 
 def searches(model: Any) -> list[str]:
@@ -79,7 +82,7 @@ def inner_folds(
     try:
         folds = cut_folds(table, train, split, **how, where="repeat 0")
     except StudyError as error:
-        raise StudyError(f"tuning inside a fold's training rows: {error}") from error
+        raise StudyError(f"a cv inside a fold's training rows: {error}") from error
     position = np.full(len(table.y), -1)
     position[train] = np.arange(len(train))
     return [(position[inside], position[aside]) for inside, aside in folds]
@@ -105,7 +108,7 @@ class RowFolds:
         rows = [-1] if labels is None else self.table.y.index.get_indexer(labels)
         if np.min(rows) < 0:
             raise StudyError(
-                "the model searches inside a search, and the inner one does not learn which rows "
+                "the model has a cv inside a cv, and the inner one does not learn which rows "
                 "it gets, so its folds cannot respect the split. Let one search choose all "
                 "parameters"
             )
@@ -128,7 +131,7 @@ def set_inner_folds(
     if not names:
         return model
     if split is None:
-        raise StudyError(f"the model has {names}: it tunes itself, so hand the study's split over")
+        raise StudyError(f"the model has {names}: it cuts rows, so hand the study's split over")
     inside = {
         name
         for outer in names

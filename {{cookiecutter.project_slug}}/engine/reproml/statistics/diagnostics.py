@@ -61,7 +61,10 @@ def error_tables(predicted: pd.DataFrame, table: Table, study: Study) -> dict[st
             "calibration.csv": calibration_table(predicted, study.data.classes),
             "confusion.csv": confusion_table(predicted, study.data.classes),
         }
-    units = {"group": table.groups, "time": table.time}
+    groups, units = table.groups, {"time": table.time}
+    if groups is not None:  # the number of its first row finds a group and names no person
+        first = groups.index.to_series().groupby(groups.to_numpy()).transform("min")
+        units = {"group": "group of row " + first.astype(str)} | units
     if study.split.block > 0:
         blocks = block_ids(table.place, study.split.block)
         units["block"] = pd.Series(blocks, index=table.y.index)

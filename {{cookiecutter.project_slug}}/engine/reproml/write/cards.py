@@ -10,11 +10,12 @@ import json
 import re
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sklearn import config_context
 from sklearn.pipeline import Pipeline
 
-from ..config.columns import Table
+from ..config.columns import ENOUGH, Table, common_values, missing_words
 from ..config.declared import SHOWN, SUMS
 from ..config.metrics import written
 from ..config.study import Column, Data, Study
@@ -128,9 +129,21 @@ def limits_text(study: Study, findings: pd.DataFrame) -> str:
     return "".join(f"- {line}\n" for line in lines)
 
 
-def data_text(study: Study, table: Table, n_development: int, prevalence: str) -> str:
-    """Say what the data are: rows, columns, gaps, what was left out."""
-    data, n_rows = study.data, len(table.y)
+def data_text(
+    study: Study,
+    table: Table,
+    rows: tuple[np.ndarray, np.ndarray],
+    prevalence: str,
+    taken: dict[str, pd.Series],
+) -> str:
+    """Say what the data are: rows, columns, gaps, what was left out.
+
+    ``rows`` are positions of the development rows and of the locked ones; ``taken`` is what was
+    taken as missing.
+    """
+    data, n_rows, (development, locked) = study.data, len(table.y), rows
+    between = n_rows - len(development) - len(locked)
+    gaps = table.X.isna().sum(axis=1).to_numpy()
     left_out = ", ".join(f"{n} ({reason})" for reason, n in table.dropped.items())
     types = [data.column_for(name).type for name in table.X.columns]
     n_text = types.count("category")
@@ -144,11 +157,14 @@ def data_text(study: Study, table: Table, n_development: int, prevalence: str) -
         "SHA-256": f"`{data.sha256}`",
         "Rows": f"{n_rows + sum(table.dropped.values())}",
         "Left out": left_out or "none",
-        "Development rows": f"{n_development}",
-        "Locked test rows": f"{n_rows - n_development}",
+        "Development rows": f"{len(development)}",
+        "Locked test rows": f"{len(locked)}",
+        **({"In the gap between them": f"{between}"} if between else {}),
         "Features": f"{len(types)}, {n_text} of them categories",
         "Target": f"`{data.target}`{_unit(data.columns[data.target])}",
-        "Gaps": f"{int(table.X.isna().sum().sum())} among the features; {policy[data.missing]}",
+        "Taken as missing": f"{missing_words(taken)} (cells of the file, in columns that are used)",
+        "Gaps": f"{gaps.sum()} in the features of the rows that are not left out, "
+        f"{gaps[development].sum()} of them in development rows; {policy[data.missing]}",
     }
     sizes = {name: (study.place.root / name).stat().st_size for name in study.place.files}
     if sizes:
@@ -172,20 +188,26 @@ def columns_text(X: pd.DataFrame, data: Data) -> str:
     >>> data = Data(file="a.csv", sha256="0" * 64, columns=columns)
     >>> X = pd.DataFrame({"age": [30.0, 40.0, None, 50.0], "sex": ["f", "m", "f", "f"]})
     >>> print(columns_text(X, data), end="")
-    | Feature | type | unit | allowed | gaps | in the development rows |
+    | Feature | type | unit | allowed | gaps | values |
     |---|---|---|---|---|---|
     | age | integer | years | 0 to 120 | 1 | 31, 40, 49 |
     | sex | category |  | f, m | 0 | f 75.0 %, m 25.0 % |
     <BLANKLINE>
-    Of a number the 5 % quantile, the median and the 95 % quantile; of a category the shares.
+    Gaps and values of the development rows. Of a number the 5 % quantile, the median and the 95 % \
+quantile; of a category the shares of its most common values: those that study.toml lists, or that \
+10 rows or more have.
     """
     rows = {}
     for name, values in X.items():
         column = data.column_for(name)
         if column.type == "category":
-            shares = values.value_counts(normalize=True).sort_index()
-            there = ", ".join(f"{level} {share * 100:.1f} %" for level, share in shares.items())
-            allowed = ", ".join(column.values or ["any text"])
+            shown = common_values(values, column).sort_index() / values.count() * 100
+            shares = [f"{level} {share:.1f} %" for level, share in shown.items()]
+            if rest := values.nunique() - len(shown):
+                shares.append(f"{'other' if shares else 'different'} values: {rest}")
+            there, allowed = ", ".join(shares), ", ".join(column.values or ["any text"])
+            if column.values and len(column.values) > SHOWN:
+                allowed = f"{len(column.values)} values, in study.toml"
         else:
             there = ", ".join(f"{number:.4g}" for number in values.quantile([0.05, 0.5, 0.95]))
             allowed = _range(column)
@@ -194,11 +216,13 @@ def columns_text(X: pd.DataFrame, data: Data) -> str:
             "unit": column.unit,
             "allowed": allowed,
             "gaps": int(values.isna().sum()),
-            "in the development rows": there,
+            "values": there,
         }
     table = to_markdown(pd.DataFrame.from_dict(rows, orient="index"), "Feature")
     note = (
-        "Of a number the 5 % quantile, the median and the 95 % quantile; of a category the shares."
+        "Gaps and values of the development rows. Of a number the 5 % quantile, the median and the "
+        "95 % quantile; of a category the shares of its most common values: those that study.toml "
+        f"lists, or that {ENOUGH} rows or more have."
     )
     return f"{table}\n{note}\n"
 

@@ -12,11 +12,12 @@ from ..statistics.corrected import LEVEL
 from ..statistics.decisions import BETTER, RULES, WORDS, headline, listed
 
 
-def study_facts(study: Study, table: Table, development: np.ndarray, n_folds: int) -> dict:
+def study_facts(
+    study: Study, table: Table, development: np.ndarray, locked: np.ndarray, n_folds: int
+) -> dict:
     """Name the study's choices and counts for the paper; ``n_folds`` is over all repeats."""
     split, rows = study.split, len(table.y)
     units = units_of(table, split)
-    locked = np.setdiff1d(np.arange(rows), development)
     claim = claim_of(split)
     return {
         "Classification": study.task == "classification",
