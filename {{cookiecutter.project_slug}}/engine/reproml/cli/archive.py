@@ -18,8 +18,8 @@ from ..config.checksums import sha256_of
 from ..config.declared import declared_files
 from ..config.study import StudyError, read_study
 from ..prove.archive import codecheck_yml, offline_page, write_zip
-from ..prove.example import EXAMPLE, leftovers
 from ..prove.crate import authors_of, data_licence, make_crate
+from ..prove.example import EXAMPLE, leftovers
 from ..run.manifest import MANIFEST, changed_since, last_verified
 from ..run.run import Run
 from ..run.terminal import say
