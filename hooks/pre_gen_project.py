@@ -319,10 +319,34 @@ def wrong_settings(path, known):
     return [mistake for mistake in found if mistake[2]]
 
 
+def wrong_private(answers):
+    """Give mistakes in what is no question: the template sets it, and nobody else.
+
+    A file of defaults, a settings file of one's own and the command line can set these too; then
+    cookiecutter would stop in the middle, or make a study that is none.
+    """
+    from cookiecutter.environment import StrictEnvironment
+
+    template = Path(answers.get("_repo_dir") or "nowhere", "cookiecutter.json")
+    own = json.loads(template.read_text(encoding="utf-8")) if template.is_file() else {}
+    environment = StrictEnvironment(context={"cookiecutter": own})
+    found = []
+    for field, value in own.items():
+        if field[0] != "_" or field in ("__affiliation", "__prompts__"):
+            continue
+        if field.startswith("__"):
+            value = environment.from_string(value).render(cookiecutter=answers)
+        if answers.get(field, value) != value:
+            rule = "is set by the template itself: take this line out"
+            found.append((field, answers[field], [rule], "__affiliation, a lab's name"))
+    return found
+
+
 def main():
     """Print every mistake; a return value other than 0 makes cookiecutter remove the folder."""
     answers = json.loads(ANSWERS)
     mistakes = find_mistakes(answers, json.loads(GIVEN))
+    mistakes = mistakes or wrong_private(answers)
     settings = settings_file(answers.get("_output_dir", "."))
     if settings:
         mistakes += wrong_settings(settings, list(answers))

@@ -90,6 +90,27 @@ def test_mistakes_in_a_file_that_the_environment_names(lab, run, tmp_path, old, 
     assert not (tmp_path / "my-study").exists()
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "__dataset: other",
+        '__package: "a b"',
+        "__project_name: x",
+        "_copy_without_render: []",
+        '_new_lines: "\\r\\n"',
+    ],
+)
+def test_what_the_template_sets_itself_is_refused(lab, run, tmp_path, line):
+    """As a sentence, whoever set it, and without half a folder."""
+    path = lab(f"default_context:\n  {line}\n")
+    command = [sys.executable, "-m", "cookiecutter", TEMPLATE, "--no-input"]
+    done = run([*command, "--config-file", path], cwd=tmp_path, rc=1)
+    assert f"{line.partition(':')[0]} = " in done.stderr
+    assert "is set by the template itself: take this line out" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "my-study").exists()
+
+
 def test_who_wants_the_templates_own_defaults_is_not_bothered(lab, run, tmp_path):
     env = {"COOKIECUTTER_CONFIG": str(lab(LAB.replace("gitlab", "gitlabb")))}
     line = "cookiecutter gh:org/repro-ml --no-input --default-config setup_environment=no"

@@ -4,13 +4,11 @@ Each case does what a study's README says, in the author's files and study.toml 
 the way here, the others with 2 folds, without `check` and `verify`; with --weekly all go that far.
 """
 
-import hashlib
-import random
 import re
 from dataclasses import dataclass
 
 import pytest
-from studies import paths
+from studies import edit, paths
 
 WHOLE = {"knows no regression", "boosting"}
 
@@ -103,7 +101,6 @@ CASES = {
         trusted="my_study.models.Nearest",
     ),
     "no ablation": Case(),
-    "three classes": Case(switch='columns__numbers__splines = "passthrough"'),
     "own metric": Case(switch='columns__numbers__splines = "passthrough"'),
 }
 
@@ -138,20 +135,6 @@ def sensitivity(y_true: np.ndarray, probability: np.ndarray, classes: list[str])
 '''
 
 
-def replaced(text: str, pattern: str, by: str) -> str:
-    """Replace what has to be there exactly once."""
-    assert len(re.findall(pattern, text, flags=re.DOTALL | re.MULTILINE)) == 1, pattern
-    return re.sub(pattern, lambda _: by, text, count=1, flags=re.DOTALL | re.MULTILINE)
-
-
-def edit(path, *changes: tuple[str, str]) -> None:
-    """Change a file as its author would."""
-    text = path.read_text(encoding="utf-8")
-    for pattern, by in changes:
-        text = replaced(text, pattern, by)
-    path.write_text(text, encoding="utf-8", newline="\n")
-
-
 def put_in(study, case: Case) -> None:
     """Replace the candidate, as models.py invites to, and the ablations that were about it."""
     body = case.whole
@@ -183,33 +166,6 @@ def sort_imports(study, run, python) -> None:
     run([python, "-m", "black", "-q", "src"], study.path)
 
 
-def three_classes(study) -> None:
-    """Another table, with three classes, and what was about the example left out."""
-    rng, lines = random.Random(0), ["colour,weight,length,width"]
-    for number in range(120):
-        name = number % 3
-        numbers = [round(rng.gauss(centre, 0.7) + 9, 3) for centre in (name, -name, name % 2)]
-        lines.append(",".join([("red", "green", "blue")[name], *map(str, numbers)]))
-    raw = ("\n".join(lines) + "\n").encode("utf-8")
-    for path in (study.path / "data" / "raw").iterdir():
-        path.unlink()
-    (study.path / "data" / "raw" / "fruit.csv").write_bytes(raw)
-    data = f"""[data]
-file = "data/raw/fruit.csv"
-sha256 = "{hashlib.sha256(raw).hexdigest()}"
-
-[data.columns]
-colour = {{ role = "target", type = "category", values = ["red", "green", "blue"] }}
-"*" = {{ role = "feature", min = 0.0 }}
-
-"""
-    edit(
-        study.path / "study.toml",
-        (r"^\[data\].*?(?=^\[split\])", data),
-        (r"^# The three measures.*?\n\n", 'domain = { subset__keep = ["weight"] }\n\n'),
-    )
-
-
 def own_metric(study) -> None:
     """One more metric, which decides."""
     edit(
@@ -236,8 +192,6 @@ def test_everything_works_with(name, bake, run, study_env, in_study, weekly):
         return done
 
     put_in(study, case)
-    if name == "three classes":
-        three_classes(study)
     if name == "own metric":
         own_metric(study)
     sort_imports(study, run, study_env)

@@ -745,7 +745,7 @@ def test_files(stems):
 
 def copy_template(folder):
     """Copy what the engine's tests look at, as it lies in the template."""
-    for part in (STUDY, ENGINE_TESTS, ROOT / "docs", ROOT / "templates"):
+    for part in (STUDY, ENGINE_TESTS, *(ROOT / name for name in ("docs", "templates", "tools"))):
         left_out = shutil.ignore_patterns("__pycache__")
         shutil.copytree(part, folder / part.relative_to(ROOT), symlinks=True, ignore=left_out)
     return folder

@@ -582,7 +582,9 @@ ROWS = [
     Row("comment", PROVENANCE, "a comment of the source changed since",
         add("src/my_study/models.py", "\n# mine\n", end=True), "REPRODUCED: every", 0),
     Row("source-linked", PROVENANCE, "the source replaced by a link out of the study",
-        link("src", out=True), "warning: src leads out of the study", 0),
+        link("src", out=True),
+        "warning: src leads out of the study; a copy lacks it: put what it leads to in its place",
+        0),
     Row("lock", PROVENANCE, "a version in the lock that is not installed",
         edit("requirements.txt", r"^numpy==\S+", "numpy==1.0"), "requirements.txt"),
 

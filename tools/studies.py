@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 from pathlib import Path
 
 
@@ -28,3 +29,17 @@ def load_file(path):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def replaced(text: str, pattern: str, by: str) -> str:
+    """Replace what has to be there exactly once."""
+    assert len(re.findall(pattern, text, flags=re.DOTALL | re.MULTILINE)) == 1, pattern
+    return re.sub(pattern, lambda _: by, text, count=1, flags=re.DOTALL | re.MULTILINE)
+
+
+def edit(path, *changes: tuple[str, str]) -> None:
+    """Change a file as its author would."""
+    text = path.read_text(encoding="utf-8")
+    for pattern, by in changes:
+        text = replaced(text, pattern, by)
+    path.write_text(text, encoding="utf-8", newline="\n")

@@ -89,13 +89,14 @@ def test_the_head_is_renewed_between_comments_of_yaml():
 
 def test_limits_name_what_the_audit_found(study):
     findings = {
-        "check": ["same rows", "single feature"],
-        "verdict": ["pass", "warn"],
-        "message": ["none", "'dose' alone has an AUC of 1.00"],
+        "check": ["same rows", "single feature", "duplicates"],
+        "verdict": ["pass", "warn", "accepted"],
+        "message": ["none", "'dose' alone has an AUC of 1.00", "two flowers"],
     }
     text = limits_text(study, pd.DataFrame(findings))
-    assert "2 checks: 1 passed, 1 warned, 0 failed" in text
+    assert "3 checks: 1 passed, 1 accepted, 1 warned, 0 failed" in text
     assert "The audit warned, single feature: 'dose' alone has an AUC of 1.00." in text
+    assert "The author accepted, duplicates: two flowers." in text
     assert claim_of(study.split).about_in_full in text
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from example_study import STUDY as CODE
 from reproml.config.checksums import sha256_of
-from reproml.config.study import Metrics, Models, Split, Study, StudyError
+from reproml.config.study import Column, Data, Metrics, Models, Split, Study, StudyError
 from reproml.split.splits import make_folds
 from reproml.write.claim import claim_note, claim_table, random_split
 
@@ -31,7 +31,9 @@ def one_metric(name: str) -> dict:
 def study_of(split: Split) -> Study:
     models = Models(candidate="new", baselines=["dummy"])
     metrics = Metrics(primary="mae")
-    return Study.model_construct(split=split, models=models, metrics=metrics).with_code(CODE)
+    data = Data(file="a.csv", sha256="0" * 64, columns={"effect": Column(role="target")})
+    parts = {"split": split, "models": models, "metrics": metrics, "data": data}
+    return Study.model_construct(**parts).with_code(CODE)
 
 
 def test_a_random_split_of_the_same_rows_tears_groups(network):
@@ -67,11 +69,11 @@ def test_the_note_says_by_how_much_and_when_there_is_nothing_to_compare():
     ours, random = long_table(new=[3.0, 3.2]), long_table(new=[2.0, 2.2])
     table = claim_table(ours, random, one_metric("mae"), SIZES, SIZES)
     assert claim_note(table, study_of(GROUPED)).endswith(
-        "2.100 for new, too good by 1.000: the split that fits the claim reports 3.100."
+        "2.1 for new, too good by 1.0: the split that fits the claim reports 3.1."
     )
     honest = table.assign(flattery=-0.1)
     assert claim_note(honest, study_of(GROUPED)).endswith(
-        "for new, no better: the split that fits the claim reports 3.100."
+        "for new, no better: the split that fits the claim reports 3.1."
     )
     independent = claim_note(table, study_of(random_split(GROUPED)))
     assert independent.endswith("there is nothing to compare.")

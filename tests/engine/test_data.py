@@ -1,6 +1,8 @@
 """Bad data gets one message that names file, row and column; good data keeps its last bit."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -217,6 +219,26 @@ def test_no_column_becomes_the_name_of_rows(tmp_path: Path):
     columns = {"*": Column(role="feature"), "yield": Column(role="target")}
     with pytest.raises(StudyError, match="line 2: 6 fields, the header has 5"):
         read_raw(path, Data(file=path.name, sha256="0" * 64, columns=columns))
+
+
+LONG = """
+import sys
+from pathlib import Path
+from reproml.config.columns import read_raw
+from reproml.config.study import Column, Data
+
+path = Path(sys.argv[1])
+columns = {"yield": Column(role="target"), "note": Column(role="ignore", type="category")}
+print(len(read_raw(path, Data(file=path.name, sha256="0" * 64, columns=columns))["note"][1]))
+"""
+
+
+def test_a_long_cell_is_read_by_a_process_that_read_nothing_before(tmp_path: Path):
+    """Python's reader of CSV stops at 131 kB unless it is told otherwise."""
+    path = tmp_path / "field.csv"
+    path.write_text(f"yield,note\n1,{'a' * 200_000}\n", encoding="utf-8", newline="")
+    done = subprocess.run([sys.executable, "-c", LONG, path], capture_output=True, encoding="utf-8")
+    assert (done.stdout, done.stderr) == ("200000\n", "")
 
 
 @pytest.mark.parametrize(("cell", "hint"), [('"1,5"', "write 1.5 for 1,5"), ("1.5x", None)])

@@ -1,11 +1,15 @@
 """A difference is claimed only where the corrected test and P(A>B) both claim it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from example_study.evaluation import METRICS
 from reproml.statistics.comparison import compare_to_baselines
 from reproml.statistics.decisions import RULES, decide, explain, headline
 
+MAE = replace(METRICS["mae"], unit="mm")
 CLEAR = {
     "baseline": "linear",
     "difference": 0.2,
@@ -75,8 +79,8 @@ def test_from_scores_to_words():
     )
     found = compared(table, ["dummy", "linear", "best"])
     assert found["decision"].tolist() == ["better", "not distinguishable", "worse"]
-    better, alike, worse = explain(found, "new", "MAE")
-    assert better.startswith("new is better than dummy: MAE ahead by 1.02")
+    better, alike, worse = explain(found, "new", MAE)
+    assert better.startswith("new is better than dummy: MAE ahead by 1.03 [0.92, 1.13] mm")
     assert alike.startswith("new is not distinguishable from linear: MAE ahead by ")
     assert worse.startswith("new is worse than best: MAE ahead by -1.00")
     assert all("p (Holm)" in text and "P(A>B)" in text for text in (better, alike, worse))
@@ -87,13 +91,13 @@ def test_three_pairs_claim_nothing_and_say_so():
     found = compared(scores(new=[1.0, 1.1, 1.2], old=[9.0, 9.1, 9.3]), ["old"])
     assert found.loc[0, "p_holm"] < 0.001
     assert found.loc[0, "decision"] == "not distinguishable"
-    assert "With 3 pairs of scores nothing can be claimed" in explain(found, "new", "MAE")[0]
+    assert "With 3 pairs of scores nothing can be claimed" in explain(found, "new", MAE)[0]
     found = compared(scores(new=[1.0, 1.1, 1.2, 1.0], old=[9.0, 9.1, 9.3, 9.0]), ["old"])
     assert found.loc[0, "decision"] == "better"  # four wins are the fewest that can
 
 
 def test_the_linear_model_comes_first():
-    table = pd.DataFrame({"baseline": ["dummy", "linear", "forest"]})
+    table = pd.DataFrame({"baseline": ["dummy", "linear", "forest"], "difference": [0.3, 0.2, 0.1]})
 
     def first(*decisions: str) -> str:
         return headline(table.assign(decision=list(decisions)), "candidate")
@@ -109,6 +113,46 @@ def test_the_linear_model_comes_first():
     )
     unknown = headline(table.iloc[:1].assign(decision="better"), "candidate")
     assert unknown.startswith("No baseline is called linear")
+
+
+def test_a_win_over_what_has_learnt_nothing_is_none():
+    """A forest that cannot split scores below the dummy, and the candidate above both."""
+    rng = np.random.default_rng(0)
+    base = rng.normal(5, 0.1, 30)
+    table = scores(new=base, dummy=base + 1, linear=base + 0.5, forest=base + 1.2)
+    found = compared(table, ["dummy", "linear", "forest"])
+    assert found["decision"].tolist() == ["better", "better", "ahead but no win"]
+    assert explain(found, "new", MAE)[2].startswith(
+        "new is ahead of forest (no win: no better than dummy): MAE ahead by 1.2"
+    )
+    assert headline(found, "new") == (
+        "new is better than dummy and linear. "
+        "No win counts over forest: no better than dummy, which learns nothing."
+    )
+
+
+def test_a_linear_model_that_has_learnt_nothing_is_no_advice():
+    rng = np.random.default_rng(0)
+    base = rng.normal(5, 0.1, 30)
+    noise = rng.normal(0, 2, 30)
+    found = compared(
+        scores(new=base, dummy=base + 1, linear=base + 2 + noise - noise.mean()),
+        ["dummy", "linear"],
+    )
+    assert headline(found, "new").startswith("new is better than dummy")
+    assert headline(found, "new").endswith(
+        "No win counts over linear: no better than dummy, " "which learns nothing."
+    )
+    alike = compared(scores(new=base, dummy=base, linear=base), ["dummy", "linear"])
+    assert alike["decision"].tolist() == ["not distinguishable"] * 2
+    assert headline(alike, "new").startswith("new is better than none, not shown to be better")
+
+
+def test_without_a_dummy_nothing_is_measured_by_it():
+    base = np.random.default_rng(0).normal(5, 0.1, 30)
+    found = compared(scores(new=base, linear=base + 1, forest=base + 2), ["linear", "forest"])
+    assert found["decision"].tolist() == ["better", "better"]
+    assert headline(found, "new") == "new is better than linear and forest."
 
 
 def test_the_rules_state_their_numbers():

@@ -126,6 +126,16 @@ def test_what_is_broken_is_seen(facts: Facts, name: str, apply, message: str):
     assert message in seen.text
 
 
+def test_an_accepted_check_is_told_with_its_reason(facts: Facts):
+    found = {"check": ["same rows", "fit of linear"], "verdict": ["accepted", "pass"]}
+    path = facts.results / "leakage.csv"
+    pd.DataFrame(found).assign(message="oversampled").to_csv(path, index=False)
+    seen = CHECKS["leakage"](facts)
+    assert seen.holds is True
+    text = "leakage.csv: 1 of 2 checks pass (same rows, fit of); accepted, same rows: oversampled"
+    assert seen.text == text
+
+
 @pytest.mark.parametrize("name", ["leakage", "baselines", "baselines_comparison", "limits"])
 def test_what_is_not_there_proves_nothing(facts: Facts, folder: Path, name: str):
     if name == "limits":  # the study without any

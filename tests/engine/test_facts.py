@@ -44,5 +44,6 @@ def test_an_ablation_is_told_by_its_decisions(study):
 
 
 def test_an_audit_is_counted():
-    found = audit_facts(pd.DataFrame({"verdict": ["pass", "fail", "fail"]}))
-    assert found == {"AuditChecks": "3", "AuditFailures": "2", "AuditWarnings": "0"}
+    found = audit_facts(pd.DataFrame({"verdict": ["pass", "fail", "fail", "accepted"]}))
+    counts = {"AuditFailures": "2", "AuditWarnings": "0", "AuditAccepted": "1"}
+    assert found == {"AuditChecks": "4"} | counts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from itertools import combinations
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -11,13 +12,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from example_study import STUDY as CODE
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 from reproml.config.commands import command_of
 from reproml.config.study import Study, StudyError, parse_study
 from reproml.draw.figures import FIGURES, caption_of, draw_figure, figures_of, text_macros, to_html
 from reproml.draw.scores import DECISIONS, draw_differences, far_rows
-from reproml.draw.style import BLUE, GREEN, GREY, ORANGE, SERIES, to_pdf, to_svg
+from reproml.draw.style import BLUE, GREEN, GREY, ORANGE, SERIES, styled, to_pdf, to_svg
 from reproml.write.latex import tex
 
 MODELS = ["dummy", "linear", "forest", "candidate"]
@@ -56,7 +60,7 @@ def make_frames(study: Study) -> dict[str, pd.DataFrame]:
     claim |= {"random_low": value + 0.05, "random_high": value + 0.15, "flattery": 0.1}
     difference = np.array([0.3, 0.01, -0.1])
     compared = {"baseline": MODELS[:3], "difference": difference, "low": difference - 0.05}
-    compared |= {"high": difference + 0.05, "decision": list(DECISIONS)}
+    compared |= {"high": difference + 0.05, "decision": list(DECISIONS)[:3]}
     bins = {"model": "candidate", "bin": [1, 2], "n": 20}
     cells = [("no", "no", 30), ("no", "yes", 2), ("yes", "no", 5), ("yes", "yes", 23)]
     confusion = pd.DataFrame(cells, columns=["truth", "prediction", "count"])
@@ -198,11 +202,13 @@ def test_marks_are_told_apart_without_colour_and_seen_on_paper():
 
 
 def test_every_decision_is_drawn_with_its_own_mark():
-    frame = pd.DataFrame({"baseline": ["a", "b", "c"], "difference": [1.0, -1.0, 0.1]})
+    frame = pd.DataFrame({"baseline": list("abcd"), "difference": [1.0, -1.0, 0.1, 2.0]})
     frame = frame.assign(low=frame["difference"] - 0.5, high=frame["difference"] + 0.5)
     axes = draw_differences(frame.assign(decision=list(DECISIONS)), "").axes[0]
     drawn = {line.get_label(): line.get_xdata().tolist() for line in axes.lines[1:]}
-    assert drawn == {"better": [1.0], "worse": [-1.0], "not distinguishable": [0.1]}
+    assert drawn == {"better": [1.0], "worse": [-1.0], "not distinguishable": [0.1]} | {
+        "ahead but no win": [2.0]
+    }
 
 
 def test_a_row_far_away_does_not_squeeze_the_others():
@@ -348,3 +354,83 @@ def test_a_result_that_is_not_there_is_a_message(folder: Path, results: Path, ca
     done = call("figures", "--study", str(folder / "study.toml"))
     assert done.returncode == 2
     assert done.stderr == "error: claim.csv: not there yet; run python -m reproml claim first\n"
+
+
+# Long names ------------------------------------------------------------------------------------
+
+LONG = [
+    f"{name} {number}"
+    for number, name in enumerate(
+        [
+            "Quercus robur with more than forty characters in its name",
+            "Prairie sèche à étage collinéen de la montagne",
+        ]
+        * 5
+    )
+]
+NASTY = [
+    "<script>alert(1)</script>",
+    "$x$ and $\\frac$",
+    "a & b < c > d",
+    "&lt;i&gt;",
+    "収量",
+    'say "no"',
+]
+
+
+def with_names(study: Study, names: list[str]) -> dict[str, pd.DataFrame]:
+    """Return result files in which classes and features have these names."""
+    frames, rng = make_frames(study), np.random.default_rng(0)
+    cells = [(a, b, 10, 1 / len(names)) for a in names for b in names]
+    columns = ["truth", "prediction", "count", "share"]
+    frames["baselines_confusion.csv"] = pd.DataFrame(cells, columns=columns).assign(
+        model="candidate"
+    )
+    bins = frames["baselines_calibration.csv"]
+    frames["baselines_calibration.csv"] = pd.concat(
+        [bins.assign(**{"class": one}) for one in names]
+    )
+    old = frames["interpretation.csv"]
+    kept = old[old["kind"] != "feature"]
+    new = [
+        old[old["name"] == f"feature_with_a_long_name_{n}"].assign(name=one)
+        for n, one in enumerate(names)
+    ]
+    frames["interpretation.csv"] = pd.concat([*new, kept])
+    frames["interpretation_groups.csv"]["feature"] = names[:2]
+    curves = [
+        (feature, of, step, 0, fold, f"{level} {step}", rng.random())
+        for feature in names[:6]
+        for of in names
+        for step, level in enumerate(names[:3])
+        for fold in range(3)
+    ]
+    columns = ["feature", "of", "step", "repeat", "fold", "at", "value"]
+    frames["partial_dependence.csv"] = pd.DataFrame(curves, columns=columns)
+    return frames
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+@pytest.mark.parametrize("names", [LONG[:3], LONG, NASTY], ids=["three", "ten", "nasty"])
+def test_long_names_are_neither_cut_nor_printed_over_each_other(content: dict, names: list[str]):
+    study = parse_study(content).with_code(CODE)
+    frames = with_names(study, names)
+    for stem in ("confusion", "calibration", "importance", "partial_dependence"):
+        figure = draw_figure(stem, frames, study)
+        with styled():
+            FigureCanvasAgg(figure).draw()
+        texts = [  # not those of ticks, some of which are outside and not drawn
+            one
+            for one in figure.findobj(Text)
+            if re.search(r"[^\W\d]", one.get_text()) and (not one.axes or one.axes.get_visible())
+        ]
+        boxes = [(one.get_text(), one.get_window_extent()) for one in texts if one.get_visible()]
+        assert len(boxes) > 3
+        for text, box in boxes:
+            assert box.x0 > -2 and box.y0 > -2, f"{stem}: {text!r} is cut"
+            assert (
+                box.x1 < figure.bbox.x1 + 2 and box.y1 < figure.bbox.y1 + 2
+            ), f"{stem}: {text!r} is cut"
+        for (a, first), (b, second) in combinations(boxes, 2):
+            over = Bbox.intersection(first.padded(-1), second.padded(-1))
+            assert over is None or a == b, f"{stem}: {a!r} lies over {b!r}"

@@ -197,7 +197,7 @@ def test_of_three_classes_a_column_has_the_mean_size_of_its_coefficients():
     sizes = np.abs(model["model"].coef_).mean(axis=0)
     assert found["value"][:3].tolist() == pytest.approx(sizes[:3], rel=1e-9)
     weights = pd.concat([found.reset_index().assign(model="linear")] * 3)
-    cells = weight_table(weights, n_train=40, n_test=20)["linear"]
+    cells = weight_table(weights, 3, n_train=40, n_test=20)["linear"]
     value = f"{found.loc['dose', 'value']:.3f}"
     assert cells["dose"] == f"{value} [{value}, {value}] (classes)"
     assert "(classes)" in WEIGHTS
@@ -206,7 +206,7 @@ def test_of_three_classes_a_column_has_the_mean_size_of_its_coefficients():
 def test_what_has_no_sign_is_written_without_one():
     rows = [("b", "coefficient", -2.0), ("b", "curve", 2.0), *[("a", "coefficient", 1.0)] * 2]
     weights = pd.DataFrame(rows, columns=["feature", "kind", "value"])
-    cells = weight_table(weights.assign(model="m"), n_train=40, n_test=20)["m"]
+    cells = weight_table(weights.assign(model="m"), 3, n_train=40, n_test=20)["m"]
     assert cells["a"] == "+1.000 [1.000, 1.000]"
     assert cells["b"] == "2.000 [2.000, 2.000] (curve)"  # one level in one fold, two in another
 
@@ -267,7 +267,7 @@ def test_features_whose_macros_would_have_one_name_get_none():
     names = ["pm2.5", "pm25", "wind", "noise"]
     rows = [{"kind": "feature", "name": name, **ends} for name in names]
     rows[-1]["kind"] = "noise"
-    made = importance_macros(pd.DataFrame(rows))
+    made = importance_macros(pd.DataFrame(rows), METRICS["roc_auc"])
     of = {name for name in made if name.startswith("ImportanceOf")}
     assert of == {"ImportanceOfWind", "ImportanceOfWindLow", "ImportanceOfWindHigh"}
     assert made["LeadingFeature"] == "pm2.5"

@@ -46,7 +46,9 @@ def test_the_direction_of_every_metric_is_said():
 def test_a_tiny_p_is_not_written_as_zero():
     row = {"baseline": ["dummy"], "difference": [0.1], "low": [0.05], "high": [0.15]}
     shares = {"p_a_over_b": [1.0], "p_a_over_b_low": [0.9], "p_a_over_b_high": [1.0]}
-    table = comparison_table(pd.DataFrame(row | {"p": [1e-9], "p_holm": [0.0014]} | shares))
+    table = comparison_table(
+        pd.DataFrame(row | {"p": [1e-9], "p_holm": [0.0014]} | shares), STUDY.metrics["roc_auc"]
+    )
     assert table.loc["dummy"].tolist() == [
         "0.1000 [0.0500, 0.1500]",
         "<0.001",
@@ -59,7 +61,7 @@ def test_the_decision_stands_last():
     row = {"baseline": ["dummy"], "difference": [0.1], "low": [0.05], "high": [0.15]}
     shares = {"p_a_over_b": [1.0], "p_a_over_b_low": [0.9], "p_a_over_b_high": [1.0]}
     decided = pd.DataFrame(row | {"p": [1e-9], "p_holm": [0.01]} | shares | {"decision": "better"})
-    assert comparison_table(decided).iloc[0].tolist()[-1] == "better"
+    assert comparison_table(decided, STUDY.metrics["roc_auc"]).iloc[0].tolist()[-1] == "better"
 
 
 def test_the_short_table_has_the_primary_metric_and_the_decision_against_each_baseline(study):

@@ -1,7 +1,13 @@
 """Marked places are renewed, all else stays, and an open marker is an error."""
 
+import re
+from xml.etree import ElementTree
+
+import markdown
+import pandas as pd
 import pytest
 from reproml.config.study import StudyError
+from reproml.write.tables import to_page
 from reproml.write.texts import fill_markers, marked
 
 TEXT = """\
@@ -37,3 +43,25 @@ def test_a_marked_place_that_is_there_twice_is_filled_twice():
     place = "<!-- begin results/a.md -->\nold\n<!-- end results/a.md -->\n"
     filled = fill_markers(f"{place}\n{place}", lambda path: "new\n", "README.md")
     assert filled == f"{place}\n{place}".replace("old", "new")
+
+
+NASTY = [
+    "<script>alert(1)</script>", "<b onmouseover=x>", "[x](javascript:x)", "![x](javascript:x)",
+    "[x][y]", "a*b*c", "_a_ __b__", "`code`", "a`b", "`<i>` <i>", "&lt;", "&#60;", "a & b < c > d",
+    r"\* \_ \textbf{x}", "a|b", "<!-- -->", "</td>", "p <0.001", "a_b_c", "***", "<https://x.y>",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_a_name_comes_out_of_markdown_as_it_went_in(name: str):
+    """In a table's corner, head, index and cell, and in the sentences around the table."""
+    frame = pd.DataFrame({name: [name]}, index=[name])
+    page = to_page(frame, name, before=f"Of {name}.", note=f"Of {name}.")
+    html = markdown.markdown(page, extensions=["tables"])
+    cells = ElementTree.fromstring(f"<page>{html}</page>")
+    assert {one.tag for one in cells.iter()} <= {
+        *("page", "p", "table", "thead", "tbody", "tr", "th", "td", "code")
+    }
+    shown = ["".join(one.itertext()) for one in cells.iter() if one.tag in ("th", "td", "p")]
+    expected = [f"Of {name}.", name, name, name, name, f"Of {name}."]
+    assert [re.sub("`", "", one) for one in shown] == [re.sub("`", "", one) for one in expected]

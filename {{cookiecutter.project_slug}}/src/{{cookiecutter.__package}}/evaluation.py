@@ -2,7 +2,7 @@
 
 Probabilities have a column per class, in the order of ``classes``; with two classes the last one is
 the positive one. To add a metric, write a function, put it into ``METRICS``, and name it in
-study.toml.
+study.toml. ``unit`` is that of its scores; "{}" stands for the target's.
 """
 
 from __future__ import annotations
@@ -261,7 +261,7 @@ METRICS: dict[str, Metric] = {
     ),
     "roc_auc": Metric(roc_auc, "probabilities", True, "ROC AUC", (0.0, 1.0)),
     "brier": Metric(brier, "probabilities", False, "Brier score", (0.0, 2.0)),
-    "mae": Metric(mae, "numbers", False, "MAE", (0.0, INF)),
-    "rmse": Metric(rmse, "numbers", False, "RMSE", (0.0, INF)),
+    "mae": Metric(mae, "numbers", False, "MAE", (0.0, INF), unit="{}"),
+    "rmse": Metric(rmse, "numbers", False, "RMSE", (0.0, INF), unit="{}"),
     "r2": Metric(r2, "numbers", True, "R2", (-INF, 1.0)),
 }

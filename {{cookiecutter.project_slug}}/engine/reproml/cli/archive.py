@@ -19,6 +19,7 @@ from ..config.declared import declared_files
 from ..config.study import StudyError, read_study
 from ..prove.archive import codecheck_yml, offline_page, write_zip
 from ..prove.crate import authors_of, data_licence, make_crate
+from ..prove.example import EXAMPLE, leftovers
 from ..run.manifest import MANIFEST, changed_since, last_verified
 from ..run.run import Run
 from ..run.terminal import say
@@ -33,6 +34,15 @@ def main(
     entries, executable = committed(root)
     manifest = checked_manifest(entries, run)
     verified = verification(run, unverified)
+    left = leftovers(root, run.study.data.sha256)
+    if left:
+        lines = [f"  {line}" for line in left[:20]]
+        lines += [f"  and {len(left) - 20} more"] if len(left) > 20 else []
+        raise StudyError(
+            "these lines are still about the example that the study was made with, or are no "
+            f"answers of yours; rewrite them, or accept their files in {EXAMPLE}:\n"
+            + "\n".join(lines)
+        )
     citation = read_citation(entries)
     licence = data_licence(entries.get("data/README.md", b"").decode("utf-8"))
     outputs = sorted(name for name in entries if name.startswith("results/"))

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import time
+import tomllib
 
 from ..run.terminal import ROOT
 
@@ -45,6 +46,20 @@ def open_questions(root):
     ]
 
 
+def of_the_example(root):
+    """Return a warning for each line that is still about the data that the study came with."""
+    from ..config.study import StudyError
+    from ..prove.example import EXAMPLE, leftovers
+
+    try:
+        data = tomllib.loads((root / "study.toml").read_text(encoding="utf-8")).get("data", {})
+        found = leftovers(root, str(data.get("sha256")))
+    except (StudyError, OSError, ValueError) as error:  # the tests say what is wrong there
+        return [f"warning: {error}"]
+    lines = [f"warning: {line}: this is about the example, or no answer of yours" for line in found]
+    return lines + ([f"Rewrite these lines, or accept their files in {EXAMPLE}."] if found else [])
+
+
 def main():
     """Run every check, print what each says and a table of the outcomes."""
     if not all(map(importlib.util.find_spec, ("black", "mkdocs", "nbclient", "pytest", "ruff"))):
@@ -70,5 +85,7 @@ def main():
         print(line)
     from ..prove.provenance import engine_line, engine_state  # with libraries
 
+    for line in of_the_example(ROOT):
+        print(line)
     print(engine_line(engine_state(ROOT)))
     return 1 if any(outcome != "ok" for _, outcome, _ in rows) else 0

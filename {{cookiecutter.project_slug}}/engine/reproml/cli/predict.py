@@ -9,7 +9,7 @@ from ..share.model import load_model, predict_file
 
 
 def main(
-    run: Run, rows: Path, into: Path, model: Path | None = None, sha256: str | None = None
+    run: Run, rows: Path | None, into: Path, model: Path | None = None, sha256: str | None = None
 ) -> None:
     """Write what the model predicts, if its record and the rows are what they have to be."""
     shared = load_model(
@@ -18,6 +18,7 @@ def main(
         trusted=run.study.sharing.trusted_types,
         record_sha256=sha256,
     )
+    rows = rows or run.root / run.study.data.file
     said = predict_file(shared, rows)
     write_csv(said.reset_index(), into)
     say(f"{len(said)} rows of {rows} predicted: written to {into}")

@@ -88,7 +88,8 @@ def write_baselines(run: Run) -> Macros:
     said = f"The claim is about {claim_of(study.split).about_in_full}. {first}"
     below = f"Means over {len(run.folds)} folds of the development rows, with 95 % intervals."
     run.write_table("primary", short, "Model", before=said, note=below)
-    macros = score_macros("baselines", intervals) | comparison_macros("baselines", comparison)
+    macros = score_macros("baselines", intervals, study.reported)
+    macros |= comparison_macros("baselines", comparison, study.primary)
     return macros | headline_facts(study, intervals, comparison)
 
 
@@ -103,7 +104,8 @@ def write_ablation(run: Run) -> Macros:
         for end, before in (("md", ""), ("tex", "% ")):
             path = run.results / "tables" / f"ablation_comparison.{end}"
             write_text(f"{before}{NO_ABLATION}\n", path)
-    macros = score_macros("ablation", intervals) | comparison_macros("ablation", comparison)
+    macros = score_macros("ablation", intervals, study.reported)
+    macros |= comparison_macros("ablation", comparison, study.primary)
     return macros | ablation_facts(study, comparison)
 
 
@@ -130,7 +132,7 @@ def write_comparison(
     run: Run, stem: str, other: str, comparison: pd.DataFrame, first: str = ""
 ) -> None:
     """Write a table of differences, with how they are decided below it."""
-    table, corner = comparison_table(comparison), f"Candidate minus {other}"
+    table, corner = comparison_table(comparison, run.study.primary), f"Candidate minus {other}"
     run.write_table(f"{stem}_comparison", table, corner, before=first, note=RULES)
 
 
@@ -141,7 +143,7 @@ def write_claim(run: Run) -> Macros:
     if claim_of(run.study.split).random:
         write_text(f"{note}\n", run.results / "tables" / "claim.md")
     else:
-        run.write_table("claim", claim_texts(table), "Model", before=note)
+        run.write_table("claim", claim_texts(table, run.study.primary), "Model", before=note)
     return {"ClaimNote": note}
 
 
@@ -153,10 +155,11 @@ def write_interpretation(run: Run) -> Macros:
     )
     table = importance_table(importances, groups, **run.sizes)
     note = importance_note(table, groups, run.study)
-    run.write_table("interpretation", importance_texts(table, groups), "Shuffled", note=note)
-    said = weight_table(weights, **run.sizes)
+    texts = importance_texts(table, groups, run.study.primary)
+    run.write_table("interpretation", texts, "Shuffled", note=note)
+    said = weight_table(weights, 3 if run.study.data.classes else None, **run.sizes)
     run.write_table("interpretation_weights", said, "Feature", note=WEIGHTS)
-    return importance_macros(table)
+    return importance_macros(table, run.study.primary)
 
 
 def write_evaluation(run: Run) -> Macros:
@@ -179,4 +182,5 @@ def write_evaluation(run: Run) -> Macros:
         f"{direction_note(study.reported)} {in_words(locked_sources(study), study.split)}"
     )
     run.write_table("evaluation", score_table(scores, study.reported), "Model", note=note)
-    return {"Opened": True, "EvaluationNote": count} | score_macros("evaluation", scores)
+    macros = score_macros("evaluation", scores, study.reported)
+    return {"Opened": True, "EvaluationNote": count} | macros

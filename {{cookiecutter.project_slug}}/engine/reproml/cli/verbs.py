@@ -53,7 +53,12 @@ VERBS = {  # each is a module of this folder with a function `main`
     "predict": Verb(
         "ask the saved model about the rows of a file",
         {
-            "rows": {"positional": True, "type": Path, "help": "CSV or Parquet file"},
+            "rows": {
+                "positional": True,
+                "nargs": "?",
+                "type": Path,
+                "help": "CSV or Parquet file; the data of the study where none is named",
+            },
             "into": {
                 "type": Path,
                 "default": Path("predictions.csv"),

@@ -155,7 +155,10 @@ def other_places(run: Run, made: Path) -> tuple[list[Difference], list[str], int
     X = run.table.X.iloc[run.development]
     of_model, warnings = check_committed(run.root, run.study, X, made / "sharing.csv")
     typed, told, accepted = typed_by_hand(run.root, made)
-    warnings += [f"{name} leads out of the study; a copy lacks it" for name in leading_out(run)]
+    warnings += [
+        f"{name} leads out of the study; a copy lacks it: put what it leads to in its place"
+        for name in leading_out(run)
+    ]
     return found + of_model + typed, warnings + told, accepted
 
 

@@ -150,26 +150,23 @@ def read_raw(path: str | Path, data: Data) -> pd.DataFrame:
             problems = _header_problems(list(raw.columns))
         elif path.suffix == ".csv":
             names, problems = _check_lines(path)
-            text = [n for n in names if _is_text(data.column_for(n))]
-            raw = (
-                pd.read_csv(
-                    path,
-                    dtype=dict.fromkeys(text, "str"),
-                    na_values={n: _missing_texts(data, n) for n in names},
-                    keep_default_na=False,
-                    index_col=False,
-                    encoding="utf-8-sig",
-                    low_memory=False,  # guesses a column's type from all of it, not piece by piece
-                )
-                if not problems
-                else pd.DataFrame()
-            )
         else:
             raise StudyError(f"{data.file}: ends in {path.suffix!r}; use .csv or .parquet")
+        if problems:
+            raise StudyError(_one_message(data.file, problems, TABLE_ADVICE))
+        if path.suffix == ".csv":
+            text = [n for n in names if _is_text(data.column_for(n))]
+            raw = pd.read_csv(
+                path,
+                dtype=dict.fromkeys(text, "str"),
+                na_values={n: _missing_texts(data, n) for n in names},
+                keep_default_na=False,
+                index_col=False,
+                encoding="utf-8-sig",
+                low_memory=False,  # guesses a column's type from all of it, not piece by piece
+            )
     except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
         raise StudyError(f"{data.file}: cannot be read: {error}") from error
-    if problems:
-        raise StudyError(_one_message(data.file, problems, TABLE_ADVICE))
     for name in raw.columns:
         # of CSV, pandas forgets the gaps beside numbers above 2**63
         if path.suffix == ".csv" and raw[name].dtype in ("object", "str"):
@@ -237,6 +234,7 @@ def _check_lines(path: Path) -> tuple[list[str], list[str]]:
 
     Where a row has a field too many, pandas would take the first column for a name of rows.
     """
+    csv.field_size_limit(2**31 - 1)  # Python's own is 131 kB, pandas has none
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.reader(file, strict=True)
         names, end, empty, problems = None, 0, 0, []

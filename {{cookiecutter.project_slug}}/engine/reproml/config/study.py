@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self
@@ -285,12 +286,16 @@ class Study(_Section):
     @property
     def primary(self) -> Metric:
         """The metric that decides."""
-        return self.code.metrics[self.metrics.primary]
+        return self.reported[self.metrics.primary]
 
     @property
     def reported(self) -> dict[str, Metric]:
-        """All reported metrics by name, the primary one first."""
-        return {name: self.code.metrics[name] for name in self.metrics.names}
+        """All reported metrics by name, the primary one first, with the unit of their scores."""
+        unit, known = self.data.columns[self.data.target].unit, self.code.metrics
+        return {
+            name: replace(known[name], unit=unit and known[name].unit.replace("{}", unit))
+            for name in self.metrics.names
+        }
 
     @model_validator(mode="after")
     def _agree(self) -> Self:

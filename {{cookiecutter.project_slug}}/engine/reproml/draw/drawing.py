@@ -16,12 +16,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from ..config.metrics import interval_text
 from ..config.study import Study
-from ..write.numbers import interval_text
 
 CAPTIONS = tomllib.loads(Path(__file__).with_name("captions.toml").read_text(encoding="utf-8"))
 Frames = dict[str, pd.DataFrame]
 SIZES = "baselines_folds.csv"
+PANEL = 27  # letters that are as wide as one of three panels
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def panels_figure(
 
 
 def in_numbers(
-    table: pd.DataFrame, name: str, columns: tuple[str, str, str], digits: int = 3
+    table: pd.DataFrame, name: str, columns: tuple[str, str, str], digits: int | None
 ) -> str:
     """Write a dot plot as a list, for those who cannot see it.
 

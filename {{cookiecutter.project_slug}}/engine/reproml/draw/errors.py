@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ..config.study import Study
-from .drawing import Drawing, Frames, panels_figure
-from .style import BLACK, BLUE, GREY, WIDTH
+from .drawing import PANEL, Drawing, Frames, panels_figure
+from .style import BLACK, BLUE, GREY, LETTER, WIDTH, folded
 
 # One hue from white to blue: darker is more, on paper too.
 SHARES = LinearSegmentedColormap.from_list("shares", ["#ffffff", BLUE])
@@ -31,8 +31,13 @@ def draw_confusion(frames: Frames, study: Study) -> Figure:
     """Draw which class was called what, with counts; the shade is the share of that truth."""
     confusion = _of_candidate(frames, CONFUSION, study)
     classes = list(dict.fromkeys(confusion["truth"]))
-    n = len(classes)
-    figure = Figure(figsize=(min(WIDTH, 1.9 + 1.15 * n), 1.3 + 0.75 * n))
+    n, names = len(classes), [folded(name) for name in classes]
+    longest = max(len(line) for name in names for line in name.split("\n"))
+    left = max(0.9, LETTER * longest)  # inches that the names take
+    width = min(WIDTH, 1.0 + left + 1.15 * n)
+    across = longest > (width - left) / n / LETTER  # too long for a cell
+    down = left if across else 0.0
+    figure = Figure(figsize=(width, 1.3 + 0.75 * n + down))
     axes = figure.subplots()
     for cell in confusion.itertuples(index=False):
         x, y = classes.index(cell.prediction), classes.index(cell.truth)
@@ -41,10 +46,11 @@ def draw_confusion(frames: Frames, study: Study) -> Figure:
         axes.add_patch(Rectangle(corner, 1, 1, facecolor=SHARES(share), edgecolor=BLACK))
         colour = "white" if share >= DARK else BLACK
         text = f"{cell.count}\n{cell.share * 100:.0f} %"
-        axes.text(x, y, text, ha="center", va="center", color=colour)
+        size = {"fontsize": 7.0} if n > 6 else {}
+        axes.text(x, y, text, ha="center", va="center", color=colour, **size)
     axes.set(xlim=(-0.5, n - 0.5), ylim=(n - 0.5, -0.5), xlabel="predicted", ylabel="true")
-    axes.set_xticks(range(n), classes)
-    axes.set_yticks(range(n), classes)
+    axes.set_xticks(range(n), names, rotation=90 if across else 0)
+    axes.set_yticks(range(n), names)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     return figure
@@ -67,7 +73,7 @@ def draw_calibration(frames: Frames, study: Study) -> Figure:
     """Draw how often each class came against the probability given for it, a panel per class."""
     calibration = _of_candidate(frames, CALIBRATION, study)
     panels = list(calibration.groupby("class", sort=False))
-    size = {"width": WIDTH, "head": 0.4, "height": WIDTH / min(len(panels), 3)}
+    size = {"width": WIDTH, "head": 0.4, "height": 0.2 + WIDTH / min(len(panels), 3)}
     if len(panels) == 1:
         size = {"width": 3.6, "head": 0.0, "height": 3.4}
     figure, grid = panels_figure(len(panels), **size)
@@ -76,8 +82,12 @@ def draw_calibration(frames: Frames, study: Study) -> Figure:
         axes.vlines(bins["predicted"], bins["low"], bins["high"], color=BLUE)
         axes.plot(bins["predicted"], bins["observed"], "o-", color=BLUE)
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
-        axes.set_xlabel(f"predicted probability of {name}")
-        axes.set_ylabel(f"share of rows that are {name}")
+        if len(panels) == 1:
+            axes.set_xlabel(folded(f"predicted probability of {name}"))
+            axes.set_ylabel(folded(f"share of rows that are {name}"))
+        else:
+            axes.set_title(folded(name, PANEL, lines=3))
+            axes.set(xlabel="predicted probability", ylabel="share of rows")
     return figure
 
 
@@ -110,7 +120,8 @@ def draw_residuals(frames: Frames, study: Study) -> Figure:
         axes.set_xlim(x[0] - 1, x[0] + 1)
     axes.grid(axis="y")
     axes.set_axisbelow(True)
-    axes.set_xlabel(f"predicted {target_label(study)}, in bins of about equally many rows")
+    label = f"predicted {target_label(study)}, in bins of about equally many rows"
+    axes.set_xlabel(folded(label, int(WIDTH / LETTER)))
     axes.set_ylabel("predicted minus true")
     figure.legend(loc="outside upper center", ncols=3)
     return figure

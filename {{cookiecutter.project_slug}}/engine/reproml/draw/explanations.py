@@ -12,11 +12,26 @@ from ..config.study import Study
 from ..explain.feature_groups import TIED
 from ..explain.summary import ENDS, GRID, group_names, importance_table, shuffles_per_fold
 from ..statistics.corrected import mean_interval
-from .drawing import CAPTIONS, SIZES, Drawing, Frames, in_numbers, mean_sizes, panels_figure
-from .style import BLACK, BLUE, GREY, ORANGE, SERIES, WIDTH, Mark, draw_intervals, rows_figure
+from .drawing import CAPTIONS, PANEL, SIZES, Drawing, Frames, in_numbers, mean_sizes, panels_figure
+from .style import (
+    BLACK,
+    BLUE,
+    GREY,
+    LETTER,
+    LONGEST,
+    ORANGE,
+    SERIES,
+    WIDTH,
+    Mark,
+    draw_intervals,
+    folded,
+    label_rows,
+    rows_figure,
+)
 
 NOTHING = "no feature has values that may be shown"
 MOST_ROWS = 30  # features in one figure; the table has all of them
+TICK = 20  # letters of a category's name below an axis
 HELD_OUT, TRAINING = Mark(BLUE), Mark(ORANGE, "s", hollow=True)
 ON_HELD_OUT = ("value", "low", "high")
 ON_TRAINING = ("training", "training_low", "training_high")
@@ -48,7 +63,8 @@ def drawn_rows(table: pd.DataFrame) -> pd.DataFrame:
 def draw_importance(frames: Frames, study: Study) -> Figure:
     """Draw importances on held-out and on training rows; the noise is a band all the way up."""
     table = drawn_rows(importances_of(frames))
-    figure, axes = rows_figure(len(table), row=0.27)
+    long = table["label"].str.len().max() > LONGEST
+    figure, axes = rows_figure(len(table), row=0.36 if long else 0.27)
     kinds = table["kind"].to_numpy()
     # a gap sets what is no single feature apart
     rows = np.arange(len(table)) + 0.5 * (kinds != "feature") + 0.5 * (kinds == "group")
@@ -58,9 +74,8 @@ def draw_importance(frames: Frames, study: Study) -> Figure:
     axes.axvline(0, color=BLACK, linewidth=0.8)
     draw_intervals(axes, table, rows + 0.14, ON_TRAINING, TRAINING, "training rows")
     draw_intervals(axes, table, rows - 0.14, ON_HELD_OUT, HELD_OUT, "held-out rows")
-    axes.set_yticks(rows, table["label"])
-    metric = study.primary.label
-    axes.set_xlabel(f"how much {metric} gets worse when shuffled, with 95 % interval")
+    label = f"how much {study.primary.named} gets worse when shuffled, with 95 % interval"
+    label_rows(axes, rows, table["label"], label)
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles[::-1], labels[::-1], loc="outside upper center", ncols=2)
     return figure
@@ -84,7 +99,8 @@ def importance_alt(frames: Frames, study: Study) -> str:
     """Return the numbers of the importances."""
     table = drawn_rows(importances_of(frames))
     held_out, training = (
-        in_numbers(table, "label", columns, digits=4) for columns in (ON_HELD_OUT, ON_TRAINING)
+        in_numbers(table, "label", columns, study.primary.digits(4))
+        for columns in (ON_HELD_OUT, ON_TRAINING)
     )
     return f"Dot plot of importances. On held-out rows: {held_out}. On training rows: {training}."
 
@@ -106,55 +122,71 @@ def draw_partial_dependence(frames: Frames, study: Study) -> Figure:
     averages, individuals = average_curves(frames), frames["partial_dependence_rows.csv"]
     if study.task == "classification":  # an interval of probabilities ends where they do
         averages[["low", "high"]] = averages[["low", "high"]].clip(0.0, 1.0)
-    names = list(dict.fromkeys(averages["feature"]))
-    figure, grid = panels_figure(len(names) or 1, width=WIDTH, head=0.5, height=2.1, sharey=True)
+    names, of = (list(dict.fromkeys(averages[one].astype(str))) for one in ("feature", "of"))
+    of, several = of or [study.data.target], len(of) > 1
+    labels = [folded(one) for one in of] if several else ["mean over rows", "single rows"]
+    longest = max(len(line) for label in labels for line in label.split("\n"))
+    across = max(1, min(4, int(WIDTH / LETTER / (longest + 6))))  # labels side by side
+    lines = -(-len(labels) // across) * max(1 + label.count("\n") for label in labels)
+    ticks = {name: _names(part["at"].unique()) for name, part in averages.groupby("feature")}
+    below = LETTER * TICK if any(map(_long, ticks.values())) else 0.0
+    size = {"head": 0.34 + 0.16 * lines, "height": 2.1 + below}
+    figure, grid = panels_figure(len(names) or 1, width=WIDTH, sharey=True, **size)
     if not names:
         grid[0, 0].text(0.5, 0.5, NOTHING, ha="center", va="center")
-    several = averages["of"].nunique() > 1
     for axes, name in zip(grid.flat, names, strict=False):
         if not several:
             _draw_rows(axes, individuals[individuals["feature"] == name])
         mine = averages[averages["feature"] == name]
-        for (of, curve), style in zip(mine.groupby("of", sort=False), SERIES * 9, strict=False):
-            _draw_mean(axes, curve, *style, label=str(of) if several else "mean over rows")
+        for number, (one, curve) in enumerate(mine.groupby("of", sort=False)):
+            label = folded(one) if several else "mean over rows"
+            _draw_mean(axes, curve, number, label, band=len(of) <= len(SERIES))
+        if ticks[name]:
+            texts = [folded(one, TICK) for one in ticks[name]]
+            axes.set_xticks(range(len(texts)), texts, rotation=90 if _long(ticks[name]) else 0)
+            axes.set_xlim(-0.3, len(texts) - 0.7)
         column = study.data.column_for(name)
-        axes.set_xlabel(f"{name} ({column.unit})" if column and column.unit else name)
-    target = next(iter(averages["of"]), study.data.target)
-    label = f"predicted {target}" if study.task == "regression" else f"probability of {target}"
+        unit = f" ({column.unit})" if column and column.unit else ""
+        axes.set_xlabel(folded(f"{name}{unit}", PANEL, lines=3))
+    label = f"predicted {of[0]}" if study.task == "regression" else f"probability of {of[0]}"
     for axes in grid[:, 0]:
-        axes.set_ylabel("probability" if several else label)
+        axes.set_ylabel(folded("probability" if several else label, PANEL))
     handles, labels = grid.flat[0].get_legend_handles_labels()
     shown = dict(zip(labels, handles, strict=True))
-    figure.legend(shown.values(), shown.keys(), loc="outside upper center", ncols=4)
+    figure.legend(shown.values(), shown.keys(), loc="outside upper center", ncols=across)
     return figure
 
 
-def _positions(at: pd.Series) -> tuple[np.ndarray, list[str] | None]:
-    """Return where values stand on the axis, and the names of categories."""
-    numbers = pd.to_numeric(at, errors="coerce")
-    if numbers.notna().all() and at.nunique() > 2:
-        return numbers.to_numpy(), None
-    return np.arange(len(at)), [
-        f"{number:g}" if isinstance(number, float) else str(number) for number in at
-    ]
+def _names(at: np.ndarray) -> list[str]:
+    """Return the names of categories below an axis; of numbers none, they have places there."""
+    numbers = pd.to_numeric(pd.Series(at), errors="coerce")
+    if numbers.notna().all() and len(numbers) > 2:
+        return []
+    return [f"{one:g}" if isinstance(one, float) else str(one) for one in at]
+
+
+def _long(names: list[str]) -> bool:
+    return sum(map(len, names)) > PANEL - 2 * len(names)
+
+
+def _places(at: pd.Series) -> np.ndarray:
+    return np.arange(len(at)) if _names(at.to_numpy()) else pd.to_numeric(at).to_numpy()
 
 
 def _draw_rows(axes: Axes, individuals: pd.DataFrame) -> None:
-    label = "single rows"
+    style = {"color": GREY, "linewidth": 0.5, "alpha": 0.6, "label": "single rows"}
     for _, curve in individuals.groupby("row", sort=True):
-        x, _ = _positions(curve["at"])
-        axes.plot(x, curve["value"], "-", color=GREY, linewidth=0.5, alpha=0.6, label=label)
+        axes.plot(_places(curve["at"]), curve["value"], "-", **style)
 
 
-def _draw_mean(
-    axes: Axes, curve: pd.DataFrame, colour: str, marker: str, line: str, label: str
-) -> None:
-    x, names = _positions(curve["at"])
-    axes.fill_between(x, curve["low"], curve["high"], color=colour, alpha=0.2, linewidth=0)
+def _draw_mean(axes: Axes, curve: pd.DataFrame, number: int, label: str, band: bool) -> None:
+    """Draw a curve; of more than four, each still has a pair of colour and marker of its own."""
+    n, x = len(SERIES), _places(curve["at"])
+    colour, _, line = SERIES[number % n]
+    marker = SERIES[(number + number // n) % n][1]
+    if band:
+        axes.fill_between(x, curve["low"], curve["high"], color=colour, alpha=0.2, linewidth=0)
     axes.plot(x, curve["value"], line, marker=marker, markersize=3.0, color=colour, label=label)
-    if names is not None:
-        axes.set_xticks(x, names)
-        axes.set_xlim(-0.3, len(x) - 0.7)
 
 
 def dependence_words(frames: Frames, study: Study) -> dict[str, object]:

@@ -51,7 +51,7 @@ def caption_of(stem: str, frames: Frames, study: Study) -> str:
         "candidate": study.models.candidate,
         "metric": study.primary.label,
         "target": errors.target_label(study),
-        "score": scores.axis_label(study.primary),
+        "score": study.primary.head,
         "folds": study.split.folds * study.split.repeats,
         "dependence": study.split.dependence,
         "about": claim.about,

@@ -7,28 +7,24 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..config.metrics import Metric
+from ..config.metrics import interval_text
 from ..config.study import Study
 from ..split.claims import claim_of
-from ..statistics.decisions import ALIKE, BETTER, WORSE
-from ..write.numbers import interval_text
+from ..statistics.decisions import ALIKE, BETTER, NO_WIN, WORSE
 from ..write.tables import score_intervals
 from .drawing import SIZES, Drawing, Frames, in_numbers, mean_sizes
-from .style import BLACK, BLUE, GREY, ORANGE, ROW, Mark, draw_intervals, rows_figure
+from .style import BLACK, BLUE, GREY, ORANGE, ROW, Mark, draw_intervals, label_rows, rows_figure
 
 # Form and filling say a decision without colour.
 DECISIONS = {BETTER: Mark(BLUE), WORSE: Mark(ORANGE, "v"), ALIKE: Mark(GREY, hollow=True)}
+DECISIONS[NO_WIN] = Mark(GREY, "X")
 CANDIDATE, BASELINE, RANDOM = Mark(BLUE), Mark(GREY, "s", hollow=True), Mark(ORANGE, "s", True)
 VALUE = ("value", "low", "high")
 MEAN = ("mean", "low", "high")
 DIFFERENCE = ("difference", "low", "high")
 RANDOMLY = ("random", "random_low", "random_high")
 NOTHING = "there is nothing to compare"
-
-
-def axis_label(metric: Metric) -> str:
-    """Return a metric's label with its direction."""
-    return f"{metric.label} ({'higher' if metric.higher_is_better else 'lower'} is better)"
+MEANS = "mean over folds with 95 % interval"
 
 
 # Every model's primary score
@@ -50,17 +46,16 @@ def draw_baselines(frames: Frames, study: Study) -> Figure:
     draw_intervals(axes, table[ours], rows[ours], MEAN, CANDIDATE, "candidate")
     near = ~ours & ~far
     draw_intervals(axes, table[near], rows[near], MEAN, BASELINE, "baselines")
-    _mark_far(axes, table, far, MEAN)
-    axes.set_yticks(rows, table["model"])
-    axes.set_xlabel(f"{axis_label(study.primary)}, mean over folds with 95 % interval")
+    _mark_far(axes, table, far, MEAN, study.primary.digits())
+    label_rows(axes, rows, table["model"], f"{study.primary.head}, {MEANS}")
     figure.legend(loc="outside upper center", ncols=2)
     return figure
 
 
 def baselines_alt(frames: Frames, study: Study) -> str:
     """Return the numbers of the baselines."""
-    numbers = in_numbers(model_scores(frames, study), "model", MEAN)
-    return f"Dot plot of {axis_label(study.primary)} with 95 % intervals: {numbers}."
+    numbers = in_numbers(model_scores(frames, study), "model", MEAN, study.primary.digits())
+    return f"Dot plot of {study.primary.head} with 95 % intervals: {numbers}."
 
 
 # Paired differences: candidate minus baseline, or full candidate minus variant
@@ -69,11 +64,11 @@ def baselines_alt(frames: Frames, study: Study) -> str:
 def difference_label(study: Study, other: str) -> str:
     """Return the axis label of differences from each "baseline" or "variant"."""
     ours = "candidate" if other == "baseline" else "full"
-    metric = study.primary.label
+    metric = study.primary.named
     return f"{ours} minus {other} in {metric}, positive: {ours} is better; 95 % interval"
 
 
-def draw_differences(comparison: pd.DataFrame, label: str) -> Figure:
+def draw_differences(comparison: pd.DataFrame, label: str, digits: int | None = 4) -> Figure:
     """Draw paired differences with their intervals, marked by the decision; zero is in sight."""
     figure, axes = rows_figure(len(comparison))
     rows = np.arange(len(comparison))
@@ -87,9 +82,8 @@ def draw_differences(comparison: pd.DataFrame, label: str) -> Figure:
         chosen = (comparison["decision"] == decision).to_numpy() & ~far
         if chosen.any():
             draw_intervals(axes, comparison[chosen], rows[chosen], DIFFERENCE, mark, decision)
-    _mark_far(axes, comparison, far, DIFFERENCE, digits=4)
-    axes.set_yticks(rows, comparison["baseline"])
-    axes.set_xlabel(label)
+    _mark_far(axes, comparison, far, DIFFERENCE, digits)
+    label_rows(axes, rows, comparison["baseline"], label)
     if comparison.empty:  # a study may declare no ablation
         axes.text(0.5, 0.5, NOTHING, ha="center", va="center", transform=axes.transAxes)
     else:
@@ -114,9 +108,9 @@ def draw_claim(frames: Frames, study: Study) -> Figure:
         series.append((RANDOMLY, RANDOM, 0.14, "random split, for comparison"))
     for columns, mark, apart, label in series:
         draw_intervals(axes, table[~far], rows[~far] + apart, columns, mark, label)
-        _mark_far(axes, table, far, columns, apart=apart, colour=mark.colour)
-    axes.set_yticks(rows, table["model"])
-    axes.set_xlabel(f"{axis_label(study.primary)}, mean over folds with 95 % interval")
+        digits = study.primary.digits()
+        _mark_far(axes, table, far, columns, digits, apart=apart, colour=mark.colour)
+    label_rows(axes, rows, table["model"], f"{study.primary.head}, {MEANS}")
     figure.legend(loc="outside upper center", ncols=2)
     return figure
 
@@ -124,13 +118,14 @@ def draw_claim(frames: Frames, study: Study) -> Figure:
 def claim_alt(frames: Frames, study: Study) -> str:
     """Return the numbers of both splits."""
     table, dependence = frames["claim.csv"], study.split.dependence
+    digits = study.primary.digits()
     text = (
-        f"Dot plot of {axis_label(study.primary)} with 95 % intervals. "
-        f"On the {dependence} split: {in_numbers(table, 'model', VALUE)}."
+        f"Dot plot of {study.primary.head} with 95 % intervals. "
+        f"On the {dependence} split: {in_numbers(table, 'model', VALUE, digits)}."
     )
     if claim_of(study.split).random:
         return text
-    return f"{text} On a random split: {in_numbers(table, 'model', RANDOMLY)}."
+    return f"{text} On a random split: {in_numbers(table, 'model', RANDOMLY, digits)}."
 
 
 def claim_words(frames: Frames, study: Study) -> dict[str, object]:
@@ -160,8 +155,8 @@ def _mark_far(
     table: pd.DataFrame,
     far: np.ndarray,
     columns: tuple[str, str, str],
+    digits: int | None,
     *,
-    digits: int = 3,
     apart: float = 0.0,
     colour: str = GREY,
 ) -> None:
@@ -181,11 +176,13 @@ def _comparison(name: str, other: str) -> Drawing:
     """Return the figure of a file of paired differences from each "baseline" or "variant"."""
 
     def draw(frames: Frames, study: Study) -> Figure:
-        return draw_differences(frames[name], difference_label(study, other))
+        label = difference_label(study, other)
+        return draw_differences(frames[name], label, study.primary.digits(4))
 
     def alt(frames: Frames, study: Study) -> str:
+        text = study.primary.text
         numbers = "; ".join(
-            f"{one.baseline} {interval_text(one.difference, one.low, one.high, 4)} {one.decision}"
+            f"{one.baseline} {text(one.difference, one.low, one.high, 4)} {one.decision}"
             for one in frames[name].itertuples(index=False)
         )
         return f"Dot plot of {difference_label(study, other)}: {numbers or NOTHING}."

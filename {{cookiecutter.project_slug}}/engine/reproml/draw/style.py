@@ -10,6 +10,8 @@ from __future__ import annotations
 import html
 import io
 import re
+import textwrap
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +25,8 @@ from matplotlib.figure import Figure
 from ..config.study import StudyError
 
 WIDTH = 7.0  # inches; a page's text is about as wide
+LETTER = 0.08  # inches; a letter of a label is about as wide
+LONGEST = 34  # letters of a name in one line of a label
 ROW = 0.32  # inches for a row of a dot plot
 BLUE, ORANGE, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
 BLACK, GREY = "#1a1a1a", "#6e6e6e"
@@ -53,6 +57,24 @@ def rows_figure(n_rows: int, *, row: float = ROW) -> tuple[Figure, Axes]:
     axes.set_axisbelow(True)
     axes.tick_params(axis="y", length=0)
     return figure, axes
+
+
+def folded(text: object, letters: int = LONGEST, lines: int = 2) -> str:
+    """Break a long label into lines; what is more than they hold is left out, as three dots say.
+
+    >>> folded("Annual precipitation at the nearest station", 20)
+    'Annual precipitation\\nat the nearest [...]'
+    """
+    wrapped = textwrap.wrap(str(text), max(letters, 8), max_lines=lines, placeholder=" [...]")
+    return "\n".join(wrapped)
+
+
+def label_rows(axes: Axes, rows: np.ndarray, names: Iterable[object], label: str) -> None:
+    """Name the rows of a dot plot, and its axis; long names and what is below them are folded."""
+    texts = [folded(name) for name in names]
+    axes.set_yticks(rows, texts)
+    longest = max((len(line) for text in texts for line in text.split("\n")), default=0)
+    axes.set_xlabel(folded(label, int(WIDTH / LETTER) - longest))
 
 
 def draw_intervals(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ..config.metrics import decimals
 from ..config.study import Split
 from ..statistics.corrected import mean_interval
 
@@ -48,7 +49,7 @@ def importance_table(
     table = pd.DataFrame(rows, columns=columns)
     table["place"] = table["kind"].map({"feature": 0, "noise": 1, "group": 2})
     # rounded, so that the last bits do not order features that are equally important
-    table["size"] = -table["value"].round(12)
+    table["size"] = -table["value"].round(decimals(12, table["value"].abs().max()))
     table = table.sort_values(["place", "size"], kind="stable", ignore_index=True)
     return table.drop(columns=["place", "size"])
 

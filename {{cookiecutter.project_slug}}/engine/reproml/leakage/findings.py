@@ -1,9 +1,9 @@
 """Checks of the splits: nothing that the training side knows may be tested.
 
 A finding *fails* when no score of the study can be believed until it is mended; it *warns* when
-only the author can say whether something is wrong. Equal rows and telling features are found in
-`row_checks`; what is done to rows before they are split, and what models do with them, in
-`perturbation`.
+only the author can say whether something is wrong, and is *accepted* where the author has said so
+in study.toml. Equal rows and telling features are found in `row_checks`; what is done to rows
+before they are split, and what models do with them, in `perturbation`.
 
 No check sees everything. A feature that will not exist when the model is used, a group that no
 column names, and rows that do not stand for those the claim is about look like any other.

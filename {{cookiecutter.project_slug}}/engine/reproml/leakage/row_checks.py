@@ -54,7 +54,11 @@ def chance_of_equal_rows(frame: pd.DataFrame) -> float:
     >>> round(chance_of_equal_rows(ages), 3), chance_of_equal_rows(ages[["age"]])
     (0.095, 1.0)
     """
-    columns = [pd.util.hash_array(pd.factorize(frame[name])[0]) for name in frame]
+    # codes that no other column has: the sum tells 0, 1 from 1, 0
+    columns = [
+        pd.util.hash_array(pd.factorize(frame[name])[0] + number * (len(frame) + 1))
+        for number, name in enumerate(frame)
+    ]
     whole = np.sum(columns, axis=0, dtype=np.uint64)  # a column's hash taken away, all others
     equal, all_pairs = _pairs(whole), len(frame) * (len(frame) - 1) / 2
     independent, others = all_pairs, 0.0
@@ -77,21 +81,24 @@ def _pairs(values: np.ndarray) -> float:
 def near_duplicates(table: Table, cuts: list[Cut]) -> Finding:
     """Check that no two rows with nearly the same features are set apart.
 
-    Near is at most ``NEAR`` times the distance to a row's tenth neighbour, every column scaled to
-    unit variance, and so near that chance would make such a pair in ``RARE`` of all tables: of
-    points in d dimensions, a share of (distance ratio)^d is nearer. d comes from the distances of
-    farther neighbours (Facco et al. 2017), so that a table in which every row has up to nine twins
-    hides none. Equal rows are left to `duplicates`, if their targets are equal too.
+    Near is at most ``NEAR`` times the distance to a row's tenth neighbour (of up to ten rows, the
+    farthest), every column scaled to unit variance, and so near that chance would make such a pair
+    in ``RARE`` of all tables: of points in d dimensions, a share of (distance ratio)^d is nearer. d
+    comes from the distances of farther neighbours (Facco et al. 2017), so that a table in which
+    every row has up to nine twins hides none. Equal rows are left to `duplicates`, if their targets
+    are equal too.
     """
     check, known = "near duplicates", _with_target(table)
     rows = np.flatnonzero(~known.duplicated().to_numpy())
-    if len(rows) < FARTHER[-1][1] + 1:
+    n_neighbours = min(FARTHER[-1][1], len(rows) - 1)
+    if n_neighbours < FARTHER[0][1]:
         return Finding(check, "pass", "too few rows to tell by distances")
     points = scaled_numbers(table.X)[rows]  # (n_different, n_numbers)
-    distance, neighbour = NearestNeighbors(n_neighbors=FARTHER[-1][1]).fit(points).kneighbors()
-    tenth = distance[:, 9]
-    # where copies end between two neighbours it comes out too low
-    dimensions = max(_dimensions(distance[:, a - 1], distance[:, b - 1]) for a, b in FARTHER)
+    distance, neighbour = NearestNeighbors(n_neighbors=n_neighbours).fit(points).kneighbors()
+    tenth = distance[:, min(9, n_neighbours - 1)]
+    # where copies end between two neighbours it comes out too low, of few rows too high
+    pairs = [distance[:, [a - 1, b - 1]].T for a, b in FARTHER if b <= n_neighbours]
+    dimensions = min(points.shape[1], max(_dimensions(*pair) for pair in pairs))
     limit = tenth * min(NEAR, (RARE / len(rows)) ** (1 / dimensions))
     near = (distance <= limit[:, None]) & (tenth > 0)[:, None]
     if chance_of_equal_rows(table.X.iloc[rows]) >= RARE:
@@ -147,7 +154,9 @@ def single_features(table: Table, development: np.ndarray, accepted: dict[str, s
             '[leakage.accepted] column = "reason"'
         )
         return Finding(check, "warn", listed([*new, *known], "; "), advice)
-    return Finding(check, "pass", listed(known, "; ") or "none predicts the target alone")
+    if known:
+        return Finding(check, "accepted", listed(known, "; "))
+    return Finding(check, "pass", "none predicts the target alone")
 
 
 def already_scaled(table: Table) -> Finding:
@@ -211,10 +220,11 @@ def audit_rows(
     table: Table, cuts: list[Cut], development: np.ndarray, accepted: dict[str, str]
 ) -> list[Finding]:
     """Run the checks of this module; ``accepted`` is ``[leakage.accepted]`` of study.toml."""
+    features = {n: r for n, r in accepted.items() if n in table.X or n not in CHECKS}
     return [
         duplicates(table, cuts),
         near_duplicates(table, cuts),
-        single_features(table, development, {n: r for n, r in accepted.items() if n not in CHECKS}),
+        single_features(table, development, features),
         already_scaled(table),
     ]
 

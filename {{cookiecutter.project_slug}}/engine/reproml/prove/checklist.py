@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..config.study import StudyError
+from ..write.tables import plain
 from . import evidence
 from .evidence import Check, Facts
 
@@ -135,7 +136,7 @@ def _known(line: Line) -> str:
     label = "Seen" if line.state != "failed" else "Does not hold"
     parts = [
         line.item.built,
-        f"*{label}:* {line.seen}." if line.seen else "",
+        f"*{label}:* {plain(line.seen)}." if line.seen else "",
         f"*Question:* {line.item.question}" if line.item.question else "",
         f"*Answer:* {' '.join(line.answer.split())}" if line.answer else "",
     ]

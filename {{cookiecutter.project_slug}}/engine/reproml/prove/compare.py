@@ -13,7 +13,6 @@ from itertools import zip_longest
 from typing import Any
 
 Widths = Callable[[list[str], list[list[str]]], list[float]]  # head and rows: a width for each row
-csv.field_size_limit(2**31 - 1)  # a quote that is not closed makes one cell of all that follows
 DRAWN = 0.0101  # points; figures round to 0.01, and nobody sees less
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?!\w)")
 OTHERWISE = "line ends, quotes, blank lines or an order of lines that no run writes"
@@ -136,6 +135,7 @@ def _is_number(text: str) -> bool:
 
 
 def _rows(text: str) -> tuple[list[str], list[list[str]]]:
+    csv.field_size_limit(2**31 - 1)  # a quote that is not closed makes one cell of all that follows
     rows = [row for row in csv.reader(io.StringIO(text, newline="")) if row]
     return (rows[0], rows[1:]) if rows else ([], [])
 

@@ -17,7 +17,8 @@ SHOWN = re.compile(  # by a marker, a snippet of mkdocs or a figure
     flags=re.MULTILINE,
 )
 MACRO = re.compile(  # a number of its own: an end of an interval says nothing without the other
-    r"^\\newcommand\{(\\\w+)(?<!High)(?<!Low)(?<!Wins)\}\{(?:\\ensuremath\{-\})?(\d+\.\d+)",
+    r"^\\newcommand\{(\\\w+)(?<!High)(?<!Low)(?<!Wins)\}\{(?:\\ensuremath\{-\})?(\d+\.\d+)"
+    r"(?:\\ensuremath\{\\times10\^\{(-?\d+)\}\})?",
     flags=re.MULTILINE,
 )
 LABELS = re.compile(r"^\\newcommand\{\\(?:Primary|Other)Metrics?\}\{(.*)\}$", flags=re.MULTILINE)
@@ -56,7 +57,10 @@ def typed_by_hand(root: Path, results: Path) -> tuple[list[Difference], list[str
     """
     paths = (results / "macros.tex", root / "study.toml")
     made, study = (_read(path) if path.is_file() else "" for path in paths)
-    macros, labels = MACRO.findall(made), re.split(", | and ", ", ".join(LABELS.findall(made)))
+    macros = [
+        (name, f"{one}e{power}" if power else one) for name, one, power in MACRO.findall(made)
+    ]
+    labels = re.split(", | and ", ", ".join(LABELS.findall(made)))
     settings = {float(value) for value in re.findall(r"(?<![\w.])0\.\d*[1-9]", study)}
     differences, warnings, accepted = [], [], 0
     for path in _texts(root, ("*.md", "CITATION.cff", "docs/**/*.md", "paper/**/*")):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ from ..config.files import write_text, write_whole
 from ..config.study import StudyError
 from ..draw.figures import FIGURES, caption_of, draw_figure, figures_of, text_macros, to_html
 from ..draw.style import to_pdf, to_svg
+from .terminal import say
 
 if TYPE_CHECKING:
     from .run import Run
@@ -23,17 +26,34 @@ def draw_figures(run: Run, kind: str = "svg", into: Path | None = None) -> list[
     stems = figures_of(study)
     frames = read_frames(run.results, stems)
     texts = {}
-    for stem in stems:
-        figure = draw_figure(stem, frames, study)
-        caption, alt = caption_of(stem, frames, study), FIGURES[stem].alt(frames, study)
-        texts[stem] = caption, alt
-        content = to_svg(figure, stem, alt).encode("utf-8") if kind == "svg" else to_pdf(figure)
-        write_whole(content, into / f"{stem}.{kind}")
-        if kind == "svg":
-            write_text(to_html(stem, caption), into / f"{stem}.md")
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        for stem in stems:
+            figure = draw_figure(stem, frames, study)
+            caption, alt = caption_of(stem, frames, study), FIGURES[stem].alt(frames, study)
+            texts[stem] = caption, alt
+            svg = kind == "svg"
+            content = to_svg(figure, stem, alt).encode("utf-8") if svg else to_pdf(figure)
+            write_whole(content, into / f"{stem}.{kind}")
+            if svg:
+                write_text(to_html(stem, caption), into / f"{stem}.md")
+    _say_once([str(one.message) for one in warned], kind)
     if kind == "svg":
         write_text(text_macros(texts), into / "captions.tex")
     return [f"{stem}.{kind}" for stem in stems]
+
+
+def _say_once(warned: list[str], kind: str) -> None:
+    """Say what Matplotlib warned of; an SVG needs no letters, the reader's fonts have them."""
+    lacks = {chr(int(code)) for code in re.findall(r"Glyph (\d+)", " ".join(warned))}
+    others = {text for text in warned if not text.startswith("Glyph")}
+    if lacks and kind == "pdf":
+        others.add(
+            f"DejaVu Sans, the font of the figures, has no {''.join(sorted(lacks))}: the PDF shows "
+            "boxes there. Name the classes, features or units in letters that it has"
+        )
+    for text in sorted(others):
+        say(f"figures: {text}")
 
 
 def read_frames(results: Path, stems: list[str]) -> dict[str, pd.DataFrame]:

@@ -64,10 +64,10 @@ def tell_variants(run: Run, comparison: pd.DataFrame) -> None:
 
 
 def _tell_differences(run: Run, comparison: pd.DataFrame, what: str, candidate: str) -> None:
-    label = run.study.primary.label
-    say(f"\n{what} in {label}; positive is better\n")
-    say(comparison_table(comparison).to_string() + "\n")
-    say("\n".join(explain(comparison, candidate, label)))
+    metric = run.study.primary
+    say(f"\n{what} in {metric.label}; positive is better\n")
+    say(comparison_table(comparison, metric).to_string() + "\n")
+    say("\n".join(explain(comparison, candidate, metric)))
     say(f"\n{RULES}")
 
 
@@ -86,7 +86,7 @@ def tell_importance(run: Run, importances: pd.DataFrame, groups: pd.DataFrame) -
     """Print how much worse the candidate gets when a feature is shuffled."""
     summary = importance_table(importances, groups, **run.sizes)
     say(f"\nImportance of features for {run.study.models.candidate}\n")
-    say(importance_texts(summary, groups).to_string())
+    say(importance_texts(summary, groups, run.study.primary).to_string())
     say(f"\n{importance_note(summary, groups, run.study)}")
 
 

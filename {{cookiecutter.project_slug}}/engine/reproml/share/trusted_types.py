@@ -18,7 +18,8 @@ from ..config.study import StudyError
 from .modelfile import objects_in, refused, schema_of
 
 ENGINE = __name__.partition(".")[0]
-OURS = (f"{ENGINE}.compute.models.ColumnSubset",)  # of this package; keeps two lists of names
+NAMES = ("ColumnSubset", "RanksForTrees", "AnyUnitForestRegressor")  # hold names and numbers alone
+OURS = tuple(f"{ENGINE}.compute.models.{name}" for name in NAMES)
 NAME = re.compile(r"[\w.<>]+")  # messages print names for pasting: nothing else may stand there
 LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "skops")  # every model file needs them
 

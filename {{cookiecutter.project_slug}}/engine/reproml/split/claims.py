@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..config.columns import Table
     from ..config.study import Split
 
-Verdict = Literal["pass", "warn", "fail"]
+Verdict = Literal["pass", "accepted", "warn", "fail"]
 
 
 class Claim(NamedTuple):

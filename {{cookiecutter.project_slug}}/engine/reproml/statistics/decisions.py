@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..config.metrics import Metric
 from .corrected import LEVEL
 
 ALPHA = 0.05  # a Holm p at or above it claims nothing
@@ -21,14 +22,18 @@ MATTERS = 0.75  # and the far end beyond this (Bouthillier et al. 2021)
 FEWEST = 4  # pairs: with fewer, the interval reaches over EVEN even where all are won
 
 LINEAR = "linear"  # the baseline that a candidate has to be worth more than
+DUMMY = "dummy"  # the one that learns nothing
+ROUNDING = 1e-9  # of the largest difference: smaller ones are none
 
-BETTER, WORSE, ALIKE = "better", "worse", "not distinguishable"
+BETTER, WORSE, ALIKE, NO_WIN = "better", "worse", "not distinguishable", "ahead but no win"
+WORDS = {BETTER: "better than", WORSE: "worse than", ALIKE: f"{ALIKE} from", NO_WIN: "ahead of"}
 
 RULES = (
     f"Better means both: the corrected {LEVEL * 100:.0f} % interval of the difference lies above 0 "
     f"with a Holm-adjusted p below {ALPHA:.2f}, and the interval of P(A>B) begins above {EVEN} and "
     f"ends above {MATTERS}. Worse is the mirror image. All else is not distinguishable, which does "
-    "not mean equal."
+    f"not mean equal. {NO_WIN.capitalize()}: better, but than a baseline whose mean score is no "
+    f"better than that of {DUMMY}, which learns nothing."
 )
 
 
@@ -40,49 +45,66 @@ def decide(comparison: pd.DataFrame) -> pd.DataFrame:
     worse = certain & (comparison["high"] < 0)
     worse &= (comparison["p_a_over_b_high"] < EVEN) & (comparison["p_a_over_b_low"] < 1 - MATTERS)
     decision = pd.Series(ALIKE, index=comparison.index).mask(better, BETTER).mask(worse, WORSE)
+    decision = decision.mask(better & comparison["baseline"].isin(no_better(comparison)), NO_WIN)
     return comparison.assign(decision=decision)
 
 
-def explain(decided: pd.DataFrame, candidate: str, label: str) -> list[str]:
+def no_better(comparison: pd.DataFrame) -> list[str]:
+    """Name the baselines that are no better than the dummy: the candidate is as far ahead of them.
+
+    >>> no_better(pd.DataFrame({"baseline": ["dummy", "forest"], "difference": [0.1, 0.3]}))
+    ['forest']
+    """
+    ahead = comparison.set_index("baseline")["difference"]
+    enough = ahead.get(DUMMY, float("inf")) - ROUNDING * ahead.abs().max()
+    return [name for name in ahead.index[ahead >= enough] if name != DUMMY]
+
+
+def explain(decided: pd.DataFrame, candidate: str, metric: Metric) -> list[str]:
     """Say each decision in a sentence, with the numbers that it rests on.
 
+    >>> from small_study import CODE
     >>> comparison = pd.DataFrame({
     ...     "baseline": ["linear"], "difference": [0.01], "low": [-0.01], "high": [0.03],
     ...     "p_holm": [0.2], "p_a_over_b": [0.8], "p_a_over_b_low": [0.6],
     ...     "p_a_over_b_high": [0.9], "pairs": [30],
     ... })
-    >>> print(*explain(decide(comparison), "candidate", "ROC AUC"))
+    >>> print(*explain(decide(comparison), "candidate", CODE.metrics["roc_auc"]))
     candidate is not distinguishable from linear: ROC AUC ahead by 0.0100 [-0.0100, 0.0300], \
 p (Holm) 0.200, P(A>B) 0.80 [0.60, 0.90].
     """
-    return [_sentence(one, candidate, label) for one in decided.itertuples(index=False)]
+    return [_sentence(one, candidate, metric) for one in decided.itertuples(index=False)]
 
 
 def headline(decided: pd.DataFrame, candidate: str) -> str:
     """Say what a reader has to know first: whether the candidate is better than a linear model."""
     decisions = dict(zip(decided["baseline"], decided["decision"], strict=True))
-    if LINEAR not in decisions:
-        return (
-            f"No baseline is called {LINEAR}: whether {candidate} is worth more than a linear "
-            "model is not known."
-        )
-    if decisions[LINEAR] == BETTER:
-        beaten = [name for name, decision in decisions.items() if decision == BETTER]
-        return f"{candidate} is better than {listed(beaten)}" + (
-            "." if len(beaten) == len(decisions) else ", not shown to be better than the others."
-        )
+    beaten, weak = [name for name in decisions if decisions[name] == BETTER], no_better(decided)
     advice = f"Publish the linear model, or say what else speaks for {candidate}."
-    if decisions[LINEAR] == WORSE:
-        return f"The linear model is better than {candidate}. {advice}"
-    return f"The linear model is not distinguishable from {candidate}. {advice}"
+    if LINEAR not in decisions:
+        text = (
+            f"No baseline is called {LINEAR}: if {candidate} is worth more than that is not known."
+        )
+    elif LINEAR in (*beaten, *weak):
+        others = set(decisions.values()) - {BETTER, NO_WIN}
+        text = f"{candidate} is better than {listed(beaten)}"
+        text += ", not shown to be better than the others." if others else "."
+    elif decisions[LINEAR] == WORSE:
+        text = f"The linear model is better than {candidate}. {advice}"
+    else:
+        text = f"The linear model is not distinguishable from {candidate}. {advice}"
+    if weak:
+        text += f" No win counts over {listed(weak)}: no better than {DUMMY}, which learns nothing."
+    return text
 
 
-def _sentence(one: Any, candidate: str, label: str) -> str:
-    words = {BETTER: "better than", WORSE: "worse than", ALIKE: "not distinguishable from"}
+def _sentence(one: Any, candidate: str, metric: Metric) -> str:
+    why = f" (no win: no better than {DUMMY})" if one.decision == NO_WIN else ""
     p = "<0.001" if one.p_holm < 0.001 else f"{one.p_holm:.3f}"
     text = (
-        f"{candidate} is {words[one.decision]} {one.baseline}: {label} ahead by "
-        f"{one.difference:.4f} [{one.low:.4f}, {one.high:.4f}], p (Holm) {p}, P(A>B) "
+        f"{candidate} is {WORDS[one.decision]} {one.baseline}{why}"
+        f": {metric.label} ahead by {metric.text(one.difference, one.low, one.high, 4)}, "
+        f"p (Holm) {p}, P(A>B) "
         f"{one.p_a_over_b:.2f} [{one.p_a_over_b_low:.2f}, {one.p_a_over_b_high:.2f}]"
     )
     if one.pairs < FEWEST:

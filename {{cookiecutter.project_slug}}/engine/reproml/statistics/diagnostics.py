@@ -16,6 +16,7 @@ from sklearn.metrics import confusion_matrix
 
 from ..compute.task import Predictions
 from ..config.columns import Table
+from ..config.metrics import decimals
 from ..config.study import Study
 from ..split.claims import block_ids
 from .corrected import LEVEL
@@ -48,7 +49,8 @@ def fold_predictions(rows: pd.DataFrame, predictions: Iterable[Predictions]) -> 
     """
     rows = rows.assign(fold=[said.fold.fold for said in predictions for _ in said.fold.test])
     first = ["row", "model", "fold"]
-    rows = rows[[*first, *rows.columns.drop(first)]].round(10)
+    size = rows.select_dtypes("float").abs().max().max()
+    rows = rows[[*first, *rows.columns.drop(first)]].round(decimals(10, size))
     return rows[rows["row"] % -(-len(rows) // MOST_PREDICTIONS) == 0]
 
 

@@ -31,7 +31,7 @@ from scipy import stats
 
 from ..compute.task import Predictions
 from ..config.columns import Table
-from ..config.metrics import Metric
+from ..config.metrics import Metric, decimals
 from ..config.seeds import seed_for
 from .comparison import RESAMPLES, perfect_interval
 from .corrected import LEVEL
@@ -101,7 +101,8 @@ def bootstrap_interval(
     n_units = int(unit.max()) + 1
     if n_units < 2:
         return value, *metric.bounds
-    if any(abs(value - bound) < 10.0**-DIGITS for bound in metric.bounds):
+    size = np.abs(y_true).max() if metric.digits() is None else 1.0
+    if any(abs(value - bound) < 10.0 ** -decimals(DIGITS, size) for bound in metric.bounds):
         return perfect_interval(value, _cases(y_true, unit), metric.bounds)
 
     level = expanded_level(n_units)
@@ -110,7 +111,7 @@ def bootstrap_interval(
     def scores(drawn: np.ndarray, axis: int = -1) -> np.ndarray:
         times = _times(drawn.reshape(-1, drawn.shape[-1]), n_units)[:, unit]  # (n_draws, n_rows)
         found = weighted_scores(known, metric, y_true, said, times, classes)
-        return found.round(DIGITS).reshape(drawn.shape[:-1])
+        return found.round(decimals(DIGITS, abs(value))).reshape(drawn.shape[:-1])
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)

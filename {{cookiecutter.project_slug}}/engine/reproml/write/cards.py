@@ -17,10 +17,12 @@ from sklearn.pipeline import Pipeline
 
 from ..config.columns import ENOUGH, Table, common_values, missing_words
 from ..config.declared import SHOWN, SUMS
+from ..config.metrics import written
 from ..config.study import Column, Data, Study
 from ..split.claims import claim_of
-from .tables import to_markdown
+from .tables import plain, to_markdown
 
+VERDICTS = {"pass": "passed", "accepted": "accepted", "warn": "warned", "fail": "failed"}
 TAGS = {"classification": "tabular-classification", "regression": "tabular-regression"}
 
 
@@ -98,12 +100,13 @@ def head_text(study: Study, intervals: pd.DataFrame) -> str:
         "        metrics:",
     ]
     for one in mine.itertuples(index=False):
-        ends = f"95 % [{one.low:.3f}, {one.high:.3f}]"
-        label = f"{study.code.metrics[one.metric].label}, mean over folds, {ends}"
+        metric = study.reported[one.metric]
+        mean, low, high = written((one.mean, one.low, one.high), metric.digits())
+        label = f"{metric.named}, mean over folds, 95 % [{low}, {high}]"
         lines += [
             f"          - type: {one.metric}",
             f"            name: {json.dumps(label)}",
-            f"            value: {one.mean:.3f}",
+            f"            value: {mean}",
         ]
     return "\n".join(lines) + "\n"
 
@@ -111,15 +114,17 @@ def head_text(study: Study, intervals: pd.DataFrame) -> str:
 def limits_text(study: Study, findings: pd.DataFrame) -> str:
     """Say where the numbers end: the claim, the audit, and where intervals are too narrow."""
     count = findings["verdict"].value_counts()
-    passed, warned, failed = (int(count.get(word, 0)) for word in ("pass", "warn", "fail"))
+    counts = ", ".join(f"{count.get(verdict, 0)} {word}" for verdict, word in VERDICTS.items())
     claim = claim_of(study.split)
     lines = [
         f"The scores are about {claim.about_in_full}. They say nothing of other claims.",
-        f"The leakage audit made {len(findings)} checks: {passed} passed, {warned} warned, "
-        f"{failed} failed. It cannot see everything; see Leakage.",
+        f"The leakage audit made {len(findings)} checks: {counts}. It cannot see everything; see "
+        "Leakage.",
     ]
     for one in findings[findings["verdict"] != "pass"].itertuples(index=False):
-        lines.append(f"The audit {one.verdict}ed, {one.check}: {one.message}.")
+        who = "author" if one.verdict == "accepted" else "audit"
+        said = f"The {who} {VERDICTS[one.verdict]}, {one.check}: {one.message}."
+        lines.append(plain(said))
     lines += [claim.caution] if claim.caution else []
     return "".join(f"- {line}\n" for line in lines)
 
@@ -170,7 +175,7 @@ def data_text(
     for role, values in roles.items():
         if values is not None:
             facts[role.capitalize()] = f"`{values.name}`: {values.nunique()} different"
-    return f"{_facts(facts)}\n{prevalence}\n"
+    return f"{_facts(facts)}\n{plain(prevalence)}\n"
 
 
 def columns_text(X: pd.DataFrame, data: Data) -> str:
@@ -189,8 +194,8 @@ def columns_text(X: pd.DataFrame, data: Data) -> str:
     | sex | category |  | f, m | 0 | f 75.0 %, m 25.0 % |
     <BLANKLINE>
     Gaps and values of the development rows. Of a number the 5 % quantile, the median and the 95 % \
-quantile; of a category the most common values, with their shares of all rows that have one: values \
-that study.toml lists, or that 10 rows or more have.
+quantile; of a category the most common values, with their shares of all rows that have one: \
+values that study.toml lists, or that 10 rows or more have.
     """
     rows = {}
     for name, values in X.items():

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..config.metrics import Metric
+from ..config.metrics import Metric, with_unit, written
 from ..config.study import Split, Study
 from ..split.claims import claim_of
-from .numbers import interval_text
 from .tables import score_intervals
 
 
@@ -47,22 +46,30 @@ def claim_note(table: pd.DataFrame, study: Study) -> str:
             "reported: there is nothing to compare."
         )
     one = table.set_index("model").loc[study.models.candidate]
-    verdict = f"too good by {one['flattery']:.3f}" if one["flattery"] > 0 else "no better"
+    reported, random, gain = (numbers[0] for numbers in _numbers(one, study.primary))
+    verdict = f"too good by {gain}" if one["flattery"] > 0 else "no better"
     return (
-        f"A random split would have reported {study.primary.label} {one['random']:.3f} for "
+        f"A random split would have reported {study.primary.label} {random} for "
         f"{study.models.candidate}, {verdict}: the split that fits the claim reports "
-        f"{one['value']:.3f}."
+        f"{reported}."
     )
 
 
-def claim_texts(table: pd.DataFrame) -> pd.DataFrame:
+def claim_texts(table: pd.DataFrame, metric: Metric) -> pd.DataFrame:
     """Return the comparison as text, a row per model."""
-    rows = {
-        one.model: {
-            "reported": interval_text(one.value, one.low, one.high),
-            "random": interval_text(one.random, one.random_low, one.random_high),
-            "random looks better by": f"{one.flattery:+z.3f}",
+    rows = {}
+    for _, one in table.iterrows():
+        reported, random, gain = _numbers(one, metric)
+        rows[one["model"]] = {
+            with_unit("reported", metric.unit): "{} [{}, {}]".format(*reported),
+            with_unit("random", metric.unit): "{} [{}, {}]".format(*random),
+            "random looks better by": gain[0] if gain[0].startswith("-") else f"+{gain[0]}",
         }
-        for one in table.itertuples(index=False)
-    }
     return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _numbers(one: pd.Series, metric: Metric) -> list[list[str]]:
+    """Write both scores, and what the random split adds: with the digits of what is reported."""
+    gain = [one["flattery"] + part * (one["high"] - one["low"]) for part in (0, -0.5, 0.5)]
+    ends = [one[["value", "low", "high"]], one[["random", "random_low", "random_high"]], gain]
+    return [written(numbers, metric.digits()) for numbers in ends]

@@ -8,17 +8,18 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..config.metrics import Metric, decimals, interval_text, written
 from ..config.study import Study
 from ..explain.feature_groups import TIED
 from ..explain.summary import NOISE, group_names, shuffles_per_fold
 from ..statistics.corrected import mean_interval
-from .numbers import interval_macros, interval_text, macro_name
+from .numbers import interval_macros, macro_name
 
 NOTES = tomllib.loads(Path(__file__).with_name("notes.toml").read_text(encoding="utf-8"))
 WEIGHTS = NOTES["weights"]
 
 
-def importance_texts(table: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
+def importance_texts(table: pd.DataFrame, groups: pd.DataFrame, metric: Metric) -> pd.DataFrame:
     """Return importances as text, a row per feature, for the noise, and per group."""
     members, rows = group_names(groups), {}
     for one in table.itertuples(index=False):
@@ -29,8 +30,8 @@ def importance_texts(table: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
             label = "*random numbers*"
         training = (one.training, one.training_low, one.training_high)
         rows[label] = {
-            "held-out rows": interval_text(one.value, one.low, one.high, digits=4),
-            "training rows": interval_text(*training, digits=4),
+            "held-out rows": interval_text(one.value, one.low, one.high, metric.digits(4)),
+            "training rows": interval_text(*training, metric.digits(4)),
             "group": str(one.group) if one.group and one.kind == "feature" else "",
         }
     return pd.DataFrame.from_dict(rows, orient="index")
@@ -47,7 +48,7 @@ def importance_note(table: pd.DataFrame, groups: pd.DataFrame, study: Study) -> 
     if len(groups):
         parts.append("groups")
     return " ".join(NOTES[part] for part in [*parts, "limits"]).format(
-        metric=study.primary.label,
+        metric=study.primary.named,
         folds=study.split.folds * study.split.repeats,
         shuffles=shuffles_per_fold(study.split),
         above=", ".join(above) or "none",
@@ -56,23 +57,23 @@ def importance_note(table: pd.DataFrame, groups: pd.DataFrame, study: Study) -> 
     )
 
 
-def weight_table(weights: pd.DataFrame, *, n_train: float, n_test: float) -> pd.DataFrame:
+def weight_table(weights: pd.DataFrame, digits: int | None, **sizes: float) -> pd.DataFrame:
     """Return coefficients and tree importances with 95 % intervals over folds, as text."""
     columns: dict[str, dict[str, str]] = {}
-    sizes: dict[str, float] = {}
+    order: dict[str, float] = {}
     for (model, feature), part in weights.groupby(["model", "feature"], sort=False):
-        kind = next((one for one in part["kind"] if one != "coefficient"), None)
-        sign, mark = ("", f" ({kind})") if kind else ("+", "")
-        values = part["value"].abs() if kind else part["value"]
-        mean, low, high = mean_interval(values, n_train=n_train, n_test=n_test)
-        text = f"{mean:{sign}z.3f} [{low:z.3f}, {high:z.3f}]{mark}"
+        kind = next((one for one in part["kind"] if one != "coefficient"), "")
+        values = part["value"].abs() if kind else part["value"]  # a coefficient alone has a sign
+        mean, low, high = mean_interval(values, **sizes)
+        text = interval_text(mean, low, high, 3 if kind == "trees" else digits)
+        text = f"{text} ({kind})" if kind else f"{'' if text[0] == '-' else '+'}{text}"
         columns.setdefault(model, {})[feature] = text
-        sizes.setdefault(feature, abs(round(mean, 12)))
+        order.setdefault(feature, abs(round(mean, decimals(12, abs(mean)))))
     table = pd.DataFrame(columns).fillna("")
-    return table.loc[sorted(table.index, key=lambda name: -sizes[name])]
+    return table.loc[sorted(table.index, key=lambda name: -order[name])]
 
 
-def importance_macros(table: pd.DataFrame) -> dict[str, str]:
+def importance_macros(table: pd.DataFrame, metric: Metric) -> dict[str, str]:
     """Name the importances on held-out rows for the paper, each with its interval's ends.
 
     Features that would get one name between them, such as ``pm2.5`` and ``pm25``, get none.
@@ -84,5 +85,5 @@ def importance_macros(table: pd.DataFrame) -> dict[str, str]:
     found = {"LeadingFeature": str(features.iloc[0]["name"])}
     for name, one in named:
         if times[name] == 1:
-            found |= interval_macros(name, one[["value", "low", "high"]], digits=4)
+            found |= interval_macros(name, written(one[["value", "low", "high"]], metric.digits(4)))
     return found

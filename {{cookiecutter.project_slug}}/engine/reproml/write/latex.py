@@ -22,13 +22,15 @@ WIDEST = 90  # characters of a row from which on intervals stand below their mea
 
 
 def tex(text: str) -> str:
-    r"""Write a text so that LaTeX sets it as it is; the hyphen before a number becomes a minus.
+    r"""Write a text so that LaTeX sets it as it is, and its numbers as print has them.
 
-    >>> print(tex("50 % of a_b, p <0.001, -0.5"))
-    50 \% of a\_b, p \ensuremath{<}0.001, \ensuremath{-}0.5
+    >>> print(tex("50 % of a_b, p <0.001, -0.5, 1.2e-9"))
+    50 \% of a\_b, p \ensuremath{<}0.001, \ensuremath{-}0.5, 1.2\ensuremath{\times10^{-9}}
     """
     escaped = "".join(SPECIAL.get(sign, sign) for sign in text)
-    return re.sub(r"(?<![\w.])-(?=\d)", r"\\ensuremath{-}", escaped)
+    escaped = re.sub(r"(?<![\w.])-(?=\d)", r"\\ensuremath{-}", escaped)
+    power = re.compile(r"(?<![\w.])(\d[\d.]*)e(?:\+|(-))(\d+)(?!\w)")
+    return power.sub(r"\1\\ensuremath{\\times10^{\2\3}}", escaped)
 
 
 def to_tabular(frame: pd.DataFrame, corner: str) -> str:

@@ -9,8 +9,7 @@ from ..config.columns import Table
 from ..config.study import Study
 from ..split.claims import claim_of, units_of
 from ..statistics.corrected import LEVEL
-from ..statistics.decisions import ALIKE, BETTER, RULES, headline, listed
-from .numbers import interval_text
+from ..statistics.decisions import BETTER, RULES, WORDS, headline, listed
 
 
 def study_facts(
@@ -61,14 +60,14 @@ def headline_facts(study: Study, intervals: pd.DataFrame, decided: pd.DataFrame)
     higher = study.primary.higher_is_better
     strongest = baselines.idxmax() if higher else baselines.idxmin()
     against = decided.set_index("baseline").loc[strongest]
-    words, ends = {ALIKE: f"{ALIKE} from"}, ["mean", "low", "high"]
+    text, ends = study.primary.text, ["mean", "low", "high"]
     return {
         "Headline": headline(decided, study.models.candidate),
-        "CandidateScore": interval_text(*of_primary.loc[study.models.candidate, ends]),
+        "CandidateScore": text(*of_primary.loc[study.models.candidate, ends]),
         "StrongestBaseline": strongest,
-        "StrongestScore": interval_text(*of_primary.loc[strongest, ends]),
-        "StrongestDifference": interval_text(*against[["difference", "low", "high"]], digits=4),
-        "StrongestDecision": words.get(against["decision"], f"{against['decision']} than"),
+        "StrongestScore": text(*of_primary.loc[strongest, ends]),
+        "StrongestDifference": text(*against[["difference", "low", "high"]], 4),
+        "StrongestDecision": WORDS[against["decision"]],
     }
 
 
@@ -90,4 +89,5 @@ def audit_facts(findings: pd.DataFrame) -> dict[str, str]:
         "AuditChecks": str(len(findings)),
         "AuditFailures": str(counts.get("fail", 0)),
         "AuditWarnings": str(counts.get("warn", 0)),
+        "AuditAccepted": str(counts.get("accepted", 0)),
     }

@@ -49,6 +49,7 @@ NAMES = re.compile(  # in both: DOIs, limits of p, levels
     r"|\b0?\.\d+ (?:significance )?level)"
 )
 PLAIN = {  # what is left as it is read
+    r"(?<=\d) ?(?:×|x|\\times|\\cdot) ?10(?:\^\{?[-\u2212]|\u2212)(\d+)": r"e-\1",  # noqa: RUF001
     r"(\\(?:SI|qty)\{[^}]*\})\{(?!\}|\\?%|\\percent)": r"\1{ mm ",  # whatever its unit is
     r"</?[a-z]\w*(?: [\w-]+=(?:\"[^\"\n]*\"|\S+))* */?>|\}\{|\\?[_~*]|\\[,;:! ]"
     r"|\\(?!PrimaryMetric|percent|pm\b|leq?\b|alpha|circ|degree)[A-Za-z]+": " ",
@@ -56,7 +57,7 @@ PLAIN = {  # what is left as it is read
     r"(?<=\d)·(?=\d)": ".",
 }
 NUMBER = re.compile(
-    r"(?<![\w.,/])(?<![A-Za-z]-)(?:\d+/[1-9]\d*|\d*\.\d+(?:e-?\d+)?|0,\d+|\d+,\d+(?=\s?\\?%)"
+    r"(?<![\w.,/])(?<![A-Za-z]-)(?:\d+/[1-9]\d*|\d*\.\d+(?:[eE][-+]?\d+)?|0,\d+|\d+,\d+(?=\s?\\?%)"
     r"|\d+(?!,\d))(?!\.?\w|-[A-Za-z])"
 )
 PERCENT = r"\s?\\?(?:%|per ?cent)"
@@ -97,11 +98,14 @@ class Typed(NamedTuple):
     def says(self, result: str) -> bool:
         """Tell whether it is a result, as it stands or in percent, which needs three digits."""
         typed = f"{self.value:.3f}" if "/" in self.number else self.number.replace(",", ".")
-        typed = f"0{typed}" if typed.startswith(".") else typed
+        typed = (f"0{typed}" if typed.startswith(".") else typed).lower()
         digits = len(re.sub(r"e.*", "", typed.partition(".")[2]))
         plain, percent = (f"{float(result) * times:.{digits}f}" for times in (1, 100))
-        many = len(re.sub(r"^[0.]+|\.|e.*", "", typed)) > 2
-        return (digits > 1 and typed == plain) or (digits > 0 and many and typed == percent)
+        many = len(re.sub(r"^[0.]+|\.|e.*", "", typed))  # digits that say something
+        if "e" in typed + result:
+            return many > 1 and self.value == float(f"{float(result):.{many - 1}e}")
+        same = typed == result or (digits > 1 and typed == plain)
+        return same or (digits > 0 and many > 2 and typed == percent)
 
 
 def typed_numbers(
