@@ -35,9 +35,9 @@ BUDGETS = {
     "lines of Python in all": 27_000,
 }
 NOT_MET = {
-    "engine's lines": 13_450,
-    "engine's lines of code": 8_800,
-    "lines of Python in all": 40_700,
+    "engine's lines": 14_200,
+    "engine's lines of code": 9_330,
+    "lines of Python in all": 43_400,
 }
 
 

@@ -123,7 +123,7 @@ def draw_partial_dependence(frames: Frames, study: Study) -> Figure:
     if study.task == "classification":  # an interval of probabilities ends where they do
         averages[["low", "high"]] = averages[["low", "high"]].clip(0.0, 1.0)
     names, of = (list(dict.fromkeys(averages[one].astype(str))) for one in ("feature", "of"))
-    of, several = of or [study.data.target], len(of) > 1
+    several = len(of) > 1
     labels = [folded(one) for one in of] if several else ["mean over rows", "single rows"]
     longest = max(len(line) for label in labels for line in label.split("\n"))
     across = max(1, min(4, int(WIDTH / LETTER / (longest + 6))))  # labels side by side
@@ -148,7 +148,8 @@ def draw_partial_dependence(frames: Frames, study: Study) -> Figure:
         column = study.data.column_for(name)
         unit = f" ({column.unit})" if column and column.unit else ""
         axes.set_xlabel(folded(f"{name}{unit}", PANEL, lines=3))
-    label = f"predicted {of[0]}" if study.task == "regression" else f"probability of {of[0]}"
+    target = next(iter(of), study.data.target)
+    label = f"predicted {target}" if study.task == "regression" else f"probability of {target}"
     for axes in grid[:, 0]:
         axes.set_ylabel(folded("probability" if several else label, PANEL))
     handles, labels = grid.flat[0].get_legend_handles_labels()

@@ -62,12 +62,12 @@ def weight_table(weights: pd.DataFrame, digits: int | None, **sizes: float) -> p
     columns: dict[str, dict[str, str]] = {}
     order: dict[str, float] = {}
     for (model, feature), part in weights.groupby(["model", "feature"], sort=False):
-        kind = next((one for one in part["kind"] if one != "coefficient"), "")
-        values = part["value"].abs() if kind else part["value"]  # a coefficient alone has a sign
+        kind = next((one for one in part["kind"] if one != "coefficient"), None)
+        values = part["value"].abs() if kind else part["value"]
         mean, low, high = mean_interval(values, **sizes)
         text = interval_text(mean, low, high, 3 if kind == "trees" else digits)
-        text = f"{text} ({kind})" if kind else f"{'' if text[0] == '-' else '+'}{text}"
-        columns.setdefault(model, {})[feature] = text
+        sign, mark = ("", f" ({kind})") if kind else ("" if text[0] == "-" else "+", "")
+        columns.setdefault(model, {})[feature] = f"{sign}{text}{mark}"
         order.setdefault(feature, abs(round(mean, decimals(12, abs(mean)))))
     table = pd.DataFrame(columns).fillna("")
     return table.loc[sorted(table.index, key=lambda name: -order[name])]
