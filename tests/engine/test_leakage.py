@@ -645,6 +645,6 @@ def test_the_command_names_what_fails(folder: Path, call: Callable):
     assert [check for check, verdict in found.items() if verdict == "fail"] == ["duplicates"]
     assert found["fit of candidate"] == "pass"
     assert found["single feature"] == "accepted"
-    assert "14 checks: 1 fail, 0 warn, 1 accepted" in done.stdout
+    assert "15 checks: 1 fail, 0 warn, 1 accepted" in done.stdout
     assert rows["single feature"]["message"] == "copy is accepted: counted before the answer"
     assert rows["duplicates"]["message"].startswith("rows 5, 30, 61, 62")

@@ -194,8 +194,8 @@ def columns_text(X: pd.DataFrame, data: Data) -> str:
     | sex | category |  | f, m | 0 | f 75.0 %, m 25.0 % |
     <BLANKLINE>
     Gaps and values of the development rows. Of a number the 5 % quantile, the median and the 95 % \
-quantile; of a category the shares of its most common values: those that study.toml lists, or that \
-10 rows or more have.
+quantile; of a category the most common values, with their shares of all rows that have one: \
+values that study.toml lists, or that 10 rows or more have.
     """
     rows = {}
     for name, values in X.items():
@@ -221,8 +221,8 @@ quantile; of a category the shares of its most common values: those that study.t
     table = to_markdown(pd.DataFrame.from_dict(rows, orient="index"), "Feature")
     note = (
         "Gaps and values of the development rows. Of a number the 5 % quantile, the median and the "
-        "95 % quantile; of a category the shares of its most common values: those that study.toml "
-        f"lists, or that {ENOUGH} rows or more have."
+        "95 % quantile; of a category the most common values, with their shares of all rows that "
+        f"have one: values that study.toml lists, or that {ENOUGH} rows or more have."
     )
     return f"{table}\n{note}\n"
 
