@@ -35,7 +35,9 @@ def leftovers(root: Path, sha256: str) -> list[str]:
         f"{name}:{number}: {found[0]}"
         for name, text in ((one.relative_to(root).as_posix(), one) for one in texts)
         if name not in example["accepted"]
-        for number, line in enumerate(text.read_text("utf-8", "replace").splitlines(), start=1)
+        for number, line in enumerate(
+            text.read_text(encoding="utf-8", errors="replace").splitlines(), start=1
+        )
         if (found := words.search(line))
     ]
 

@@ -80,19 +80,19 @@ def headline(decided: pd.DataFrame, candidate: str) -> str:
     """Say what a reader has to know first: whether the candidate is better than a linear model."""
     decisions = dict(zip(decided["baseline"], decided["decision"], strict=True))
     beaten, weak = [name for name in decisions if decisions[name] == BETTER], no_better(decided)
-    advice = f"Publish the linear model, or say what else speaks for {candidate}."
     if LINEAR not in decisions:
         text = (
             f"No baseline is called {LINEAR}: if {candidate} is worth more than that is not known."
         )
-    elif LINEAR in (*beaten, *weak):
+    elif decisions[LINEAR] in (BETTER, NO_WIN):
         others = set(decisions.values()) - {BETTER, NO_WIN}
         text = f"{candidate} is better than {listed(beaten)}"
         text += ", not shown to be better than the others." if others else "."
-    elif decisions[LINEAR] == WORSE:
-        text = f"The linear model is better than {candidate}. {advice}"
     else:
-        text = f"The linear model is not distinguishable from {candidate}. {advice}"
+        how = "better than" if decisions[LINEAR] == WORSE else f"{ALIKE} from"
+        text = f"The linear model is {how} {candidate}."
+        if LINEAR not in weak:
+            text += f" Publish the linear model, or say what else speaks for {candidate}."
     if weak:
         text += f" No win counts over {listed(weak)}: no better than {DUMMY}, which learns nothing."
     return text
