@@ -258,6 +258,7 @@ def test_from_the_first_edition(first_edition, study_env, run, template):
     new = {(name, "missing") for name in ("folds.csv", "baselines_predictions.csv")}
     moved = [one for one in found["differences"] if one["file"].endswith(".csv")]
     moved = [one for one in moved if (one["file"], one["kind"]) not in new]
+    moved = [one for one in moved if (one["row"], one["kind"]) != ("missing texts", "missing")]
     assert moved == []  # every number came out again; texts may say it in other words
     call("scripts/reproduce.py")
     run(["git", "diff", "--exit-code", "--", "results/*.csv"], study)
