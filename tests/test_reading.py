@@ -37,9 +37,10 @@ for line in sys.stdin:
     data = Data(file="t.csv", sha256="0" * 64, missing="impute", columns=declared)
     path.write_text(text, encoding="utf-8", newline="")
     try:
-        rows = check_rows(read_raw(path, data), data)
+        raw = read_raw(path, data)
+        rows = check_rows(raw, data)
         cells = {n: [None if v != v else v for v in rows[n].tolist()] for n in rows}
-        said = [cells, {n: Counter(one) for n, one in taken_as_missing(path, data).items()}]
+        said = [cells, {n: Counter(one) for n, one in taken_as_missing(raw, data).items()}]
     except StudyError as error:
         said = str(error)
     print(json.dumps(said), flush=True)

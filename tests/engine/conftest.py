@@ -107,6 +107,14 @@ workers = 1
 """.replace("CHECKSUM", hashlib.sha256(TINY_CSV.encode("utf-8")).hexdigest())
 
 TRUSTED = tomllib.loads(TINY_TOML)["sharing"]["trusted_types"]
+# what makes a regression of it
+NUMBERS = (
+    ('"classification"', '"regression"'),
+    ('positive = "yes"\n', ""),
+    ('type = "category", values = ["no", "yes"]', 'type = "number"'),
+    ('"roc_auc"', '"mae"'),
+    ('others = ["brier", "mcc"]', ""),
+)
 
 
 @pytest.fixture

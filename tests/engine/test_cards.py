@@ -139,7 +139,7 @@ def test_a_search_is_described_with_what_it_searches(study):
 def test_the_data_are_counted_and_locked_rows_told_nothing_of(folder: Path):
     study = read_study(folder / "study.toml")
     table = load_table(study, folder)
-    text = data_text(study, table, (np.arange(48), np.arange(48, 60)), "Truth.", {})
+    text = data_text(study, table, (np.arange(48), np.arange(48, 60)), "Truth.")
     assert "| Taken as missing | nothing (cells" in text
     assert "in the gap" not in text.lower()
     for line in ("| Rows | 60 |", "| Left out | none |", "| Locked test rows | 12 |"):
@@ -158,7 +158,7 @@ def test_gaps_and_left_out_rows_are_said(content, folder: Path):
     study = parse_study(content)
     table = load_table(study, folder)
     table.dropped["no value in 'dose'"] = 3
-    text = data_text(study, table, (np.arange(48), np.arange(48, 60)), "Truth.", {})
+    text = data_text(study, table, (np.arange(48), np.arange(48, 60)), "Truth.")
     assert "| Rows | 63 |" in text
     assert "| Left out | 3 (no value in 'dose') |" in text
     assert "rows with a gap are left out" in text
@@ -169,8 +169,8 @@ def test_each_count_of_gaps_says_what_it_counts(content, folder: Path):
     study = parse_study(content)
     table = load_table(study, folder)
     table.X.iloc[40:59, 0] = np.nan  # 8 of 19 in development rows
-    taken = {"dose": pd.Series([""] * 19), "answer": pd.Series(["NA"] * 3)}
-    text = data_text(study, table, (np.arange(48), np.arange(50, 60)), "Truth.", taken)
+    table.missing.update(dose=pd.Series([""] * 19), answer=pd.Series(["NA"] * 3))
+    text = data_text(study, table, (np.arange(48), np.arange(50, 60)), "Truth.")
     assert "| Taken as missing | dose: 19 empty; answer: 3 'NA' (cells of the file, in" in text
     assert "| Gaps | 19 in the features of the rows that are not left out, 8 of them in dev" in text
     # rows between the two, which belong to neither, are not called test rows

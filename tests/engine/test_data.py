@@ -433,11 +433,10 @@ def test_what_the_message_says_keeps_the_name(folder: Path, content: dict[str, A
     how = {"values": ["DE", "NA"]} if key == "values" else {}
     with_names(folder, content, **how)
     content["data"] |= {"missing": "impute"} | ({} if how else {"missing_texts": [""]})
-    X = load(folder, content).X
-    assert X["land"].iloc[1] == "NA"
-    assert X["land"].isna().sum() == 1
-    taken = taken_as_missing(folder / "tiny.csv", parse_study(content).data)
-    assert missing_words(taken) == "land: 1 empty"
+    table = load(folder, content)
+    assert table.X["land"].iloc[1] == "NA"
+    assert table.X["land"].isna().sum() == 1
+    assert missing_words(table.missing) == "land: 1 empty"
 
 
 def test_what_is_taken_as_missing_is_counted_per_column_and_text(
@@ -470,8 +469,20 @@ def test_gaps_of_parquet_are_empty(folder: Path, content: dict[str, Any]):
     raw = pd.read_csv(folder / "tiny.csv", keep_default_na=False)
     raw["land"] = raw["land"].mask(raw["land"] == "")
     raw.to_parquet(folder / "tiny.parquet")
-    taken = taken_as_missing(folder / "tiny.parquet", parse_study(content).data)
+    data = parse_study(content).data
+    taken = taken_as_missing(read_raw(folder / "tiny.parquet", data), data)
     assert missing_words(taken) == "land: 1 empty"
+
+
+def test_rows_that_were_repeated_or_left_out_keep_their_gaps(folder: Path, content: dict[str, Any]):
+    with_names(folder, content)
+    data = parse_study(content).data
+    raw = read_raw(folder / "tiny.csv", data)
+    at = raw.index[raw["land"].isna()]
+    assert missing_words(taken_as_missing(raw.loc[[1, *at, *at]], data)) == (
+        "land: 2 empty, 2 'NA'"
+    )
+    assert missing_words(taken_as_missing(raw.reset_index(drop=True).iloc[:0], data)) == "nothing"
 
 
 def test_many_columns_with_gaps_are_counted():

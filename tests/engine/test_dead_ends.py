@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import TINY_CSV, TINY_TOML
+from conftest import NUMBERS, TINY_CSV, TINY_TOML
 from reproml.config.checksums import sha256_of
 from reproml.config.declared import declared_files
 from reproml.config.study import Data, StudyError
@@ -102,15 +102,6 @@ def test_a_class_without_rows_is_named(folder: Path):
     said = refusal(write(folder, TINY_CSV, swap, ('positive = "yes"\n', "")))
     where = "tiny.csv, column 'answer': no row has the class ['perhaps']"
     assert said == f"{where}; take it out of values in study.toml"
-
-
-NUMBERS = (
-    ('"classification"', '"regression"'),
-    ('positive = "yes"\n', ""),
-    ('type = "category", values = ["no", "yes"]', 'type = "number"'),
-    ('"roc_auc"', '"mae"'),
-    ('others = ["brier", "mcc"]', ""),
-)
 
 
 def test_too_few_rows_for_a_test_set_with_every_class(folder: Path):

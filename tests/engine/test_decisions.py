@@ -147,6 +147,9 @@ def test_a_linear_model_that_has_learnt_nothing_is_no_advice():
     assert alike["decision"].tolist() == ["not distinguishable"] * 2
     assert headline(alike, "new").startswith("The linear model is not distinguishable from new.")
     assert "Publish" not in headline(alike, "new")
+    weak = pd.DataFrame({"baseline": ["dummy", "linear"], "difference": [0.1, 0.2]})
+    weak["decision"] = ["not distinguishable", "ahead but no win"]
+    assert headline(weak, "new").startswith("new is better than no model that has learnt anything.")
 
 
 def test_without_a_dummy_nothing_is_measured_by_it():

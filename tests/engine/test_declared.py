@@ -161,7 +161,7 @@ def test_fits_manifest_record_and_card_know_the_files(declared: Path):
             study = run.study
             cache = open_cache(declared / "fits", study, run.table)
             key = cache.key(tasks_of(study, declared, "dummy")[0][0])
-            card = data_text(study, run.table, (run.development, run.locked), "", {})
+            card = data_text(study, run.table, (run.development, run.locked), "")
             return key, digests(run), parts_of(study, study.code.folder), card
 
     key, manifest, parts, card = seen()

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import TINY_TOML
+from conftest import NUMBERS, TINY_TOML
 from reproml.config.checksums import sha256_of
 from reproml.config.study import StudyError
 from reproml.run.run import open_run
@@ -14,13 +14,6 @@ from sklearn.preprocessing import OneHotEncoder
 
 NAMES = [f"Zoe{number:03d}" for number in range(80)]  # two rows each
 PERSON = re.compile("Zoe[0-9]{3}")
-NUMBERS = (
-    ('"classification"', '"regression"'),
-    ('positive = "yes"\n', ""),
-    ('type = "category", values = ["no", "yes"]', 'type = "number"'),
-    ('"roc_auc"', '"mae"'),
-    ('others = ["brier", "mcc"]', ""),
-)
 
 
 @pytest.fixture(params=["classification", "regression"])

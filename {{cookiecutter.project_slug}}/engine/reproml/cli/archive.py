@@ -36,12 +36,9 @@ def main(
     verified = verification(run, unverified)
     left = leftovers(root, run.study.data.sha256)
     if left:
-        lines = [f"  {line}" for line in left[:20]]
-        lines += [f"  and {len(left) - 20} more"] if len(left) > 20 else []
         raise StudyError(
             "these lines are still about the example that the study was made with, or are no "
-            f"answers of yours; rewrite them, or accept their files in {EXAMPLE}:\n"
-            + "\n".join(lines)
+            f"answers of yours; rewrite them, or accept their files in {EXAMPLE}:{below(left)}"
         )
     citation = read_citation(entries)
     licence = data_licence(entries.get("data/README.md", b"").decode("utf-8"))
@@ -86,6 +83,12 @@ def with_wheels(
     return entries | {"RUN_OFFLINE.md": page.encode("utf-8")} | more, said
 
 
+def below(lines: list[str]) -> str:
+    """Return the first lines of a list, each below the other, and how many there are more."""
+    more = [f"and {len(lines) - 10} more"] if len(lines) > 10 else []
+    return "".join(f"\n  {line}" for line in lines[:10] + more)
+
+
 def git(root: Path, *arguments: str) -> bytes:
     """Run git in the study's folder; an error becomes a message."""
     try:
@@ -112,10 +115,8 @@ def repository(root: Path) -> tuple[str, str]:
         raise StudyError(f"{root} is a folder of the repository {top}; give it one of its own")
     changed = git(root, "status", "--porcelain").decode("utf-8", "replace").splitlines()
     if changed:
-        more = [f"  and {len(changed) - 10} more"] if len(changed) > 10 else []
-        lines = [f"  {line}" for line in changed[:10]] + more
         raise StudyError(
-            "the folder is not as committed; commit or remove these first:\n" + "\n".join(lines)
+            f"the folder is not as committed; commit or remove these first:{below(changed)}"
         )
     date = git(root, "log", "-1", "--format=%cI").decode("ascii").strip()
     # its name where there is no such remote

@@ -36,7 +36,7 @@ def write_cards(run: Run) -> None:
     intervals = score_intervals(read["baselines"], study.reported, **run.sizes)
     model = build_model(study.models.candidate, study)
     texts = {
-        "card_data.md": data_text(study, table, (mine, run.locked), prevalence(run), run.missing),
+        "card_data.md": data_text(study, table, (mine, run.locked), prevalence(run)),
         "card_features.md": columns_text(table.X.iloc[mine], study.data),
         "card_head.yaml": head_text(study, intervals),
         "card_limits.md": limits_text(study, read["leakage"]),

@@ -10,7 +10,6 @@ import re
 import subprocess
 import sys
 import time
-import tomllib
 
 from ..run.terminal import ROOT
 
@@ -48,13 +47,12 @@ def open_questions(root):
 
 def of_the_example(root):
     """Return a warning for each line that is still about the data that the study came with."""
-    from ..config.study import StudyError
+    from ..config.study import StudyError, read_study
     from ..prove.example import EXAMPLE, leftovers
 
     try:
-        data = tomllib.loads((root / "study.toml").read_text(encoding="utf-8")).get("data", {})
-        found = leftovers(root, str(data.get("sha256")))
-    except (StudyError, OSError, ValueError) as error:  # the tests say what is wrong there
+        found = leftovers(root, read_study(root / "study.toml").data.sha256)
+    except StudyError as error:
         return [f"warning: {error}"]
     lines = [f"warning: {line}: this is about the example, or no answer of yours" for line in found]
     return lines + ([f"Rewrite these lines, or accept their files in {EXAMPLE}."] if found else [])

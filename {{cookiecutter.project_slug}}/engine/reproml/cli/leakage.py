@@ -26,7 +26,7 @@ def main(run: Run) -> None:
     cuts = cuts_of(run.development, run.locked, run.folds)
     findings = audit_splits(table, study.split, cuts)
     findings += audit_rows(table, cuts, run.development, study.leakage.accepted)
-    findings.append(missing_texts(run.missing, study.data))
+    findings.append(missing_texts(table.missing, study.data))
     findings += changed_files(run)
     findings += audit_fits(run)
     # a name that is a feature's, too, stands for the feature

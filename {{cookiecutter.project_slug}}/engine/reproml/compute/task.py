@@ -109,9 +109,8 @@ def fit_in_words(task: Task, table: Table, *, asked: bool = False) -> Iterator[N
             else "gather more rows, lower folds in [split] of study.toml, or mend the model"
         )
         what = str(error).partition("\n")[0].rstrip(".")
-        what = re.sub(
-            r"\[[^]]*['\"][^]]*\]", "[...]", what
-        )  # a list of names may be one of persons
+        # a list of names may be one of persons
+        what = re.sub(r"\[[^]]*['\"][^]]*\]", "[...]", what)
         verb = "predict" if asked else "be fitted on"
         raise StudyError(f"{task.name} can't {verb} the {where} ({what}); {hint}") from error
 

@@ -6,7 +6,7 @@ import csv
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -54,6 +54,8 @@ class Table:
         How many rows were left out, by reason.
     doubts : tuple of str
         What may be a mistake: names that are one but for capitals. They are told by their rows.
+    missing : dict of str to Series
+        The cells that were taken as missing, by column: what stands there, by row.
     """
 
     X: pd.DataFrame
@@ -63,6 +65,7 @@ class Table:
     place: pd.DataFrame | None
     dropped: dict[str, int]
     doubts: tuple[str, ...] = ()
+    missing: dict[str, pd.Series] = field(default_factory=dict)
 
 
 def check_file(data: Data, root: str | Path) -> Path:
@@ -178,19 +181,20 @@ def read_raw(path: str | Path, data: Data) -> pd.DataFrame:
     return raw
 
 
-def taken_as_missing(path: Path, data: Data) -> dict[str, pd.Series]:
-    """Return the cells that `read_raw` takes as missing, by column: what stands there, by row.
+def taken_as_missing(raw: pd.DataFrame, data: Data) -> dict[str, pd.Series]:
+    """Return the cells that `read_raw` took as missing, by column: what stands there, by row.
 
-    A column that is ignored has no part in it; of Parquet, whose gaps are no texts, all are empty.
+    A column that is ignored has no part in it; of Parquet, whose gaps are no texts, all are empty,
+    and so are those of rows that come from no file.
     """
-    gaps = read_raw(path, data).isna()
-    used = [n for n in gaps if not (c := data.column_for(n)) or c.role != "ignore"]
-    names = [name for name in used if gaps[name].any()]
-    texts = pd.DataFrame("", gaps.index, names)
-    if names and path.suffix == ".csv":
-        how = {"usecols": names, "dtype": "str", "na_filter": False, "index_col": False}
-        texts = pd.read_csv(path, encoding="utf-8-sig", **how).set_axis(gaps.index)
-    return {name: texts[name][gaps[name]] for name in names}
+    used = [n for n in raw if not (c := data.column_for(n)) or c.role != "ignore"]
+    gaps = {name: raw.index[raw[name].isna()] for name in used if raw[name].isna().any()}
+    texts, path = pd.DataFrame(columns=list(gaps)), raw.attrs.get("file", "")
+    if gaps and path.endswith(".csv"):
+        how = {"usecols": list(gaps), "dtype": "str", "na_filter": False, "index_col": False}
+        texts = pd.read_csv(path, encoding="utf-8-sig", **how)
+        texts.index += 1
+    return {name: texts[name].reindex(rows).fillna("") for name, rows in gaps.items()}
 
 
 def missing_words(taken: dict[str, pd.Series]) -> str:
@@ -342,6 +346,7 @@ def make_table(raw: pd.DataFrame, study: Study) -> Table:
         time=frame[time[0]] if time else None,
         place=frame[place] if place else None,
         dropped=dropped,
+        missing=taken_as_missing(raw, data),
         doubts=tuple(
             f"{data.file}, column {name!r}: {found[0][1]}"
             + (f" (and so for {len(found) - 1} more)" if len(found) > 1 else "")
@@ -355,25 +360,23 @@ def make_table(raw: pd.DataFrame, study: Study) -> Table:
 def check_rows(raw: pd.DataFrame, data: Data, advice: str = ADVICE) -> pd.DataFrame:
     """Check raw rows against the declared columns."""
     problems = list(_name_problems(raw, data))
-    clean, taken = {}, None
+    clean = {}
     used = [name for name in raw.columns if (c := data.column_for(name)) and c.role != "ignore"]
+    roles = {name: data.column_for(name).role for name in used}
+    whole = {"error": used, "impute": [n for n in used if roles[n] != "feature"], "drop": []}
+    refused = taken_as_missing(raw[whole[data.missing]], data)
     for name in used:
         column = data.column_for(name)
         clean[name], found = _checked(raw[name], column)
         problems += [(row, f"row {row}, column {name!r}: {text}") for row, text in found]
-        if data.missing == "error" or (data.missing == "impute" and column.role != "feature"):
-            gaps, file = raw.index[raw[name].isna()], raw.attrs.get("file")
-            if len(gaps) and taken is None:
-                taken = taken_as_missing(Path(file), data) if file else {}
-            for row in gaps:
-                hint = _gap_words(taken[name].get(row) if name in taken else "", name, column)
-                problems.append((row, f"row {row}, column {name!r}: {hint}"))
+        for row, text in refused[name].items() if name in refused else ():
+            problems.append((row, f"row {row}, column {name!r}: {_gap_words(text, name, column)}"))
     if problems:
         raise StudyError(_one_message(data.file, [text for _, text in sorted(problems)], advice))
     return pd.DataFrame(clean, index=raw.index)
 
 
-def _gap_words(text: str | None, name: str, column: Column) -> str:
+def _gap_words(text: str, name: str, column: Column) -> str:
     """Say that there is no value, and of a text that is taken for none how to keep it."""
     if not text:
         return "there is no value; see data.missing in study.toml"

@@ -15,10 +15,8 @@ from typing import Any
 from ..config.study import StudyError
 
 EXAMPLE = "data/example.toml"
-TEXTS = (
-    *("*.md", "*.toml", "*.yml", "*.cff", "LICENSE", "data/*.md", "docs/**/*.md", "paper/*.tex"),
-    *("paper/*.bib", "notebooks/*.ipynb", "src/**/*.py", "scripts/**/*.py", "tests/**/*.py"),
-)
+TEXTS = ("*.md", "*.toml", "*.yml", "*.cff", "LICENSE", "data/*.md", "docs/**/*.md", "paper/*.tex")
+TEXTS += ("paper/*.bib", "notebooks/*.ipynb", "src/**/*.py", "scripts/**/*.py", "tests/**/*.py")
 
 
 def leftovers(root: Path, sha256: str) -> list[str]:
@@ -30,7 +28,7 @@ def leftovers(root: Path, sha256: str) -> list[str]:
     if sha256 == example["sha256"]:
         return []  # these are the example's data
     words = re.compile("|".join(map(re.escape, example["words"])), re.IGNORECASE)
-    texts = sorted({one for pattern in TEXTS for one in root.glob(pattern)} - {path})
+    texts = sorted({one for pattern in TEXTS for one in root.glob(pattern)})
     return [
         f"{name}:{number}: {found[0]}"
         for name, text in ((one.relative_to(root).as_posix(), one) for one in texts)

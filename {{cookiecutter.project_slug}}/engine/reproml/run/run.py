@@ -27,11 +27,11 @@ from ..compute.pool import Pool
 from ..compute.shared_table import map_table
 from ..compute.task import Predictions, Task, make_tasks
 from ..compute.workers import open_pool
-from ..config.columns import Table, missing_words, taken_as_missing
+from ..config.columns import Table, missing_words
 from ..config.declared import check_files
 from ..config.files import write_csv, write_text
 from ..config.metrics import check_metrics
-from ..config.study import Split, Study, StudyError, parse_compute, read_study
+from ..config.study import Split, Study, parse_compute, read_study
 from ..config.watch import OnlyDeclared
 from ..explain.ablation import FULL, check_columns, fold_columns, make_variants
 from ..split.splits import Fold, fold_table, lock_test_set, make_folds, row_table
@@ -129,19 +129,12 @@ class Run:
         check_table(table, self.study)
         for doubt in table.doubts:
             say(f"warning: {doubt}", sys.stderr)
-        if self.missing:
-            words = missing_words(self.missing)
+        if table.missing:
+            words = missing_words(table.missing)
             say(f"taken as missing (missing_texts in study.toml): {words}", sys.stderr)
         if table.X.memory_usage(deep=False).sum() < LARGE:
             return table
         return map_table(table, self.scratch() / "table")
-
-    @cached_property
-    def missing(self) -> dict[str, pd.Series]:
-        """The cells of the raw file that are taken as missing, by column."""
-        with contextlib.suppress(StudyError):  # a file that data.py reads in a way of its own
-            return taken_as_missing(self.root / self.study.data.file, self.study.data)
-        return {}
 
     @cached_property
     def _rows(self) -> tuple[np.ndarray, np.ndarray]:

@@ -88,6 +88,8 @@ def headline(decided: pd.DataFrame, candidate: str) -> str:
         others = set(decisions.values()) - {BETTER, NO_WIN}
         text = f"{candidate} is better than {listed(beaten)}"
         text += ", not shown to be better than the others." if others else "."
+        if not beaten:
+            text = f"{candidate} is better than no model that has learnt anything."
     else:
         how = "better than" if decisions[LINEAR] == WORSE else f"{ALIKE} from"
         text = f"The linear model is {how} {candidate}."

@@ -130,16 +130,11 @@ def limits_text(study: Study, findings: pd.DataFrame) -> str:
 
 
 def data_text(
-    study: Study,
-    table: Table,
-    rows: tuple[np.ndarray, np.ndarray],
-    prevalence: str,
-    taken: dict[str, pd.Series],
+    study: Study, table: Table, rows: tuple[np.ndarray, np.ndarray], prevalence: str
 ) -> str:
     """Say what the data are: rows, columns, gaps, what was left out.
 
-    ``rows`` are positions of the development rows and of the locked ones; ``taken`` is what was
-    taken as missing.
+    ``rows`` are positions of the development rows and of the locked ones.
     """
     data, n_rows, (development, locked) = study.data, len(table.y), rows
     between = n_rows - len(development) - len(locked)
@@ -162,7 +157,8 @@ def data_text(
         **({"In the gap between them": f"{between}"} if between else {}),
         "Features": f"{len(types)}, {n_text} of them categories",
         "Target": f"`{data.target}`{_unit(data.columns[data.target])}",
-        "Taken as missing": f"{missing_words(taken)} (cells of the file, in columns that are used)",
+        "Taken as missing": f"{missing_words(table.missing)} "
+        "(cells of the file, in columns that are used)",
         "Gaps": f"{gaps.sum()} in the features of the rows that are not left out, "
         f"{gaps[development].sum()} of them in development rows; {policy[data.missing]}",
     }
