@@ -25,7 +25,7 @@ from matplotlib.figure import Figure
 from ..config.study import StudyError
 
 WIDTH = 7.0  # inches; a page's text is about as wide
-LETTER = 0.08  # inches; a letter of a label is about as wide
+LETTER = 0.075  # inches; a letter of a label is about as wide
 LONGEST = 34  # letters of a name in one line of a label
 ROW = 0.32  # inches for a row of a dot plot
 BLUE, ORANGE, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
