@@ -178,3 +178,14 @@ def test_a_list_of_features_that_are_gone_is_named_with_its_table(folder: Path):
         f"models.parameters.candidate.subset__keep: columns ['lost'] {among}",
         f"ablations.a.set.subset__drop: columns ['gone'] {among}",
     ]
+
+
+@pytest.mark.parametrize("size", [1e-10, 1.0, 1e10])
+def test_numbers_are_compared_in_the_unit_of_a_target_that_spreads_less(folder: Path, size: float):
+    text = "".join(
+        f"{'answer' if not n else (n - 30) * size},{line.partition(',')[2]}\n"
+        for n, line in enumerate(TINY_CSV.splitlines())
+    )
+    with open_run(write(folder, text, *NUMBERS)) as run:
+        spread = run.table.y.iloc[run.development].std()
+        assert run.unit == (spread if size < 1 else 1.0)

@@ -30,9 +30,11 @@ from reproml.share.model import (
 )
 from reproml.share.model import load_model as load
 from reproml.share.record import (
+    Example,
     Record,
     Seed,
     answers,
+    check_examples,
     make_examples,
     read_record,
     write_record,
@@ -40,6 +42,7 @@ from reproml.share.record import (
 from reproml.split.inner_folds import searches
 from reproml.split.splits import Fold
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
@@ -350,6 +353,22 @@ def test_a_model_that_says_something_else_than_it_did_is_refused(shared: Path):
     edit_record(record, examples=examples)
     with pytest.raises(StudyError, match=r"says probability_yes = .* of example 2"):
         load_model(shared / "model", "candidate")
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-10])
+def test_what_a_model_says_in_a_small_unit_is_compared_too(unit: float):
+    X, y = pd.DataFrame({"dose": [1.0, 2.0, 3.0]}), np.array([1.0, 2.0, 4.0]) * unit
+    model, column = Pipeline([("model", LinearRegression())]).fit(X, y), Column(role="feature")
+    said = answers(model, X, [])["predicted"]
+    pairs = zip(X["dose"], said, strict=True)
+    examples = [Example(row={"dose": x}, said={"predicted": float(value)}) for x, value in pairs]
+    record = Record.model_construct(
+        features={"dose": column}, classes=[], examples=examples, commit=""
+    )
+    check_examples(record, model, "linear")
+    model[-1].coef_ = model[-1].coef_ * (1 + 1e-6)
+    with pytest.raises(StudyError, match="says predicted = "):
+        check_examples(record, model, "linear")
 
 
 def test_the_record_of_another_model_is_refused(shared: Path):

@@ -76,6 +76,23 @@ def test_close(committed: str, made: str, same: bool):
     assert close(committed, made, 1e-9) is same
 
 
+def test_numbers_of_a_target_in_a_small_unit_are_compared():
+    assert not close("1.5e-10", "1.6e-10", 1e-9, unit=1e-10)
+    assert close("1.5e-10", "1.5000000000001e-10", 1e-9, unit=1e-10)
+    assert close("1e-21", "2e-21", 1e-9, unit=1e-10)  # nothing, in that unit
+    table = "model,metric,value\nforest,mae,{}\nforest,r2,{}\n"
+    old, moved, r2 = (
+        table.format(*values).encode()
+        for values in (("1.5e-10", "0.5"), ("1.6e-10", "0.5"), ("1.5e-10", "0.5000000000000001"))
+    )
+    (one,) = compare_files("a.csv", old, moved, {}, 1e-9, unit=1e-10).differences
+    assert (one.metric, one.unit) == ("mae", 1e-10)
+    assert one.share > 1e7
+    assert not compare_files("a.csv", old, r2, {}, 1e-9, unit=1e-10).differences
+    assert compare_texts("t.md", "mae 1.5e-10", "mae 1.6e-10", 1e-9, 1e-10).differences
+    assert not compare_texts("t.md", "mae 1.5e-10", "mae 1.5e-10", 1e-9, 1e-10).differences
+
+
 def test_a_predicted_class_must_be_the_same():
     committed = "row,model,prediction,p\n3,forest,yes,0.75\n"
     found = compare_tables("p.csv", committed, committed.replace("yes", "no"), {}, 1e-9)

@@ -133,12 +133,13 @@ def compare_all(
             differences.append(Difference(kind, name, "", "", *sides))
             continue
         sides = (old[name].read_bytes(), new[name].read_bytes())
-        found = compared.get(name) or compare_files(name, *sides, {}, limits.default)
+        found = compared.get(name) or compare_files(name, *sides, {}, limits.default, unit=run.unit)
         counts.update(found.counts)
         differences += found.differences
     for path, text in renewed(run.root, made).items():
         name = path.relative_to(run.root).as_posix()
-        found = compare_texts(name, path.read_text(encoding="utf-8"), text, limits.default)
+        old_text = path.read_text(encoding="utf-8")
+        found = compare_texts(name, old_text, text, limits.default, run.unit)
         counts.update({kind: found.counts[kind] for kind in KINDS if found.differences})
         differences += found.differences
     return counts, differences
@@ -153,7 +154,7 @@ def other_places(run: Run, made: Path) -> tuple[list[Difference], list[str], int
     if run.results.is_symlink():
         found.append(Difference("linked", run.results.name, "", "", LINK, ""))
     X = run.table.X.iloc[run.development]
-    of_model, warnings = check_committed(run.root, run.study, X, made / "sharing.csv")
+    of_model, warnings = check_committed(run.root, run.study, X, made / "sharing.csv", run.unit)
     typed, told, accepted = typed_by_hand(run.root, made)
     warnings += [
         f"{name} leads out of the study; a copy lacks it: put what it leads to in its place"

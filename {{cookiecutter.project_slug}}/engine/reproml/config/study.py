@@ -204,9 +204,10 @@ class Statistical(_Section):
 
 
 class Tolerances(_Section):
-    """How far a number that is made again may be off, relative to the larger of 1 and the number.
+    """How far a number that is made again may be off, relative to the number or, if larger, to 1.
 
-    The limit of ``default`` is a tenth of the last digit that tables print (0.0001). A score of a
+    In place of 1 stands the standard deviation of a target that spreads less. The limit of
+    ``default`` is a tenth of the last digit that tables print (0.0001). A score of a
     metric may be off by more, as far as ``share`` of the half-width of its interval allows.
     """
 

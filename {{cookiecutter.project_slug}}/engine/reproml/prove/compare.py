@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import zip_longest
 from typing import Any
 
@@ -30,6 +31,7 @@ class Difference:
     made: str
     tolerance: float | None = None
     metric: str = ""
+    unit: float = 1.0
 
     @property
     def is_number(self) -> bool:
@@ -41,7 +43,7 @@ class Difference:
     def share(self) -> float:
         """How much of its tolerance the deviation uses."""
         a, b = float(self.committed), float(self.made)
-        return abs(a - b) / max(self.tolerance * max(1.0, abs(a)), 5e-324) if a != b else 0.0
+        return abs(a - b) / max(self.tolerance * max(self.unit, abs(a)), 5e-324) if a != b else 0.0
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,10 @@ class Comparison:
     near: list[Difference] = field(default_factory=list)  # numbers of tables within tolerance
 
 
-def close(committed: str, made: str, tolerance: float) -> bool:
+def close(committed: str, made: str, tolerance: float, unit: float = 1.0) -> bool:
     """Tell whether two written numbers agree within a tolerance.
+
+    It is relative to the number, or to the unit that it is measured in where that is larger.
 
     >>> close("0.5", "0.5000000000000001", 1e-9), close("0.5", "0.51", 1e-9), close("7", "8", 10.0)
     (True, False, False)
@@ -63,7 +67,7 @@ def close(committed: str, made: str, tolerance: float) -> bool:
     counts = _is_whole(committed) and _is_whole(made)
     if counts or not (math.isfinite(a) and math.isfinite(b)):
         return committed == made
-    return abs(a - b) <= tolerance * max(1.0, abs(a))
+    return abs(a - b) <= tolerance * max(unit, abs(a))
 
 
 def _is_whole(text: str) -> bool:
@@ -77,6 +81,7 @@ def compare_tables(
     tolerances: dict[str, float],
     default: float,
     widths: Widths | None = None,
+    unit: float = 1.0,
 ) -> Comparison:
     """Compare two CSV files cell by cell.
 
@@ -109,12 +114,12 @@ def compare_tables(
         widest = max(default, min(one.get(key, 0.0) for one in allowed))
         tolerance = min(tolerances.get(metric, default), widest)
         for column, a, b in zip_longest(head_old, row, again, fillvalue=""):
-            kind = _kind(a, b, tolerance)
+            kind = _kind(a, b, tolerance, partial(close, unit=unit))
             if kind:
                 counts[kind] += 1
             if kind in ("different", "within tolerance"):
                 found = near if kind == "within tolerance" else differences
-                found.append(Difference(kind, file, name, column, a, b, tolerance, metric))
+                found.append(Difference(kind, file, name, column, a, b, tolerance, metric, unit))
     return Comparison(counts, differences, near)
 
 
@@ -158,9 +163,12 @@ def _keyed(rows: list[list[str]], n_keys: int) -> dict[tuple, list[str]]:
     return keyed
 
 
-def compare_texts(file: str, committed: str, made: str, default: float) -> Comparison:
+def compare_texts(
+    file: str, committed: str, made: str, default: float, unit: float = 1.0
+) -> Comparison:
     """Compare two text files line by line: the same words, and numbers within the tolerance."""
-    compare = _drawing_kinds if file.endswith(".svg") else _line_kinds
+    drawn = file.endswith(".svg")
+    compare = _drawing_kinds if drawn else partial(_line_kinds, same=partial(close, unit=unit))
     counts: Counter[str] = Counter()
     differences = []
     lines = zip_longest(committed.splitlines(), made.splitlines())
@@ -178,7 +186,9 @@ def compare_texts(file: str, committed: str, made: str, default: float) -> Compa
     return Comparison(counts, differences)
 
 
-def compare_files(file: str, committed: bytes, made: bytes, *limits: Any) -> Comparison:
+def compare_files(
+    file: str, committed: bytes, made: bytes, *limits: Any, unit: float = 1.0
+) -> Comparison:
     """Compare two files as what they are: a table, a text, or bytes; limits as `compare_tables`."""
     try:
         old, new = committed.decode("utf-8"), made.decode("utf-8")
@@ -188,9 +198,9 @@ def compare_files(file: str, committed: bytes, made: bytes, *limits: Any) -> Com
         sizes = (f"{len(committed)} bytes", f"{len(made)} bytes")
         return Comparison(Counter(different=1), [Difference("different", file, "", "", *sizes)])
     if file.endswith(".csv"):
-        found = compare_tables(file, old, new, *limits)
+        found = compare_tables(file, old, new, *limits, unit=unit)
     else:
-        found = compare_texts(file, old, new, limits[1])
+        found = compare_texts(file, old, new, limits[1], unit)
     if old != new and all(one.is_number for one in found.differences):
         plain = [sorted(NUMBER.sub("#", one).splitlines(keepends=True)) for one in (old, new)]
         moved = found.differences or found.counts["within tolerance"]

@@ -23,7 +23,7 @@ COUNTED = (*PREDICTIONS, *COUNTED, *(f"baselines_{name}" for name in COUNTED))
 PER_CHANGE = 1000  # predictions for each class that may change
 
 
-def half_widths(table: pd.DataFrame, sizes: dict[str, float]) -> pd.DataFrame:
+def half_widths(table: pd.DataFrame, sizes: dict[str, float], unit: float = 1.0) -> pd.DataFrame:
     """Return a table of scores with the half-width of each row's 95 % interval; 0 without one.
 
     >>> scores = {"model": "ridge", "fold": ["0", "1"], "metric": "mae", "value": ["2.0", "2.5"]}
@@ -45,7 +45,7 @@ def half_widths(table: pd.DataFrame, sizes: dict[str, float]) -> pd.DataFrame:
         table["half"] = table.groupby(names)["value"].transform(half_width)
     elif {"metric", "value", "low", "high"} <= set(table):
         table["half"] = ((table["high"] - table["low"]) / 2).fillna(0.0)
-    table["size"] = table[numbers].abs().max(axis=1).clip(lower=1.0)  # tolerances are relative
+    table["size"] = table[numbers].abs().max(axis=1).clip(lower=unit)  # tolerances are relative
     return table
 
 

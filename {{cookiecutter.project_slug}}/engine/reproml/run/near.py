@@ -51,14 +51,15 @@ def take_near(run: Run, made: Path, make_again: Callable[[], Any]) -> Near:
 
     def widths(head: list[str], rows: list[list[str]]) -> list[float]:
         cells = [dict(zip(head, row, strict=False)) for row in rows]
-        table = half_widths(pd.DataFrame(cells, columns=head, dtype=str).fillna(""), run.sizes)
+        table = pd.DataFrame(cells, columns=head, dtype=str).fillna("")
+        table = half_widths(table, run.sizes, run.unit)
         return (limits.share * table["half"] / table["size"]).fillna(0.0).to_list()
 
     found = Near({})
     for name in filter(lambda name: (run.results / name).is_file(), names):
         sides = [(folder / name).read_bytes() for folder in (run.results, made)]
         how = (limits.metrics, limits.default, widths)
-        found.compared[name] = compare_files(name, *sides, *how)
+        found.compared[name] = compare_files(name, *sides, *how, unit=run.unit)
     near = [name for name, one in found.compared.items() if one.near and not one.differences]
     if limits.metrics and "baselines.csv" in found.compared:
         scores = pd.read_csv(made / "baselines.csv")

@@ -165,6 +165,12 @@ class Run:
         return fold_table(self.folds)[["n_train", "n_test"]].mean().to_dict()
 
     @cached_property
+    def unit(self) -> float:
+        """What tolerances take for one: a target's standard deviation, if that is below 1."""
+        y = self.table.y.iloc[self.development]
+        return 1.0 if self.study.data.classes else min(1.0, float(y.std()) or 1.0)
+
+    @cached_property
     def pool(self) -> Pool:
         """Who does the work, as in study.toml unless the command says otherwise; workers stay."""
         compute = parse_compute(self.study.compute, self.compute)

@@ -15,7 +15,7 @@ HERE = "model"  # where `python -m reproml share` writes
 
 
 def check_committed(
-    root: Path, study: Study, X: pd.DataFrame, sharing: Path
+    root: Path, study: Study, X: pd.DataFrame, sharing: Path, unit: float
 ) -> tuple[list[Difference], list[str]]:
     """Compare the shared model and its record with what they would be now; return warnings too.
 
@@ -56,6 +56,7 @@ def check_committed(
     made = pd.read_csv(sharing, dtype=str, keep_default_na=False)
     sides = (said_table(record.examples), made[made["example"] != ""])
     texts = [side.to_csv(index=False, lineterminator="\n") for side in sides]
-    found += compare_tables(file, *texts, {}, study.tolerances.default).differences
+    limit = study.tolerances.default
+    found += compare_tables(file, *texts, {}, limit, unit=unit).differences
     alone = f"{HERE}/{MODEL_FILE} is not here: its record alone was compared"
     return found, [] if MODEL_FILE in names else [alone]

@@ -179,11 +179,13 @@ def check_examples(record: Record, model: Pipeline, name: str) -> None:
         is_text = column.type == "category"
         rows[feature] = rows[feature].astype(object if is_text else "float64")
     said = answers(model, rows, record.classes)
+    numbers = [n for one in record.examples for n in one.said.values() if isinstance(n, float)]
+    least = 1e-9 * min(1.0, max(map(abs, numbers), default=1.0))  # targets may be that small
     for number, example in enumerate(record.examples, start=1):
         for key, then in example.said.items():
             now = said[key].tolist()[number - 1]
             is_number = isinstance(then, float)
-            if not (np.isclose(now, then, rtol=1e-9, atol=1e-9) if is_number else now == then):
+            if not (np.isclose(now, then, rtol=1e-9, atol=least) if is_number else now == then):
                 raise StudyError(
                     f"{name}: the restored model says {key} = {now!r} of example {number}, the "
                     f"saved one said {then!r}; the code has changed since: go back to commit "
