@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.csv
 import pytest
 from example_study import STUDY as CODE
 from example_study.models import linear
 from leaks import few
-from reproml.cli.leakage import accepted
+from reproml.cli.leakage import accepted, changed_files
 from reproml.compute.task import Task, run_task
-from reproml.config.columns import Table
+from reproml.config.columns import Table, check_file, make_table, read_raw
 from reproml.config.study import CHECKS, Column, Data, Split, Study, StudyError, parse_study
 from reproml.leakage.findings import (
     Cut,
@@ -39,6 +40,7 @@ from reproml.leakage.row_checks import (
     rank_agreement,
     single_features,
 )
+from reproml.run.run import open_run
 from reproml.split.splits import Fold, lock_test_set, make_folds
 from scipy.stats import spearmanr
 from sklearn.base import BaseEstimator
@@ -495,6 +497,172 @@ def test_shuffled_labels_score_only_after_a_leak(noise: pd.DataFrame):
     found = shuffled_labels(noise, selected, "answer", cuts, seed=0)
     assert found.verdict == "warn"
     assert "can still be predicted: rank agreement 0." in found.message
+
+
+def test_labels_that_move_nothing_are_shuffled_twice(noise: pd.DataFrame):
+    """What is made of a label alone, such as its logarithm, is no leak; what is made of rows is."""
+    thirds = np.array_split(noise.index, 3)
+    cuts = [(noise.index.difference(test), test) for test in thirds]
+    made = []
+
+    def counted(make: Callable[[pd.DataFrame], Table]) -> tuple[str, int]:
+        made.clear()
+        found = shuffled_labels(
+            noise, lambda raw: made.append(0) or make(raw), "answer", cuts, seed=0
+        )
+        return found.verdict, len(made)
+
+    def named(raw: pd.DataFrame) -> Table:
+        kept = as_it_is(raw.iloc[5:])
+        return replace(kept, y=kept.y.map({"no": 0.5, "yes": 1.5}))
+
+    def dropped(raw: pd.DataFrame) -> Table:
+        return as_it_is(raw[(raw["answer"] == "yes") | (raw["f0"] > 0)])
+
+    assert counted(as_it_is) == counted(named) == ("pass", 2)
+    assert counted(relabelled) == ("warn", 10)  # its target is made of a feature
+    assert counted(selected) == ("warn", 10)
+    assert counted(dropped) == ("pass", 10)  # other rows: who knows
+
+
+# The data file, which is read once
+
+
+def in_pandas(path: Path) -> float:
+    return pd.read_csv(path)["dose"].mean()
+
+
+def line_by_line(path: Path) -> float:
+    with path.open(encoding="utf-8", newline="") as file:
+        return float(np.mean([float(row["dose"]) for row in csv.DictReader(file)]))
+
+
+def in_arrow(path: Path) -> float:
+    """Read it by C++, which Python does not hear of."""
+    return float(np.mean(pyarrow.csv.read_csv(path)["dose"].to_pylist()))
+
+
+def if_it_can(read: Callable[[Path], float]) -> Callable[[Path], float]:
+    def swallowing(path: Path) -> float:
+        try:
+            return read(path)
+        except Exception:
+            return 0.0
+
+    return swallowing
+
+
+def if_there_is_something(path: Path) -> float:
+    return in_arrow(path) if path.stat().st_size else 0.0
+
+
+def audited(
+    folder: Path, load_table: Callable[[Study, Path], Table], kind: str = "csv"
+) -> list[Finding]:
+    """Return what the audit says of data that are loaded so."""
+    path = folder / "study.toml"
+    if kind == "parquet":
+        pd.read_csv(folder / "tiny.csv").to_parquet(folder / "tiny.parquet")
+        after = hashlib.sha256((folder / "tiny.parquet").read_bytes()).hexdigest()
+        text = path.read_text(encoding="utf-8").replace("tiny.csv", "tiny.parquet")
+        text = re.sub("[0-9a-f]{64}", after, text)
+        path.write_text(text, encoding="utf-8", newline="\n")
+    with open_run(path) as run:
+        run.study = run.study.with_code(replace(CODE, load_table=load_table))
+        before = (folder / f"tiny.{kind}").read_bytes()
+        found = changed_files(run)
+        assert (folder / f"tiny.{kind}").read_bytes() == before
+    return found
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        in_pandas,
+        line_by_line,
+        in_arrow,
+        if_it_can(in_pandas),
+        if_it_can(in_arrow),
+        if_there_is_something,
+    ],
+)
+@pytest.mark.parametrize("both", [True, False])
+def test_a_loader_that_opens_the_file_itself(folder: Path, read: Callable, both: bool):
+    """It has its rows from `read_raw` as well, or from that file alone: what it does is seen."""
+
+    def loaded(study: Study, root: Path) -> tuple[Table, float]:
+        path = Path(root) / study.data.file
+        raw = read_raw(check_file(study.data, root), study.data)
+        if not both:
+            raw = pd.read_csv(path, index_col=False).set_axis(raw.index)
+        return make_table(raw, study), read(path)
+
+    def leaky(study: Study, root: Path) -> Table:
+        table, mean = loaded(study, root)
+        return replace(table, X=table.X.assign(dose=table.X["dose"] - mean))
+
+    found = audited(folder, leaky)
+    assert [one.verdict for one in found] == ["fail", "pass"]
+    assert "in the locked rows change column 'dose' of the other rows" in found[0].message
+    found = audited(folder, lambda *where: loaded(*where)[0])
+    assert [one.verdict for one in found] == ["pass", "pass"]
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+def test_a_loader_that_opens_the_file_for_some_values_alone(folder: Path, hidden: bool):
+    """Where locked rows are changed, more than a few are the oldest; before, it opens nothing."""
+    read = if_it_can(in_pandas) if hidden else in_pandas
+
+    def leaky(study: Study, root: Path) -> Table:
+        table = make_table(read_raw(check_file(study.data, root), study.data), study)
+        oldest = (table.X["age"] == table.X["age"].max()).sum()
+        mean = read(Path(root) / study.data.file) if oldest > 10 else 0.0
+        return replace(table, X=table.X.assign(dose=table.X["dose"] - mean))
+
+    assert audited(folder, leaky)[0].verdict == "fail"
+
+
+def test_labels_are_found_in_a_file_that_is_opened_by_the_loader(folder: Path):
+    def leaky(study: Study, root: Path) -> Table:
+        table = CODE.load_table(study, root)
+        told = pd.read_csv(Path(root) / study.data.file)["answer"] == "yes"
+        return replace(table, X=table.X.assign(dose=told.to_numpy() * 1.0))
+
+    found = audited(folder, leaky)[1]
+    assert found.verdict == "warn"
+    assert "can still be predicted: rank agreement 1.00" in found.message
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_the_file_is_read_once_and_changed_in_memory(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+):
+    """For the study's rows and for the audit's, however many tables are made of them."""
+    read, made = [], []
+    for name in ("read_csv", "read_parquet"):
+        kept = getattr(pd, name)
+        monkeypatch.setattr(pd, name, lambda *a, kept=kept, **k: read.append(a[0]) or kept(*a, **k))
+
+    def counted(study: Study, root: Path) -> Table:
+        made.append(root)
+        return CODE.load_table(study, root)
+
+    found = audited(folder, counted, kind)
+    assert [one.verdict for one in found] == ["pass", "pass"]
+    assert len(made) == 8  # the study's, the same without a file, four for features, two for labels
+    # a test reads the CSV file once more, to make a Parquet file of it
+    assert [Path(path).parent for path in read] == [folder] * (2 + (kind == "parquet"))
+
+
+def test_a_loader_that_refuses_changed_values_says_so_as_from_a_file(folder: Path):
+    def strict(study: Study, root: Path) -> Table:
+        table = CODE.load_table(study, root)
+        if (table.X["dose"] == table.X["dose"].max()).sum() > 10:
+            raise StudyError("too much")
+        return table
+
+    found = audited(folder, strict)[0]
+    assert (found.verdict, found.message) == ("warn", "could not be checked: too much")
 
 
 # What the models do

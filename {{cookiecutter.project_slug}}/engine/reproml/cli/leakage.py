@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,10 @@ import pandas as pd
 from ..compute.task import make_tasks
 from ..config.checksums import sha256_of
 from ..config.columns import Table, read_raw
-from ..config.study import Study
+from ..config.study import Data, Study
 from ..config.watch import OnlyDeclared
 from ..leakage.findings import Finding, audit_splits, cuts_of
-from ..leakage.perturbation import audit_fit, preparation, shuffled_labels
+from ..leakage.perturbation import audit_fit, moved, preparation, shuffled_labels
 from ..leakage.row_checks import audit_rows, missing_texts
 from ..run.run import Run
 from ..run.terminal import say
@@ -63,7 +64,8 @@ def changed_files(run: Run) -> list[Any]:
     study, row = run.study, run.table.X.index
     once = [(row[fold.train], row[fold.test]) for fold in run.folds if fold.repeat == 0]
     raw = read_raw(run.root / study.data.file, study.data)
-    make = partial(load_changed, study, run.scratch())
+    raw.attrs.clear()  # what stands in its gaps is known
+    make = loader(study, run.scratch(), raw, run.table)
     kept = {name for role in ("group", "time", "place") for name in study.data.named(role)}
     others = [name for name in raw.columns if name not in kept]
     return [
@@ -72,26 +74,54 @@ def changed_files(run: Run) -> list[Any]:
     ]
 
 
-def load_changed(study: Study, folder: Path, raw: pd.DataFrame) -> Table:
-    """Load a changed raw file as the study loads its own, in a folder with its declared files."""
+def loader(
+    study: Study, folder: Path, raw: pd.DataFrame, table: Table
+) -> Callable[[pd.DataFrame], Table]:
+    """Return how to load changed rows as the study loads its own, in a folder of declared files.
+
+    `read_raw` gives them, and in place of the data file there is an empty one. Where data.py opens
+    that (it is refused then), fails, or makes another table of the unchanged rows than it did from
+    the file, it reads the file in a way of its own: then the changed rows are written.
+    """
     for name in study.place.files:
-        if not (folder / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            try:
-                (folder / name).symlink_to(study.place.root / name)
-            except OSError:  # Windows, unless the user may make links
-                shutil.copy(study.place.root / name, folder / name)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            (folder / name).symlink_to(study.place.root / name)
+        except OSError:  # Windows, unless the user may make links
+            shutil.copy(study.place.root / name, folder / name)
     path = folder / study.data.file
     path.parent.mkdir(parents=True, exist_ok=True)
+
+    def load(data: Data, *, loads: bool) -> Table:
+        changed = study.model_copy(update={"data": data}).at(folder, study.place.files)
+        with OnlyDeclared(changed, "load_table in data.py", loads=loads):
+            return study.code.load_table(changed, folder)
+
+    def held(rows: pd.DataFrame) -> Table | None:
+        path.write_bytes(b"")
+        try:
+            return load(study.data.holding(path, rows), loads=False)
+        except Exception:  # whatever it is, the file shows it again
+            return None
+
+    def make(rows: pd.DataFrame) -> Table:
+        if as_held and (made := held(rows)):
+            return made
+        write_rows(rows, path, study.data)
+        return load(study.data.model_copy(update={"sha256": sha256_of(path)}), loads=True)
+
+    unchanged = held(raw)
+    as_held = unchanged is not None and not moved(table, unchanged, raw.index[:0])
+    return make
+
+
+def write_rows(rows: pd.DataFrame, path: Path, data: Data) -> None:
+    """Write changed rows as a file of the data file's kind."""
     if path.suffix == ".parquet":
-        raw.to_parquet(path, index=False)
+        rows.to_parquet(path, index=False)
     else:
-        gap = next(iter(study.data.missing_texts), "")
-        raw.to_csv(path, index=False, na_rep=gap, lineterminator="\n", encoding="utf-8")
-    data = study.data.model_copy(update={"sha256": sha256_of(path)})
-    changed = study.model_copy(update={"data": data}).at(folder, study.place.files)
-    with OnlyDeclared(changed, "load_table in data.py", loads=True):
-        return study.code.load_table(changed, folder)
+        gap = next(iter(data.missing_texts), "")
+        rows.to_csv(path, index=False, na_rep=gap, lineterminator="\n", encoding="utf-8")
 
 
 def audit_fits(run: Run) -> list[Any]:

@@ -98,6 +98,8 @@ def check_file(data: Data, root: str | Path) -> Path:
     trial.csv: there is no such file; see data/README.md
     """
     path = Path(root) / data.file
+    if data.held(path) is not None:
+        return path
     if not path.is_file():
         raise StudyError(f"{data.file}: there is no such file; see data/README.md")
     if is_pointer(path):
@@ -146,6 +148,8 @@ def read_raw(path: str | Path, data: Data) -> pd.DataFrame:
     2     NaN   08
     """
     path = Path(path)
+    if (held := data.held(path)) is not None:
+        return held.copy(deep=False)
     try:
         if path.suffix == ".parquet":
             raw = pd.read_parquet(path, to_pandas_kwargs={"integer_object_nulls": True})

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from .code import StudyCode
     from .metrics import Metric
 
@@ -79,6 +81,17 @@ class Data(_Section):
     missing: Literal["error", "drop", "impute"] = "error"
     missing_texts: list[str] = ["", "NA", "NaN", "nan"]
     columns: dict[str, Column]
+    _held: dict[Path, pd.DataFrame] = PrivateAttr({})
+
+    def holding(self, path: Path, rows: pd.DataFrame) -> Data:
+        """Return this section with rows that `read_raw` gives in place of those of a file."""
+        other = self.model_copy()
+        other._held = {path: rows}
+        return other
+
+    def held(self, path: Path) -> pd.DataFrame | None:
+        """Return the rows that are given in place of those of a file."""
+        return self._held.get(path)
 
     def named(self, role: str) -> list[str]:
         """Return the declared column names (or patterns) that have a role."""
@@ -156,6 +169,7 @@ class Leakage(_Section):
     """What the leakage audit finds and the author has looked into."""
 
     accepted: dict[str, Annotated[str, Field(min_length=1)]] = {}  # feature or check: reason
+    rows: Annotated[int, Field(ge=1)] = 5000  # up to which all are asked about, where time grows
 
 
 class Sharing(_Section):
