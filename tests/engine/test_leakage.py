@@ -18,7 +18,17 @@ from leaks import few
 from reproml.cli.leakage import accepted, changed_files
 from reproml.compute.task import Task, run_task
 from reproml.config.columns import Table, check_file, make_table, read_raw
-from reproml.config.study import CHECKS, Column, Data, Split, Study, StudyError, parse_study
+from reproml.config.study import (
+    CHECKS,
+    Column,
+    Data,
+    Leakage,
+    Split,
+    Study,
+    StudyError,
+    parse_study,
+)
+from reproml.leakage import perturbation, row_checks
 from reproml.leakage.findings import (
     Cut,
     Finding,
@@ -29,7 +39,14 @@ from reproml.leakage.findings import (
     shared_rows,
     time_order,
 )
-from reproml.leakage.perturbation import fit, fitted_parts, preparation, shuffled_labels
+from reproml.leakage.perturbation import (
+    audit_fit,
+    fit,
+    fitted_parts,
+    part_of,
+    preparation,
+    shuffled_labels,
+)
 from reproml.leakage.row_checks import (
     already_scaled,
     audit_rows,
@@ -38,11 +55,12 @@ from reproml.leakage.row_checks import (
     missing_texts,
     near_duplicates,
     rank_agreement,
+    scaled_numbers,
     single_features,
 )
 from reproml.run.run import open_run
 from reproml.split.splits import Fold, lock_test_set, make_folds
-from scipy.stats import spearmanr
+from scipy.stats import binom, rankdata, spearmanr
 from sklearn.base import BaseEstimator
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestRegressor
@@ -51,6 +69,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
@@ -284,6 +303,78 @@ def test_few_rows_with_nothing_wrong(rows: int, columns: int):
         assert near_duplicates(bare(X), [cut]).verdict == "pass", seed
 
 
+def with_copies(seed: int, pairs: int) -> tuple[Table, list[Cut]]:
+    """Return 600 rows, of which the last are near copies of the first; all these are set apart."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(600, 4))
+    X[600 - pairs :] = X[:pairs] + rng.normal(scale=1e-4, size=(pairs, 4))
+    return bare(X), [Cut("here", np.arange(300), np.arange(300, 600))]
+
+
+def test_rows_that_are_drawn_find_copies_as_often_as_is_said():
+    """Of 200 tables with the share of copies that 150 of 600 rows find with probability 0.99."""
+    share = 1 - 0.01 ** (1 / 150)
+    pairs = int(np.ceil(600 * share / 2))  # ten, or twenty rows
+    found = [
+        near_duplicates(*with_copies(seed, pairs), rows=150, seed=seed).verdict
+        for seed in range(200)
+    ]
+    # fewer would come of a probability of 0.99 in one of 1,000 such tests
+    assert found.count("warn") >= binom.ppf(0.001, 200, 0.99) == 192
+    one = near_duplicates(*with_copies(0, 1), rows=150, seed=0)
+    assert (one.verdict, one.message) == (
+        "pass",
+        "no two rows that are nearly alike are set apart (of 150 of 600 rows, drawn at random: "
+        "copies of 3.03 % of the rows are found with probability 0.99)",
+    )
+    assert one.advice == "to ask about all rows set rows = 600 under [leakage] in study.toml"
+    all_ = near_duplicates(*with_copies(0, 1), rows=600, seed=0)
+    assert all_.message == "rows 0 and 599: nearly alike, on both sides of here"
+    assert all_ == near_duplicates(*with_copies(0, 1))
+
+
+def test_rows_that_are_drawn_raise_no_alarm():
+    found = [near_duplicates(*with_copies(seed, 0), rows=150, seed=seed) for seed in range(200)]
+    assert {one.verdict for one in found} == {"pass"}
+
+
+def test_the_neighbours_of_some_rows_are_those_that_they_have_among_all():
+    """Twins far from the mean too, where brute force subtracts large numbers; and equal rows."""
+    rng = np.random.default_rng(0)
+    points = np.exp(4 * rng.normal(size=(2000, 20)))
+    points[1000:1500] = points[:500] * (1 + 1e-9)
+    points[1500:1600] = points[:100]
+    tree = NearestNeighbors(n_neighbors=20, algorithm="kd_tree").fit(points)
+    asked = np.sort(rng.choice(2000, 300, replace=False))
+    distance = row_checks._neighbours(points, asked, 20)[0]
+    whole = tree.kneighbors()[0][asked]
+    assert (distance[:, 0] > 0).any() and (distance[:, 0] == 0).any()
+    np.testing.assert_allclose(distance, whole, rtol=1e-12)
+
+
+def test_a_text_with_thousands_of_values_takes_few_columns():
+    """Above 5,000 rows; rows with one value lie where they did, others to about a tenth."""
+    rng = np.random.default_rng(0)
+    text = rng.integers(0, 3000, size=6000).astype(str)
+    X = pd.DataFrame({"dose": rng.normal(size=6000), "text": text})
+    X.loc[0, "text"] = None
+    points = scaled_numbers(X)
+    assert points.shape == (6000, 51)
+    assert scaled_numbers(X[:1000]).shape[1] > 700  # as ever
+    dummies = pd.get_dummies(X["text"], dtype=float)
+    dummies /= dummies.std(ddof=0)
+    one, other = rng.integers(0, 6000, size=(2, 500))
+    one[:10] = 0
+    apart = np.linalg.norm(dummies.to_numpy()[one] - dummies.to_numpy()[other], axis=1)
+    ratio = (
+        np.linalg.norm(points[one, 1:] - points[other, 1:], axis=1)[apart > 0] / apart[apart > 0]
+    )
+    assert abs(ratio - 1).mean() < 0.1
+    assert np.quantile(abs(ratio - 1), 0.9) < 0.2
+    same = X.index[X["text"] == X["text"][1]]
+    assert (points[same, 1:] == points[1, 1:]).all()
+
+
 def bare(X: np.ndarray) -> Table:
     y = pd.Series(np.arange(len(X)) % 3 == 0).map({True: "yes", False: "no"})
     return Table(pd.DataFrame(X), y, None, None, None, dropped={})
@@ -340,6 +431,43 @@ def test_rank_agreement_is_that_of_the_libraries():
     assert rank_agreement(number > 0, score) == pytest.approx(2 * auc - 1, rel=1e-12)
     assert rank_agreement(number, score) == pytest.approx(rho, rel=1e-12)
     assert rank_agreement(number > 0, np.zeros(50)) == rank_agreement(number, np.zeros(50)) == 0
+
+
+@pytest.mark.parametrize("classes", [0, 2, 4])
+def test_features_are_judged_together_as_they_were_alone(
+    classes: int, monkeypatch: pytest.MonkeyPatch
+):
+    """Numbers with and without gaps, ties, codes and texts: each has its own figure, as printed."""
+    rng, n, calls = np.random.default_rng(0), 300, []
+    number = rng.normal(size=n)
+    y = pd.Series(number)
+    if classes:
+        y = pd.Series(pd.qcut(number, classes, labels=list("uvwx"[:classes])).astype(str))
+    X = pd.DataFrame({f"x{i}": number + rng.normal(scale=0.02 * i, size=n) for i in range(200)})
+    X = X.round(2).assign(one=1.0, text=y.astype(str), code=np.digitize(number, [-1, 0, 1]) * 1.0)
+    for i in range(0, 40, 4):
+        X.loc[rng.random(n) < 0.1, f"x{i}"] = np.nan
+    monkeypatch.setattr(
+        row_checks, "rankdata", lambda *a, **k: calls.append(0) or rankdata(*a, **k)
+    )
+    monkeypatch.setattr(row_checks, "listed", lambda texts, separator=", ": separator.join(texts))
+    found = single_features(Table(X, y, None, None, None, dropped={}), np.arange(n), {})
+    said = dict(re.findall(r"(x\d+) alone (.*?\))(?:; |$)", found.message))
+    for name in X.columns[:200]:
+        there = X[name].notna()
+        if classes:
+            truths = {c: y[there] == c for c in sorted(set(y))[classes == 2 :]}
+            auc = {c: roc_auc_score(true, X.loc[there, name]) for c, true in truths.items()}
+            good = {c: max(a, 1 - a) for c, a in auc.items() if max(a, 1 - a) >= 0.99}
+            text = "predicts " + ", ".join(f"{c!r} (AUC {a:.3f})" for c, a in good.items())
+        else:
+            rho = abs(spearmanr(y[there], X.loc[there, name]).statistic)
+            good = rho >= 0.99
+            text = f"ranks the rows as the target does (rank correlation {rho:.3f})"
+        assert said.get(name) == (text if good else None), name
+    assert 3 < len(said) < 150
+    assert "one alone" not in found.message
+    assert len(calls) <= 50  # by gaps, and for codes: not by column
 
 
 def test_a_numeric_target_copied_into_a_feature(table: Table):
@@ -764,6 +892,94 @@ def test_a_transformer_fitted_outside_the_pipeline(table: Table):
     assert fitted_parts(make_pipeline(scaler, LogisticRegression())) == []
 
 
+def large(n: int = 400, rare: int = 200) -> Table:
+    """Return as many rows, so many of one class, and no trace of it in the features."""
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(n, 3)), columns=["a", "b", "c"])
+    y = pd.Series(np.where(np.arange(n) % (n // rare) == 0, "yes", "no"))
+    return Table(X, y, pd.Series(np.arange(n) // 4), None, None, dropped={})
+
+
+def audited_fit(
+    table: Table, rows: int, model: BaseEstimator | None = None, kind: str = "independent"
+) -> Finding:
+    """Audit a fit of a fold that has four rows in five, with a limit."""
+    fold = Fold(0, 0, np.arange(0, 240), np.arange(240, 320))
+    answer = Column(role="target", type="category", values=["no", "yes"])
+    data = Data(file="tiny.csv", sha256="0" * 64, positive="yes", columns={"answer": answer})
+    how = {"data": data, "split": CLAIMS[kind], "leakage": Leakage(rows=rows), "seed": 0}
+    study = Study.model_construct(task="classification", **how).with_code(CODE)
+    return audit_fit(Task("mine", model or LogisticRegression(), fold, 0), table, study=study)
+
+
+def on_test_rows(task: Task, table: Table, study: Study) -> Any:
+    both = np.union1d(task.fold.train, task.fold.test)
+    return run_task(replace(task, fold=replace(task.fold, train=both)), table, study)
+
+
+def test_a_fit_is_audited_on_a_part_of_a_large_fold(monkeypatch: pytest.MonkeyPatch):
+    found = audited_fit(large(), 100)
+    said = "change no prediction (of 98 of 320 rows, drawn at random)"
+    assert found.verdict == "pass"
+    assert found.message.endswith(said)
+    assert found.advice == "to ask about all rows set rows = 320 under [leakage] in study.toml"
+    whole = audited_fit(large(), 320)
+    assert whole == audited_fit(large(), 5000)
+    assert whole.message.endswith("change no prediction")
+    sizes = []
+
+    def seen(task: Task, table: Table, study: Study) -> Any:
+        sizes.append((len(table.y), len(task.fold.train), len(task.fold.test)))
+        return on_test_rows(task, table, study)
+
+    monkeypatch.setattr(perturbation, "run_task", seen)
+    found = audited_fit(large(), 100)
+    assert found.verdict == "fail"
+    assert found.message.startswith("predictions depend on the labels of rows that it is not")
+    assert found.message.endswith("(of 98 of 320 rows, drawn at random)")
+    assert found.advice.startswith("tune, stop and select on parts of the training rows; ")
+    assert set(sizes) == {(122, 74, 24)}  # and as large a share of the rows that are in no fold
+
+
+def test_a_part_of_a_fold_has_every_class_and_goes_by_the_table():
+    table = large(rare=8)
+    fold = Fold(0, 0, np.arange(0, 240), np.arange(240, 320))
+    part, small = part_of(table, fold, 60, seed=0)
+    assert part.X.index.is_monotonic_increasing
+    assert part.y.index.equals(part.X.index) and part.groups.index.equals(part.X.index)
+    for rows, whole in ((small.train, fold.train), (small.test, fold.test)):
+        names = part.X.index[rows]
+        assert set(names) <= set(whole)
+        assert (part.y.iloc[rows] == "yes").sum() == min(10, (table.y.iloc[whole] == "yes").sum())
+    again = part_of(table, fold, 60, seed=0)[0]
+    assert again.X.equals(part.X)
+    assert not part_of(table, fold, 60, seed=1)[0].X.equals(part.X)
+
+
+class Greedy(LogisticRegression):
+    """Needs 200 rows."""
+
+    def fit(self, X, y):
+        if len(X) < 200:
+            raise ValueError("more rows")
+        return super().fit(X, y)
+
+
+def test_a_model_that_needs_more_rows_gets_all(monkeypatch: pytest.MonkeyPatch):
+    found = audited_fit(large(), 100, Greedy())
+    assert found == audited_fit(large(), 320, Greedy())
+    assert found.verdict == "pass"
+    monkeypatch.setattr(perturbation, "run_task", on_test_rows)
+    assert audited_fit(large(), 100, Greedy()).verdict == "fail"
+
+
+@pytest.mark.parametrize("kind", ["independent", "grouped"])
+def test_a_search_has_its_folds_in_a_part_too(kind: str):
+    search = GridSearchCV(linear("classification"), {"model__C": [0.01, 1.0]}, cv=2)
+    found = audited_fit(large(), 100, search, kind)
+    assert found.verdict == "pass"
+    assert "drawn at random" in found.message
+
+
 # Names that read as gaps
 
 
@@ -816,3 +1032,12 @@ def test_the_command_names_what_fails(folder: Path, call: Callable):
     assert "15 checks: 1 fail, 0 warn, 1 accepted" in done.stdout
     assert rows["single feature"]["message"] == "copy is accepted: counted before the answer"
     assert rows["duplicates"]["message"].startswith("rows 5, 30, 61, 62")
+
+
+def test_the_command_says_what_it_has_drawn(folder: Path, make: Callable):
+    with (folder / "study.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[leakage]\nrows = 30\n")
+    make("leakage", folder)
+    found = pd.read_csv(folder / "results" / "leakage.csv").set_index("check")["message"]
+    drawn = found.index[found.str.contains("of [0-9]+ of [0-9]+ rows, drawn at random")]
+    assert list(drawn) == ["near duplicates", *found.index[found.index.str.startswith("fit of")]]

@@ -26,7 +26,8 @@ def main(run: Run) -> None:
     study, table = run.study, run.table
     cuts = cuts_of(run.development, run.locked, run.folds)
     findings = audit_splits(table, study.split, cuts)
-    findings += audit_rows(table, cuts, run.development, study.leakage.accepted)
+    limits = (study.leakage.accepted, study.leakage.rows, study.seed)
+    findings += audit_rows(table, cuts, run.development, *limits)
     findings.append(missing_texts(table.missing, study.data))
     findings += changed_files(run)
     findings += audit_fits(run)

@@ -141,8 +141,8 @@ def overlaps(values: pd.Series | pd.Index, cuts: list[Cut]) -> list[tuple[str, n
     found = []
     for name, train, test in cuts:
         both = np.intersect1d(codes[train], codes[test])
-        rows = np.union1d(train, test)
         if len(both):
+            rows = np.union1d(train, test)
             found.append((name, rows[np.isin(codes[rows], both)]))
     return found
 
@@ -162,6 +162,18 @@ def listed(things: Iterable[object], separator: str = ", ") -> str:
     texts = [str(thing) for thing in things]
     more = f"{separator}... ({len(texts) - SHOWN} more)" if len(texts) > SHOWN else ""
     return separator.join(texts[:SHOWN]) + more
+
+
+def drawn(found: Finding, some: int, whole: int, power: str = "") -> Finding:
+    """Add to a finding that some rows alone were asked about, and how to ask about all.
+
+    >>> drawn(Finding("fit of forest", "pass", "nothing changes"), 5000, 200000).message
+    'nothing changes (of 5,000 of 200,000 rows, drawn at random)'
+    """
+    message = f"{found.message} (of {some:,} of {whole:,} rows, drawn at random{power})"
+    advice = f"to ask about all rows set rows = {whole} under [leakage] in study.toml"
+    advice = f"{found.advice}; {advice}" if found.advice else advice
+    return Finding(found.check, found.verdict, message, advice)
 
 
 def rows_at(table: Table, positions: np.ndarray) -> str:

@@ -8,6 +8,7 @@ file was written, and what a person learnt from the test scores and typed into s
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -23,7 +24,7 @@ from ..config.columns import Table
 from ..config.seeds import seed_for
 from ..config.study import Study, StudyError
 from ..split.splits import Fold
-from .findings import Finding
+from .findings import Finding, drawn
 from .row_checks import rank_agreement, scaled_numbers
 
 CHANCE = 0.1  # rank agreement (0 chance, 1 perfect) that shuffled labels may reach: AUC 0.55
@@ -181,13 +182,42 @@ def fit(task: Task, predict: Predict, table: Table, seed: int) -> Finding:
 
 
 def audit_fit(task: Task, table: Table, *, study: Study) -> Finding:
-    """Check a model of the study on one fold, fitted and asked as every experiment does it."""
+    """Check a model of the study on one fold, fitted and asked as every experiment does it.
+
+    Of a fold with more rows than ``[leakage] rows`` it takes a part; all of it where that is too
+    small for the model.
+    """
 
     def predict(table: Table, fold: Fold) -> tuple[np.ndarray, ...]:
         said = run_task(replace(task, fold=fold), table, study)
         return tuple(part for part in (said.predicted, said.probability) if part is not None)
 
+    size = len(task.fold.train) + len(task.fold.test)
+    if size > study.leakage.rows:
+        part, fold = part_of(table, task.fold, study.leakage.rows, study.seed)
+        with contextlib.suppress(StudyError):
+            found = fit(replace(task, fold=fold), predict, part, study.seed)
+            return drawn(found, len(fold.train) + len(fold.test), size)
     return fit(task, predict, table, study.seed)
+
+
+def part_of(table: Table, fold: Fold, rows: int, seed: int) -> tuple[Table, Fold]:
+    """Draw rows at random, in their order, so that a fold has about ``rows`` of them.
+
+    Of training, test and other rows, and of each of their classes, it is the same share, or ten.
+    """
+    side = np.zeros(len(table.y), dtype=int)
+    side[fold.train], side[fold.test] = 1, 2
+    share = rows / (len(fold.train) + len(fold.test))
+    kind = 0 if pd.api.types.is_numeric_dtype(table.y) else table.y.to_numpy()
+    mixed = np.random.default_rng(seed_for(seed, "leakage/fit")).permutation(len(side))
+    parts = pd.DataFrame({"side": side, "kind": kind}).iloc[mixed].groupby(["side", "kind"])
+    most = (share * parts["side"].transform("size")).astype(int).clip(lower=10)
+    at = np.sort(mixed[parts.cumcount() < most])
+    fields = {n: getattr(table, n) for n in ("X", "y", "groups", "time", "place")}
+    fields = {name: of if of is None else of.iloc[at] for name, of in fields.items()}
+    sides = (np.flatnonzero(side[at] == which) for which in (1, 2))
+    return replace(table, **fields), Fold(fold.repeat, fold.fold, *sides)
 
 
 def fitted_parts(model: Any) -> list[str]:

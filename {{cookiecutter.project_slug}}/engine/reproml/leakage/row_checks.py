@@ -6,6 +6,9 @@ tells one iris from the others.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 from scipy.stats import poisson, rankdata
@@ -14,29 +17,39 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from ..compute.threads import one_thread
 from ..config.columns import Table, missing_words
-from ..config.study import CHECKS, Data, StudyError
-from .findings import Cut, Finding, listed, overlaps, rows_at, where
+from ..config.seeds import seed_for
+from ..config.study import CHECKS, Data, Leakage, StudyError
+from .findings import Cut, Finding, drawn, listed, overlaps, rows_at, where
 
 NEAR = 0.01  # of the distance to a row's tenth neighbour
 RARE = 0.001  # how often chance alone may make as many equal, or any nearly equal, rows
 ALONE = 0.99  # AUC or rank correlation of one feature; the best honest one in wine has 0.985
 FARTHER = ((2, 4), (5, 10), (10, 20))  # neighbours whose distances tell the dimensions
 CODES, CODE = 30, 0.9  # as many values are codes, which tell by their names; and their AUC
+ROWS = Leakage().rows
+VALUES = 50  # columns for a text; with more values, in more than ROWS rows, they are directions
+CELLS = 5_000_000  # of features that are ranked at a time
 
 
-def duplicates(table: Table, cuts: list[Cut]) -> Finding:
+def equal_rows(table: Table) -> pd.Series:
+    """Return a number for each row, the same for the same features and target."""
+    return pd.util.hash_pandas_object(_with_target(table), index=False)
+
+
+def duplicates(table: Table, cuts: list[Cut], equal: pd.Series | None = None) -> Finding:
     """Check that no two rows with the same features and target are set apart.
 
     It only warns where chance may well have made as many equal rows, with so few values.
     """
-    check, frame = "duplicates", _with_target(table)
-    found = overlaps(pd.util.hash_pandas_object(frame, index=False), cuts)
+    check = "duplicates"
+    found = overlaps(equal_rows(table) if equal is None else equal, cuts)
     if not found:
         return Finding(check, "pass", "no two equal rows are set apart")
     rows = np.unique(np.concatenate([rows for _, rows in found]))
     message = f"{rows_at(table, rows)}: equal, {where(found)}"
-    if chance_of_equal_rows(frame) >= RARE:
+    if chance_of_equal_rows(_with_target(table)) >= RARE:
         advice = "columns with so few values make equal rows by chance; are these measured twice?"
         return Finding(check, "warn", message, advice)
     advice = "keep one of each in the raw file, or give them one group and claim new groups"
@@ -78,7 +91,13 @@ def _pairs(values: np.ndarray) -> float:
     return float((counts * (counts - 1) / 2).sum())
 
 
-def near_duplicates(table: Table, cuts: list[Cut]) -> Finding:
+def near_duplicates(
+    table: Table,
+    cuts: list[Cut],
+    equal: pd.Series | None = None,
+    rows: int = ROWS,
+    seed: int = 0,
+) -> Finding:
     """Check that no two rows with nearly the same features are set apart.
 
     Near is at most ``NEAR`` times the distance to a row's tenth neighbour (of up to ten rows, the
@@ -87,24 +106,34 @@ def near_duplicates(table: Table, cuts: list[Cut]) -> Finding:
     comes from the distances of farther neighbours (Facco et al. 2017), so that a table in which
     every row has up to nine twins hides none. Equal rows are left to `duplicates`, if their targets
     are equal too.
+
+    Of more than ``rows`` different rows as many are drawn at random, and their neighbours looked
+    for among all. Where a share s of the rows have a copy, m drawn ones miss it with a probability
+    of at most (1 - s)^m: from s = 1 - 0.01^(1/m) on it is found with probability 0.99.
     """
-    check, known = "near duplicates", _with_target(table)
-    rows = np.flatnonzero(~known.duplicated().to_numpy())
-    n_neighbours = min(FARTHER[-1][1], len(rows) - 1)
+    check, equal = "near duplicates", equal_rows(table) if equal is None else equal
+    different = np.flatnonzero(~equal.duplicated().to_numpy())
+    n_neighbours = min(FARTHER[-1][1], len(different) - 1)
     if n_neighbours < FARTHER[0][1]:
         return Finding(check, "pass", "too few rows to tell by distances")
-    points = scaled_numbers(table.X)[rows]  # (n_different, n_numbers)
-    distance, neighbour = NearestNeighbors(n_neighbors=n_neighbours).fit(points).kneighbors()
+    asked = np.arange(len(different))
+    if sampled := len(different) > rows:
+        rng = np.random.default_rng(seed_for(seed, "leakage/near duplicates"))
+        asked = np.sort(rng.choice(asked, rows, replace=False))
+    points = scaled_numbers(table.X)[different]  # (n_different, n_numbers)
+    distance, neighbour = _neighbours(points, asked, n_neighbours)
     tenth = distance[:, min(9, n_neighbours - 1)]
     # where copies end between two neighbours it comes out too low, of few rows too high
     pairs = [distance[:, [a - 1, b - 1]].T for a, b in FARTHER if b <= n_neighbours]
     dimensions = min(points.shape[1], max(_dimensions(*pair) for pair in pairs))
-    limit = tenth * min(NEAR, (RARE / len(rows)) ** (1 / dimensions))
+    limit = tenth * min(NEAR, (RARE / len(asked)) ** (1 / dimensions))
     near = (distance <= limit[:, None]) & (tenth > 0)[:, None]
-    if chance_of_equal_rows(table.X.iloc[rows]) >= RARE:
-        near &= distance > 0  # equal features, and another target: values are that few
+    zero = near & (distance == 0)  # equal features, and another target
+    if zero.any() and chance_of_equal_rows(table.X.iloc[different]) >= RARE:
+        near &= distance > 0  # values are that few
     first, which = np.nonzero(near)
-    pairs = np.unique(np.sort(rows[np.c_[first, neighbour[first, which]]], axis=1), axis=0)
+    pairs = np.sort(different[np.c_[asked[first], neighbour[first, which]]], axis=1)
+    pairs = np.unique(pairs, axis=0)
     found = []
     for name, train, test in cuts if len(pairs) else []:
         side = np.full(len(table.y), -1)
@@ -112,14 +141,34 @@ def near_duplicates(table: Table, cuts: list[Cut]) -> Finding:
         apart = side[pairs].sum(axis=1) == 1
         if apart.any():
             found.append((name, pairs[apart]))
-    if not found:
-        return Finding(check, "pass", "no two rows that are nearly alike are set apart")
-    pairs = np.unique(np.concatenate([pairs for _, pairs in found]), axis=0)
-    row = table.X.index
-    named = listed([f"{row[i]} and {row[j]}" for i, j in pairs], "; ")
-    message = f"rows {named}: nearly alike, {where(found)}"
-    advice = "if they are one thing measured twice, keep one or give them one group"
-    return Finding(check, "warn", message, advice)
+    said = Finding(check, "pass", "no two rows that are nearly alike are set apart")
+    if found:
+        pairs = np.unique(np.concatenate([pairs for _, pairs in found]), axis=0)
+        row = table.X.index
+        named = listed([f"{row[i]} and {row[j]}" for i, j in pairs], "; ")
+        advice = "if they are one thing measured twice, keep one or give them one group"
+        said = Finding(check, "warn", f"rows {named}: nearly alike, {where(found)}", advice)
+    share = math.ceil(1e4 * (1 - 0.01 ** (1 / rows))) / 100
+    power = f": copies of {share:g} % of the rows are found with probability 0.99"
+    return drawn(said, rows, len(different), power) if sampled else said
+
+
+def _neighbours(
+    points: np.ndarray, asked: np.ndarray, n_neighbours: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return distances and positions of the nearest neighbours of the points at some positions."""
+    if len(asked) == len(points):
+        return NearestNeighbors(n_neighbors=n_neighbours).fit(points).kneighbors()
+    search = NearestNeighbors(n_neighbors=n_neighbours + 1, algorithm="brute").fit(points)
+    with one_thread():  # neighbours at equal distances do not depend on how many there are
+        near = search.kneighbors(points[asked], return_distance=False)  # in parts of bounded memory
+    # its distances are differences of large numbers, and each point is its own neighbour
+    distance = np.array(
+        [np.linalg.norm(points[at] - points[own], axis=1) for own, at in zip(asked, near)]
+    )
+    distance[near == asked[:, None]] = np.inf
+    order = np.argsort(distance, axis=1, kind="stable")[:, :n_neighbours]
+    return np.take_along_axis(distance, order, axis=1), np.take_along_axis(near, order, axis=1)
 
 
 def _dimensions(nearer: np.ndarray, farther: np.ndarray) -> float:
@@ -140,12 +189,11 @@ def single_features(table: Table, development: np.ndarray, accepted: dict[str, s
     check = "single feature"
     if strangers := sorted(set(accepted) - set(table.X.columns)):
         raise StudyError(f"leakage.accepted: {strangers} are no features of the table; remove them")
-    y = table.y.iloc[development]
-    telling = {
-        name: text
-        for name in table.X.columns
-        if (text := _tells(table.X[name].iloc[development], y)) is not None
-    }
+    y, told = table.y.iloc[development], {}
+    for X in _alike(table.X, development):
+        there = X.iloc[:, 0].notna().to_numpy()
+        told |= _tell(X[there], y[there]) if there.any() else {}
+    telling = {name: told[name] for name in table.X.columns if name in told}
     known = [f"{name} is accepted: {accepted[name]}" for name in telling if name in accepted]
     new = [f"{name} alone {text}" for name, text in telling.items() if name not in accepted]
     if new:
@@ -167,16 +215,17 @@ def already_scaled(table: Table) -> Finding:
     """
     check = "scaled before"
     numbers = table.X.select_dtypes("number")
-    numbers = numbers.loc[:, numbers.nunique() > 2]  # yes/no columns are 0 and 1 by nature
-    if numbers.shape[1] < 2:
+    low, high = numbers.min(), numbers.max()
+    many = ((numbers > low) & (numbers < high)).any()  # yes/no columns are 0 and 1 by nature
+    if many.sum() < 2:
         return Finding(check, "pass", "fewer than two number columns: nothing to tell it by")
-    mean, sd = numbers.mean(), numbers.std()
+    low, high, mean, sd = (of[many] for of in (low, high, numbers.mean(), numbers.std()))
     # a mean over some of the rows misses 0 by about 1 / sqrt(n)
     close = 0.02 / np.sqrt(len(numbers))
     text = ""
     if (mean.abs() <= close * sd).all() and (sd - sd.mean()).abs().max() <= close * sd.mean():
         text = f"mean 0 and standard deviation {sd.mean():.2f}"
-    elif numbers.min().abs().max() < 1e-9 and (numbers.max() - 1).abs().max() < 1e-9:
+    elif low.abs().max() < 1e-9 and (high - 1).abs().max() < 1e-9:
         text = "minimum 0 and maximum 1"
     if not text:
         return Finding(check, "pass", "the numbers are not scaled over all rows")
@@ -206,24 +255,46 @@ def scaled_numbers(X: pd.DataFrame) -> np.ndarray:
     """Return features as numbers of unit variance, to measure distances in, over all rows.
 
     Text becomes a 0/1 column per value; gaps become the mean. For checks only: models scale inside
-    their pipeline.
+    their pipeline. Where those columns would be too many, each value of a text gets a direction at
+    random instead, of the same length: distances stay right to about a tenth.
 
     >>> X = pd.DataFrame({"dose": [1.0, None, 3.0], "kind": ["a", "a", "b"]})
     >>> scaled_numbers(X).round(1).tolist()
     [[-1.2, 0.7, -0.7], [0.0, 0.7, -0.7], [1.2, -1.4, 1.4]]
     """
-    steps = make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler())
-    return steps.fit_transform(pd.get_dummies(X, dtype=float).to_numpy(dtype=float))
+    texts = X.select_dtypes(exclude="number") if len(X) > ROWS else X[[]]
+    many = [name for name in texts if texts[name].nunique() > VALUES]
+    numbers = pd.get_dummies(X.drop(columns=many), dtype=float).to_numpy(dtype=float, copy=True)
+    imputer = SimpleImputer(keep_empty_features=True, copy=False)
+    points = make_pipeline(imputer, StandardScaler(copy=False)).fit_transform(numbers)
+    return np.hstack([points, *(_directions(X[name]) for name in many)]) if many else points
+
+
+def _directions(values: pd.Series) -> np.ndarray:
+    """Return (n_samples, ``VALUES``) numbers that lie apart as scaled 0/1 columns do."""
+    codes = pd.factorize(values)[0]  # -1 for a gap, which is all zeros
+    share = np.bincount(codes[codes >= 0]) / len(codes)
+    vectors = np.random.default_rng(seed_for(0, "leakage/directions")).normal(
+        size=(len(share) + 1, VALUES)
+    )
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return (vectors * np.r_[1 / np.sqrt(share * (1 - share)), 0][:, None])[codes]
 
 
 def audit_rows(
-    table: Table, cuts: list[Cut], development: np.ndarray, accepted: dict[str, str]
+    table: Table,
+    cuts: list[Cut],
+    development: np.ndarray,
+    accepted: dict[str, str],
+    rows: int = ROWS,
+    seed: int = 0,
 ) -> list[Finding]:
     """Run the checks of this module; ``accepted`` is ``[leakage.accepted]`` of study.toml."""
     features = {n: r for n, r in accepted.items() if n in table.X or n not in CHECKS}
+    equal = equal_rows(table)
     return [
-        duplicates(table, cuts),
-        near_duplicates(table, cuts),
+        duplicates(table, cuts, equal),
+        near_duplicates(table, cuts, equal, rows, seed),
         single_features(table, development, features),
         already_scaled(table),
     ]
@@ -234,12 +305,22 @@ def rank_agreement(true: np.ndarray, score: np.ndarray) -> float:
 
     With a truth of yes and no it is 2 AUC - 1, with numbers Spearman's rank correlation.
     """
-    if (true == true[0]).all() or (score == score[0]).all():
-        return 0.0
-    ranks = rankdata(score)
-    if true.dtype == bool:  # scikit-learn's takes eight times as long, for columns in thousands
-        return float(2 * (ranks[true].mean() - ranks[~true].mean()) / len(ranks))
-    return float(np.corrcoef(rankdata(true), ranks)[0, 1])
+    return float(_agreements(true[:, None], score[:, None])[0, 0])
+
+
+def _agreements(true: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Return `rank_agreement`, (k, p), of every column of truths (n, k) and scores (n, p)."""
+    ranks, n = rankdata(scores, axis=0), len(scores)
+    with np.errstate(invalid="ignore"):  # 0 / 0 where a column has one value alone
+        if true.dtype == bool:  # scikit-learn's takes eight times as long, for columns in thousands
+            count, total = true.sum(axis=0)[:, None], true.T.astype(float) @ ranks
+            rest = n * (n + 1) / 2 - total
+            found = 2 * (total / count - rest / (n - count)) / n
+        else:
+            a, b = (one - (n + 1) / 2 for one in (rankdata(true, axis=0), ranks))
+            length = [np.linalg.norm(one, axis=0) for one in (a, b)]
+            found = np.clip(a.T @ b / np.outer(*length), -1, 1)
+    return np.nan_to_num(found)
 
 
 def _with_target(table: Table) -> pd.DataFrame:
@@ -247,49 +328,65 @@ def _with_target(table: Table) -> pd.DataFrame:
     return pd.concat([features, table.y.rename("target")], axis=1)
 
 
-def _tells(feature: pd.Series, y: pd.Series) -> str | None:
-    """Say how well a feature alone ranks the rows, if too well."""
-    there = feature.notna().to_numpy()
-    feature, y = feature[there], y[there]
-    if not len(y):
-        return None
+def _alike(X: pd.DataFrame, rows: np.ndarray) -> Iterator[pd.DataFrame]:
+    """Yield some rows of columns with gaps in the same places, as many at a time as fit."""
+    step = max(1, CELLS // len(rows))
+    for start in range(0, X.shape[1], step):
+        part = X.iloc[rows, start : start + step]
+        gaps = [column.tobytes() for column in np.packbits(part.isna(), axis=0).T]
+        for names in part.columns.groupby(pd.Index(gaps)).values():
+            yield part[names]
+
+
+def _tell(X: pd.DataFrame, y: pd.Series) -> dict[str, str]:
+    """Say of features without gaps how well each alone ranks the rows, if too well."""
     if pd.api.types.is_numeric_dtype(y):
-        rho = _too_good(feature, y)
-        return f"ranks the rows as the target does (rank correlation {rho:.3f})" if rho else None
+        text = "ranks the rows as the target does (rank correlation {:.3f})"
+        (rho,) = _too_good(X, y.to_numpy()[:, None])
+        return {name: text.format(one) for name, one in zip(X, rho, strict=True) if one}
     classes = sorted(set(y))
-    good = {name: _too_good(feature, y == name) for name in classes[len(classes) == 2 :]}
-    found = [f"{name!r} (AUC {auc:.3f})" for name, auc in good.items() if auc]
-    return f"predicts {listed(found)}" if found else None
+    classes = classes[len(classes) == 2 :]
+    found = _too_good(X, y.to_numpy(object)[:, None] == np.array(classes, dtype=object)).T
+    good = {
+        name: [f"{of!r} (AUC {auc:.3f})" for of, auc in zip(classes, aucs, strict=True) if auc]
+        for name, aucs in zip(X, found, strict=True)
+    }
+    return {name: f"predicts {listed(texts)}" for name, texts in good.items() if texts}
 
 
-def _too_good(feature: pd.Series, true: pd.Series) -> float:
-    """Return a feature's AUC or rank correlation, in either direction, or 0 if it may be honest."""
-    truth, numbers = true.to_numpy(), pd.api.types.is_numeric_dtype(feature)
-    own = _strength(truth, feature.to_numpy()) if numbers else 0.0
-    if own >= ALONE:
-        return own
-    names = feature.nunique()
-    if numbers and names > len(feature) / 1.5:  # measured, not given
-        return 0.0
-    limit = max(ALONE if names < CODES else CODE, own + 0.1)
-    named = _strength(truth, _worth(feature, true.astype(float)))
-    return named if named >= limit else 0.0
+def _too_good(X: pd.DataFrame, true: np.ndarray) -> np.ndarray:
+    """Return (k, p) AUC or rank correlations, in either direction; 0 where they may be honest."""
+    numbers = np.array([pd.api.types.is_numeric_dtype(kind) for kind in X.dtypes])
+    own = np.zeros((true.shape[1], X.shape[1]))
+    own[:, numbers] = _strength(true, X.loc[:, numbers].to_numpy(float))
+    best, names = np.where(own >= ALONE, own, 0.0), X.nunique().to_numpy()
+    limit = np.maximum(np.where(names < CODES, ALONE, CODE), own + 0.1)
+    given = np.flatnonzero(~numbers | (names <= len(X) / 1.5))  # others are measured, not given
+    codes = [pd.factorize(X.iloc[:, column])[0] for column in given]
+    for which, truth in enumerate(true.T if codes else ()):
+        worth = np.column_stack([_worth(one, truth.astype(float)) for one in codes])
+        named, before = _strength(truth[:, None], worth)[0], own[which, given]
+        better = (before < ALONE) & (named >= limit[which, given])
+        best[which, given[better]] = named[better]
+    return best
 
 
-def _strength(true: np.ndarray, score: np.ndarray) -> float:
-    agreement = abs(rank_agreement(true, score))
+def _strength(true: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    agreement = np.abs(_agreements(true, scores))
     return (1 + agreement) / 2 if true.dtype == bool else agreement
 
 
-def _worth(feature: pd.Series, y: pd.Series) -> np.ndarray:
-    """Return for each value of a feature a number to rank by: what its name is worth.
+def _worth(codes: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return for each value of a feature, by code, a number to rank by: what its name is worth.
 
     That is the target's mean over the rows with that value in the other half, so that a name that
     stands in one row only is worth nothing.
     """
-    odd = np.arange(len(y)) % 2 == 1
-    worth = np.full(len(y), float(y.mean()))
+    odd, worth = np.arange(len(y)) % 2 == 1, np.empty(len(y))
     for half in (odd, ~odd):
-        means = y[~half].groupby(feature[~half].to_numpy()).mean()
-        worth[half] = feature[half].map(means).fillna(y.mean()).to_numpy()
+        count, total = (
+            np.bincount(codes[~half], of, minlength=codes.max() + 1) for of in (None, y[~half])
+        )
+        means = np.divide(total, count, out=np.full(len(count), y.mean()), where=count > 0)
+        worth[half] = means[codes[half]]
     return worth
