@@ -101,8 +101,8 @@ class Data(_Section):
         """Return the declaration for a column of the file; an exact name wins over a pattern."""
         if name in self.columns:
             return self.columns[name]
-        many = {p: c for p, c in self.columns.items() if c.role in ("feature", "ignore")}
-        return next((c for p, c in many.items() if fnmatchcase(name, p)), None)
+        many = ((p, c) for p, c in self.columns.items() if c.role in ("feature", "ignore"))
+        return next((c for p, c in many if fnmatchcase(name, p)), None)
 
     @property
     def target(self) -> str:
