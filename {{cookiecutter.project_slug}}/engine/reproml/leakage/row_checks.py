@@ -92,11 +92,7 @@ def _pairs(values: np.ndarray) -> float:
 
 
 def near_duplicates(
-    table: Table,
-    cuts: list[Cut],
-    equal: pd.Series | None = None,
-    rows: int = ROWS,
-    seed: int = 0,
+    table: Table, cuts: list[Cut], equal: pd.Series | None = None, rows: int = ROWS, seed: int = 0
 ) -> Finding:
     """Check that no two rows with nearly the same features are set apart.
 
@@ -163,9 +159,8 @@ def _neighbours(
     with one_thread():  # neighbours at equal distances do not depend on how many there are
         near = search.kneighbors(points[asked], return_distance=False)  # in parts of bounded memory
     # its distances are differences of large numbers, and each point is its own neighbour
-    distance = np.array(
-        [np.linalg.norm(points[at] - points[own], axis=1) for own, at in zip(asked, near)]
-    )
+    pairs = zip(points[asked], near, strict=True)
+    distance = np.array([np.linalg.norm(points[at] - one, axis=1) for one, at in pairs])
     distance[near == asked[:, None]] = np.inf
     order = np.argsort(distance, axis=1, kind="stable")[:, :n_neighbours]
     return np.take_along_axis(distance, order, axis=1), np.take_along_axis(near, order, axis=1)
@@ -274,9 +269,8 @@ def _directions(values: pd.Series) -> np.ndarray:
     """Return (n_samples, ``VALUES``) numbers that lie apart as scaled 0/1 columns do."""
     codes = pd.factorize(values)[0]  # -1 for a gap, which is all zeros
     share = np.bincount(codes[codes >= 0]) / len(codes)
-    vectors = np.random.default_rng(seed_for(0, "leakage/directions")).normal(
-        size=(len(share) + 1, VALUES)
-    )
+    rng = np.random.default_rng(seed_for(0, "leakage/directions"))
+    vectors = rng.normal(size=(len(share) + 1, VALUES))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     return (vectors * np.r_[1 / np.sqrt(share * (1 - share)), 0][:, None])[codes]
 
