@@ -1,14 +1,18 @@
 """Bad data gets one message that names file, row and column; good data keeps its last bit."""
 
+import csv
+import random
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from example_study.data import load_table
+from reproml.config import columns
 from reproml.config.checksums import sha256_of
 from reproml.config.columns import missing_words, read_raw, taken_as_missing
 from reproml.config.study import Column, Data, StudyError, parse_study, read_study
@@ -510,3 +514,41 @@ def test_many_doubts_of_a_column_are_one_line(folder: Path, content: dict[str, A
     with_column(folder, "person", names, GROUP, content)
     doubt = "tiny.csv, column 'person': row 1 and row 2 look like one name; write it in one way"
     assert load(folder, content).doubts == (f"{doubt} (and so for 29 more)",)
+
+
+PARTS = [*"a1 ,,,\n\n", "\r\n", "\r", '"', '"a\n,b"', "é", "\0", "1,2\n", "1,2,3\n"]
+
+
+@pytest.mark.parametrize("n_names", [1, 2, 3])
+def test_lines_that_are_passed_over_would_be_passed_by_csv_too(
+    n_names: int, tmp_path: Path, monkeypatch
+):
+    rng, path, plain = random.Random(n_names), tmp_path / "tiny.csv", columns._is_plain
+    monkeypatch.setattr(columns, "BLOCK", 4)
+    counts = Counter()
+    for _ in range(1500):
+        text = ",".join("abc"[:n_names]) + "\n" + "".join(rng.choices(PARTS, k=rng.randrange(30)))
+        path.write_text(text, encoding="utf-8", newline="")
+        monkeypatch.setattr(columns, "_is_plain", plain)
+        quick = columns._check_lines(path)
+        monkeypatch.setattr(columns, "_is_plain", lambda *_: False)
+        assert columns._check_lines(path) == quick, text
+        counts[bool(quick[1])] += 1
+    assert min(counts[True], counts[False]) > 50
+
+
+def test_of_plain_lines_the_slow_reader_sees_the_first_alone(tmp_path: Path, monkeypatch):
+    seen, reader = [], csv.reader
+
+    def watched(lines, **how):
+        return reader((seen.append(line) or line for line in lines), **how)
+
+    monkeypatch.setattr(columns.csv, "reader", watched)
+    monkeypatch.setattr(columns, "BLOCK", 100)
+    path = tmp_path / "long.csv"
+    rows = ["1,2,3\n"] * 1000
+    rows[600] = '1,"2\n",3\n'
+    path.write_text("".join(["a,b,c\n", *rows, "1,2\n"]), encoding="utf-8", newline="\n")
+    names, problems = columns._check_lines(path)
+    assert (names, problems) == (["a", "b", "c"], ["line 1003: 2 fields, the header has 3"])
+    assert len(seen) < 60

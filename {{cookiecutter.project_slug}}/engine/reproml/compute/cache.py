@@ -187,7 +187,11 @@ def _table_digest(table: Table) -> str:
             columns = {} if part is None else dict(part.items() if part.ndim == 2 else [("", part)])
             for column, values in columns.items():
                 whole.update(f"{name} {column} {values.dtype} {len(values)}\n".encode())
-                whole.update(pd.util.hash_pandas_object(values, index=True).to_numpy().tobytes())
+                plain = values.dtype == "float64"  # whose bytes say all, and need no hash
+                hashed = values if plain else pd.util.hash_pandas_object(values, index=False)
+                whole.update(hashed.to_numpy().tobytes())
+        rows = pd.util.hash_pandas_object(table.y.index.to_series(), index=False)
+        whole.update(rows.to_numpy().tobytes())
         table.__dict__["_digest"] = whole.hexdigest()
     return table.__dict__["_digest"]
 

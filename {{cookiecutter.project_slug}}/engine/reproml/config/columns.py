@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 import pandas as pd
@@ -27,6 +29,8 @@ MERGED = (
     "is beyond 9007199254740991 (2**53 - 1), where neighbouring numbers become one; take "
     'type = "category" for names, and a larger unit for times'
 )
+BLOCK = 2**22  # characters of a CSV file that are looked at together
+NOT_MARKS = bytes(set(range(256)) - set(b",\n"))
 ONE_CLOCK = "write all times in UTC (2026-01-31T12:00Z), or all of them without an offset"
 OTHER_MARKS = (
     "the header has no comma, but {!r}: save the file with commas between fields and points in "
@@ -191,8 +195,9 @@ def taken_as_missing(raw: pd.DataFrame, data: Data) -> dict[str, pd.Series]:
     A column that is ignored has no part in it; of Parquet, whose gaps are no texts, all are empty,
     and so are those of rows that come from no file.
     """
-    used = [n for n in raw if not (c := data.column_for(n)) or c.role != "ignore"]
-    gaps = {name: raw.index[raw[name].isna()] for name in used if raw[name].isna().any()}
+    with_gaps = raw.columns[raw.isna().any().to_numpy(dtype=bool)]
+    used = [n for n in with_gaps if not (c := data.column_for(n)) or c.role != "ignore"]
+    gaps = {name: raw.index[raw[name].isna()] for name in used}
     texts, path = pd.DataFrame(columns=list(gaps)), raw.attrs.get("file", "")
     if gaps and path.endswith(".csv"):
         how = {"usecols": list(gaps), "dtype": "str", "na_filter": False, "index_col": False}
@@ -240,12 +245,28 @@ def _is_whole(values: pd.Series, column: Column | None) -> bool:
 def _check_lines(path: Path) -> tuple[list[str], list[str]]:
     """Return a CSV file's column names and what is wrong with its lines.
 
-    Where a row has a field too many, pandas would take the first column for a name of rows.
+    Where a row has a field too many, pandas would take the first column for a name of rows. The
+    module csv is slow: it reads only blocks of lines whose commas alone do not say that all is well.
     """
     csv.field_size_limit(2**31 - 1)  # Python's own is 131 kB, pandas has none
+    names, end, skipped, empty, problems = None, 0, 0, 0, []
+    alone = False  # whether a CR ends a line
+
+    def doubtful(file: TextIO) -> Iterator[str]:
+        nonlocal skipped, end, alone
+        block = file.readline()
+        while block:
+            alone |= block.count("\r") > block.count("\r\n")
+            # where the last row that was read is not the last line, a quote is open
+            if names and rows.line_num + skipped == end and _is_plain(block, len(names)):
+                skipped += block.count("\n")
+                end = rows.line_num + skipped
+            else:
+                yield from io.StringIO(block, newline="")
+            block = file.read(BLOCK) + file.readline()
+
     with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.reader(file, strict=True)
-        names, end, empty, problems = None, 0, 0, []
+        rows = csv.reader(doubtful(file), strict=True)
         try:
             for fields in rows:
                 if "\0" in "".join(fields):
@@ -259,17 +280,30 @@ def _check_lines(path: Path) -> tuple[list[str], list[str]]:
                     problems.append(f"line {end + 1}: {count}, the header has {len(names)}")
                 elif names[1:] == [] and fields[0].isspace():
                     problems.append(f"line {end + 1}: blanks alone")
-                end = rows.line_num
+                end = rows.line_num + skipped
         except csv.Error as error:
             problems.append(f"line {end + 1}: {error}")
-        if empty and "\r" in np.atleast_1d(file.newlines):  # pandas loses a comma behind it
-            problems.append(f"line {empty}: empty, where lines end with CR alone; remove it")
+    if empty and alone:  # pandas loses a comma behind it
+        problems.append(f"line {empty}: empty, where lines end with CR alone; remove it")
     if not names and not problems:
         raise ValueError("it has no header")
     for mark in ";\t":
         if len(names or []) == 1 and mark in names[0]:
             raise ValueError(OTHER_MARKS.format(mark, mark))
     return names or [], [*_header_problems(names or []), *problems]
+
+
+def _is_plain(block: str, n_fields: int) -> bool:
+    """Tell whether whole lines have so many fields, without quotes or what else needs a look.
+
+    >>> _is_plain("1,2\\n3,4\\r\\n", 2), _is_plain("1,2\\n3\\n", 2), _is_plain('1,"2"\\n', 2)
+    (True, False, False)
+    """
+    if n_fields == 1 or '"' in block or "\0" in block or block[-1] != "\n":
+        return False
+    marks = block.encode().translate(None, NOT_MARKS)
+    row = b"," * (n_fields - 1) + b"\n"
+    return marks == row * block.count("\n") and block.count("\r") == block.count("\r\n")
 
 
 def _header_problems(names: list[str]) -> list[str]:
@@ -407,6 +441,8 @@ def _name_problems(raw: pd.DataFrame, data: Data) -> Iterator[tuple[int, str]]:
 
 def _checked(values: pd.Series, column: Column) -> tuple[pd.Series, list[tuple[int, str]]]:
     """Return the values in their final type, and (row, text) for each that is not allowed."""
+    if _is_fine(values, column):
+        return values, []
     present = values.notna()
     if column.type == "category":
         # text is compared as text: in Parquet a category may come as numbers
@@ -438,9 +474,10 @@ def _checked(values: pd.Series, column: Column) -> tuple[pd.Series, list[tuple[i
     numbers = numbers.astype("float64")
     bad = present & ~np.isfinite(numbers)
     found = _found(values, bad, "is no finite number")
-    comma = values[bad].astype(str).str.fullmatch(r"[+-]?[\d.]+,[\d.,]+")
-    found += _found(values[bad], comma, "has a comma: write 1.5 for 1,5 and 1000 for 1,000")
-    numbers = numbers.mask(bad)
+    if found:
+        comma = values[bad].astype(str).str.fullmatch(r"[+-]?[\d.]+,[\d.,]+")
+        found += _found(values[bad], comma, "has a comma: write 1.5 for 1,5 and 1000 for 1,000")
+        numbers = numbers.mask(bad)
     if column.type == "integer":
         found += _found(numbers, numbers.notna() & (numbers % 1 != 0), "is no whole number")
     if column.type == "integer" or column.role in ("group", "time"):
@@ -450,6 +487,16 @@ def _checked(values: pd.Series, column: Column) -> tuple[pd.Series, list[tuple[i
     if column.max is not None:
         found += _found(numbers, numbers > column.max, f"is above the maximum of {column.max}")
     return numbers, found
+
+
+def _is_fine(values: pd.Series, column: Column) -> bool:
+    """Tell quickly of most numbers that they are: in thousands of columns each step counts."""
+    if values.dtype != "float64" or (column.role, column.type) != ("feature", "number"):
+        return False
+    numbers = values.to_numpy()
+    low = -np.inf if column.min is None else column.min
+    high = np.inf if column.max is None else column.max
+    return bool((np.isfinite(numbers) & (numbers >= low) & (numbers <= high)).all())
 
 
 def _as_text(value: object) -> str:
@@ -486,7 +533,9 @@ def _rows(index: pd.Index) -> str:
 
 
 def _found(values: pd.Series, wrong: pd.Series, text: str) -> list[tuple[int, str]]:
-    return [(row, f"{value!r} {text}") for row, value in values[wrong].items()]
+    wrong = wrong.to_numpy(dtype=bool)
+    there = values[wrong].items() if wrong.any() else ()  # of many columns, hardly any has some
+    return [(row, f"{value!r} {text}") for row, value in there]
 
 
 def _drop_missing(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:

@@ -36,9 +36,9 @@ def meaning_of(folder: Path, names: Iterable[str], uncounted: Iterable[str] = ()
             name, path = f"{name}/__init__", folder / name / "__init__.py"
         if name in found or name in uncounted or not path.is_file():
             continue
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        found[name] = digest(_meaning(tree))
-        wanted += _imported(tree, name, folder.name)
+        content = path.read_bytes()
+        found[name] = meaning_of_file(content, is_python=True)
+        wanted += _imported(content, name, folder.name)
     return dict(sorted(found.items()))
 
 
@@ -71,11 +71,12 @@ def digest(content: Any) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def _imported(tree: ast.Module, name: str, package: str) -> list[str]:
+@cache
+def _imported(content: bytes, name: str, package: str) -> list[str]:
     """Return what a module imports of its own package: ``from ..config.columns import Table``."""
     here = ".".join([package, *name.split("/")[:-1]])
     found = []
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.parse(content)):
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):

@@ -81,7 +81,7 @@ def make_examples(model: Pipeline, X: pd.DataFrame, data: Data) -> list[Example]
     rows = pd.DataFrame(
         {
             name: (
-                [values.quantile(q, interpolation="nearest") for q in QUANTILES]
+                values.quantile(QUANTILES, interpolation="nearest").tolist()
                 if pd.api.types.is_numeric_dtype(values)
                 else [[*common_values(values, data.column_for(name)).index, UNKNOWN][0]]
                 * len(QUANTILES)

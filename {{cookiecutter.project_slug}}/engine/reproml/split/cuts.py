@@ -99,9 +99,9 @@ def classes_of(table: Table, rows: np.ndarray) -> np.ndarray:
 
 def check_classes(table: Table, train: np.ndarray, test: np.ndarray, where: str) -> None:
     """Refuse a side that lacks a class."""
-    everything = set(table.y)
+    everything = set(table.y.unique())
     for side, rows in (("training", train), ("test", test)):
-        absent = sorted(everything - set(classes_of(table, rows)))
+        absent = sorted(everything - set(table.y.iloc[rows].unique()))
         if absent:
             raise StudyError(
                 f"{where}: no {side} row has the class {absent}; change test_size, folds or "

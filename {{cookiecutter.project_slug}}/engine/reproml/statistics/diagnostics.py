@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import pandas as pd
 from scipy import stats
-from sklearn.metrics import confusion_matrix
 
 from ..compute.task import Predictions
 from ..config.columns import Table
@@ -105,7 +104,8 @@ def confusion_table(predicted: pd.DataFrame, classes: list[str]) -> pd.DataFrame
     """
     rows = []
     for model, part in predicted.groupby("model", sort=False):
-        counted = confusion_matrix(part["truth"], part["prediction"], labels=classes).tolist()
+        counted = pd.crosstab(part["truth"], part["prediction"])
+        counted = counted.reindex(index=classes, columns=classes, fill_value=0).to_numpy().tolist()
         for truth, counts in zip(classes, counted, strict=True):
             rows += [
                 (model, truth, name, count, count / sum(counts))
