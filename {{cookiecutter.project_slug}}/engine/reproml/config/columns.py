@@ -246,7 +246,7 @@ def _check_lines(path: Path) -> tuple[list[str], list[str]]:
     """Return a CSV file's column names and what is wrong with its lines.
 
     Where a row has a field too many, pandas would take the first column for a name of rows. The
-    module csv is slow: it reads only blocks of lines whose commas alone do not say that all is well.
+    module csv is slow: it gets only blocks whose commas alone do not say that all is well.
     """
     csv.field_size_limit(2**31 - 1)  # Python's own is 131 kB, pandas has none
     names, end, skipped, empty, problems = None, 0, 0, 0, []

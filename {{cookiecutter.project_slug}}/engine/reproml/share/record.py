@@ -78,11 +78,12 @@ def seed_of(study: Study) -> Seed:
 
 def make_examples(model: Pipeline, X: pd.DataFrame, data: Data) -> list[Example]:
     """Make up rows, none of which is a row of the data, and ask the model about them."""
+    numbers = X.select_dtypes("number").quantile(QUANTILES, interpolation="nearest")
     rows = pd.DataFrame(
         {
             name: (
-                values.quantile(QUANTILES, interpolation="nearest").tolist()
-                if pd.api.types.is_numeric_dtype(values)
+                numbers[name].tolist()
+                if name in numbers
                 else [[*common_values(values, data.column_for(name)).index, UNKNOWN][0]]
                 * len(QUANTILES)
             )

@@ -193,7 +193,8 @@ def columns_text(X: pd.DataFrame, data: Data) -> str:
 quantile; of a category the most common values, with their shares of all rows that have one: \
 values that study.toml lists, or that 10 rows or more have.
     """
-    rows = {}
+    rows, gaps = {}, X.isna().sum()
+    quantiles = X.select_dtypes("number").quantile([0.05, 0.5, 0.95])
     for name, values in X.items():
         column = data.column_for(name)
         if column.type == "category":
@@ -205,13 +206,13 @@ values that study.toml lists, or that 10 rows or more have.
             if column.values and len(column.values) > SHOWN:
                 allowed = f"{len(column.values)} values, in study.toml"
         else:
-            there = ", ".join(f"{number:.4g}" for number in values.quantile([0.05, 0.5, 0.95]))
+            there = ", ".join(f"{number:.4g}" for number in quantiles[name])
             allowed = _range(column)
         rows[name] = {
             "type": column.type,
             "unit": column.unit,
             "allowed": allowed,
-            "gaps": int(values.isna().sum()),
+            "gaps": int(gaps[name]),
             "values": there,
         }
     table = to_markdown(pd.DataFrame.from_dict(rows, orient="index"), "Feature")
