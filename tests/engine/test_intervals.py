@@ -31,6 +31,27 @@ def test_independent_rows_have_scipys_interval():
     assert found == pytest.approx((np.abs(y - said).mean(), *errors.confidence_interval), rel=1e-9)
 
 
+def test_of_many_units_none_is_left_out_in_turn(monkeypatch: pytest.MonkeyPatch):
+    """The time of BCa grows as the square of the units; plain percentiles do without."""
+    errors, drawn = np.random.default_rng(0).exponential(size=300) ** 2, []
+    weighted = intervals.weighted_scores
+
+    def counted(name, metric, y, said, times, classes):
+        drawn.append(len(times))
+        return weighted(name, metric, y, said, times, classes)
+
+    monkeypatch.setattr(intervals, "weighted_scores", counted)
+    found = {}
+    for many in (300, 299):
+        drawn.clear()
+        monkeypatch.setattr(intervals, "MANY", many)
+        found[many] = interval("mae", np.zeros(300), errors, None, np.arange(300), [], seed=0)
+        assert (sum(drawn) >= intervals.RESAMPLES + 300) == (many == 300)
+    (_, low, high), (_, plain_low, plain_high) = found[300], found[299]
+    assert plain_low < low < plain_high < high  # skewed errors move both ends up
+    assert plain_high == pytest.approx(high, abs=0.15 * (high - low))
+
+
 def test_whole_groups_are_drawn():
     """Rows of one group share their error: there are 12 independent errors, not 360."""
     rng = np.random.default_rng(0)

@@ -15,6 +15,7 @@ from ..split.claims import claim_of
 from ..split.test_ledger import RECORD, count_note, read_openings
 from ..statistics.decisions import RULES, headline
 from ..statistics.diagnostics import prevalence_note
+from ..statistics.intervals import MANY
 from ..statistics.variance import fold_sources, in_words, locked_sources
 from ..write.claim import claim_note, claim_texts
 from ..write.importance_tables import (
@@ -178,7 +179,7 @@ def write_evaluation(run: Run) -> Macros:
     truth = predicted.loc[predicted["model"] == study.models.candidate, "truth"]
     note = (
         f"{count} {prevalence_note(truth, study.data.classes, 'test')} Scores of {rows}, with "
-        "95 % intervals (BCa bootstrap). "
+        f"95 % intervals ({'BCa bootstrap' if n_units <= MANY else 'bootstrap percentiles'}). "
         f"{direction_note(study.reported)} {in_words(locked_sources(study), study.split)}"
     )
     run.write_table("evaluation", score_table(scores, study.reported), "Model", note=note)
