@@ -1,7 +1,8 @@
 """Writes docs/benchmarks.md from the raw figures: medians, ranges, and ratios within a round."""
 
 import csv
-from statistics import median
+from math import log
+from statistics import linear_regression, median
 
 HEAD = """\
 # Time and memory
@@ -11,7 +12,8 @@ made from `benchmarks/figures.csv`, the raw figures of each round; nothing is ty
 figure is a median, with the smallest and largest of its rounds in brackets. Ratios are formed
 within a round, from runs side by side: a machine that was busy with something else slows both. How
 busy it was stands under each table; a load above the number of cores means that others used it too.
-*This edition and the first*, *Many fits* and *Large tables* were measured on the second edition;
+*This edition and the first*, *Many fits*, *Large tables* and *Tables that grow* were measured on
+the second edition;
 the other figures are those of the first.
 """
 
@@ -175,6 +177,124 @@ def memory(figures):
     )
 
 
+FAMILIES = {
+    "Rows, at 20 columns": (0, lambda rows, columns: columns == 20 and rows != 200000),
+    "Columns, at 1,000 rows": (1, lambda rows, columns: rows == 1000 and columns != 20),
+    "Long and wide": (None, lambda rows, columns: (rows, columns) in ((200000, 50), (2000, 5000))),
+    "Rows, at 5 columns (--quick)": (0, lambda rows, columns: columns == 5),
+}
+KNOWN = ("dummy", "linear", "forest")
+SCORED = ("baselines", "ablation")  # stages whose fits are what all else is compared with
+
+
+def growth(figures):
+    """Write the section on tables that grow: a table for rows, one for columns, one for both."""
+    parts, sizes = [], {
+        tuple(map(int, case.split(" x "))): case for case in figures.cases("growth")
+    }
+    for title, (part, belongs) in FAMILIES.items():
+        if cases := {size: sizes[size] for size in sorted(sizes) if belongs(*size)}:
+            parts += [f"### {title}\n", grown(figures, cases, part), ""]
+    return (
+        "Every stage of `reproduce` on random numbers, two classes, 2 folds, 1 repeat, forests of "
+        "50 trees; the candidate is such a forest, its ablation a shallow one. One process does "
+        "all. A cell has processor seconds, in brackets as a multiple of those that the fits of "
+        "*dummy*, *linear* and *forest* took in the same run, then the peak memory in MB; the "
+        "table below it has the seconds that passed. *All else* is what is neither a fit of a "
+        "baseline, the candidate or the ablation, nor a fit of these to explain or to share them. "
+        "*Growth* is the exponent: 1 where twice the table takes twice the time; first fitted to "
+        "all sizes (least squares of logarithms), then that between the last two, where what every "
+        "run costs weighs less.",
+        "\n".join(parts).strip(),
+    )
+
+
+def grown(figures, cases, part):
+    """Return the table of one family of sizes; ``part`` is the side that grows, if one does."""
+
+    def of(case, name):
+        return sum(figures.of("growth", case, name))
+
+    def fits(case, stage):
+        """Return processor seconds by model that were fitted in a stage."""
+        head, found = f"{stage}: fits of ", figures.found["growth"][case]
+        return {one.removeprefix(head): of(case, one) for one in found if one.startswith(head)}
+
+    found = {name for case in cases.values() for name in figures.found["growth"][case]}
+    order = figures.found["growth"][next(iter(cases.values()))]
+    stages = [name.removesuffix(": cpu") for name in order if name.endswith(": cpu")]
+    stages += sorted({n.removesuffix(": cpu") for n in found if n.endswith(": cpu")} - {*stages})
+    unit, used = {}, {}
+    for size, case in cases.items():
+        done = [one for one in stages if figures.of("growth", case, f"{one}: cpu")]
+        every = {one: fits(case, one) for one in done}
+        unit[size] = sum(every.get("baselines", {}).get(name, 0.0) for name in KNOWN)
+        scored = sum(sum(every.get(one, {}).values()) for one in SCORED)
+        explained = sum(sum(every.get(one, {}).values()) for one in ("interpretation", "sharing"))
+        rows = {"*fits of dummy, linear, forest*": unit[size]}
+        rows["*all fits of baselines, candidate, ablation*"] = scored
+        rows |= {
+            one: of(case, f"{one}: cpu") - (sum(every[one].values()) if one in SCORED else 0.0)
+            for one in done
+        }
+        if not of(case, "unfinished"):
+            whole = sum(of(case, f"{one}: cpu") for one in done)
+            rows["**all else**"] = whole - scored - explained
+            rows["**all else, by all those fits**"] = rows["**all else**"] / scored
+        used[size] = rows
+    names = list(dict.fromkeys(name for rows in used.values() for name in rows))
+    last = [name for name in names if name.startswith("**")]
+    names = [name for name in names if name not in last] + last
+    lines = []
+    for name in names:
+        cells = [cell(name, used[size], unit[size], of, case) for size, case in cases.items()]
+        if part is not None:
+            growing = {size[part]: used[size].get(name, 0.0) for size in cases}
+            cells.append("" if name.endswith("fits**") else exponents(growing))
+        shown = f"{name}, without these fits" if name in SCORED else name
+        lines.append([shown, *cells])
+    notes = [
+        f"{case.replace(' x ', ' rows x ')} columns: not finished after "
+        f"{of(case, 'unfinished'):.0f} s, in the stage after the last that has a figure."
+        for case in cases.values()
+        if of(case, "unfinished")
+    ]
+    loads = ", ".join(f"{of(case, 'load'):.1f}" for case in cases.values())
+    notes.append(f"Load before each: {loads}.")
+    head = ["", *(f"{rows:,} x {columns:,}" for rows, columns in cases)]
+    passed = [
+        [name, *(f"{of(case, f'{name}: seconds'):.2f}" for case in cases.values())]
+        for name in stages
+    ]
+    first = table(head + ["growth"] * (part is not None), lines)
+    return "\n".join([first, "", " ".join(notes), "", table(["seconds", *head[1:]], passed)])
+
+
+def cell(name, rows, unit, of, case):
+    """Return "seconds (times the fits), MB" of one stage and size."""
+    if name not in rows:
+        return "-"
+    if name.endswith("fits**"):
+        return f"{rows[name]:.2f}"
+    ratio = f" ({rows[name] / unit:.2f})" if unit else ""
+    peak = of(case, f"{name}: peak")
+    return f"{rows[name]:.2f}{ratio}" + (f", {peak:.0f} MB" if peak else "")
+
+
+def exponents(growing):
+    """Return how a time grows: the exponent of all sizes, and that of the last two.
+
+    >>> exponents({10: 1.0, 100: 1.0, 1000: 100.0})
+    '1.00, last 2.00'
+    """
+    known = sorted((log(size), log(value)) for size, value in growing.items() if value > 0)
+    if len(known) < 3:
+        return "-"
+    slope = linear_regression(*zip(*known, strict=True)).slope
+    (x, y), (after, more) = known[-2:]
+    return f"{slope:.2f}, last {(more - y) / (after - x):.2f}"
+
+
 def first(figures):
     """Write the section on the first hour."""
     stages = [case.rpartition(", ") for case in figures.cases("first")]
@@ -237,6 +357,7 @@ SECTIONS = {
     "tasks": ("Many fits", tasks),
     "scaling": ("Workers", scaling),
     "memory": ("Large tables", memory),
+    "growth": ("Tables that grow", growth),
     "first": ("From nothing to verified", first),
     "start": ("Start-up", start),
 }

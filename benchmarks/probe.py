@@ -4,19 +4,28 @@ It is one process from start to end, so that run.py can time it and watch its me
 """
 
 import argparse
+import contextlib
+import io
 import json
+import os
+import sys
 import tempfile
 import time
 import warnings
+from functools import wraps
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from reproml.cli.stages import ENGINE, load_script, stages_of
+from reproml.compute import task as fits
 from reproml.compute.shared_table import map_table
 from reproml.compute.task import make_tasks
 from reproml.compute.workers import open_pool
+from reproml.config.checksums import sha256_of
 from reproml.config.columns import Table
 from reproml.config.study import Column, Compute, Data, Metrics, Study
+from reproml.run.manifest import write_manifest
 from reproml.run.run import open_run
 from reproml.split.splits import Fold
 from reproml.statistics.scores import score_tasks
@@ -166,7 +175,143 @@ def memory(arguments):
     return {"tasks": len(tasks)}
 
 
-CASES = {f.__name__: f for f in (loop, long_loop, long_stage, many, memory)}
+GROWN = """\
+[study]
+task = "classification"
+seed = 0
+
+[data]
+file = "data/raw/made.csv"
+sha256 = "{sha256}"
+positive = "yes"
+missing = "error"
+
+[data.columns]
+y = {{ role = "target", type = "category", values = ["no", "yes"] }}
+"x*" = {{ role = "feature" }}
+
+[split]
+dependence = "independent"
+test_size = 0.2
+folds = 2
+repeats = 1
+
+[metrics]
+primary = "roc_auc"
+
+[models]
+candidate = "candidate"
+baselines = ["dummy", "linear", "forest"]
+
+[models.parameters]
+forest = {{ model__n_estimators = 50 }}
+candidate = {{ model__n_estimators = 50 }}
+
+[ablations.shallow]
+set = {{ model__max_depth = 6 }}
+reason = "Are deep trees needed?"
+
+[compute]
+backend = "sequential"
+workers = 1
+"""
+
+
+def write_grown(study, n_rows, n_columns):
+    """Turn a copy of the default study into one of random numbers; the candidate is a forest."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((n_rows, n_columns))
+    y = X[:, :4].sum(axis=1) + rng.standard_normal(n_rows) > 0
+    made = pd.DataFrame(X, columns=[f"x{number}" for number in range(n_columns)])
+    path = study / "data" / "raw" / "made.csv"
+    made.assign(y=np.where(y, "yes", "no")).to_csv(path, index=False, float_format="%.5f")
+    text = GROWN.format(sha256=sha256_of(path))
+    (study / "study.toml").write_text(text, encoding="utf-8", newline="\n")
+    (models,) = study.glob("src/*/models.py")
+    with models.open("a", encoding="utf-8", newline="\n") as file:
+        file.write('MODELS["candidate"] = forest\n')
+
+
+LATE = "leakage interpretation figures report"  # of stages that may not end in time; all else first
+
+
+class Clock:
+    """Measures stages: seconds, processor seconds, peak memory, and processor seconds in fits."""
+
+    def __init__(self):
+        self.fits, self.inside = {}, False
+        for name in ("run_task", "fit_task"):
+            plain = getattr(fits, name)
+            for module in [one for at, one in sys.modules.items() if at.startswith("reproml.")]:
+                if getattr(module, name, None) is plain:
+                    setattr(module, name, self.timed(plain))
+
+    def timed(self, plain):
+        """Return a function that makes a fit and notes its processor time by the model's name."""
+
+        @wraps(plain)
+        def fit(task, *arguments, **more):
+            outer, self.inside, start = self.inside, True, processor()
+            try:
+                return plain(task, *arguments, **more)
+            finally:
+                self.inside = outer
+                if not outer:  # the fit of a task that is predicted with counts once
+                    self.fits[task.name] = self.fits.get(task.name, 0.0) + processor() - start
+
+        return fit
+
+    @contextlib.contextmanager
+    def stage(self, name):
+        """Measure what is done inside, and say it at once: a later stage may not end in time."""
+        self.fits.clear()
+        peak_from_now()
+        start, cpu = time.perf_counter(), processor()
+        yield
+        said = {"seconds": time.perf_counter() - start, "cpu": processor() - cpu, "peak": peak()}
+        print(json.dumps({"stage": name, **said, "fits": self.fits}), flush=True)
+
+
+def processor():
+    """Return the processor seconds of this process and of its children so far."""
+    times = os.times()
+    return time.process_time() + times.children_user + times.children_system
+
+
+def peak_from_now():
+    """Forget the peak of memory so far, where Linux can do that."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
+
+
+def peak():
+    """Return the peak of this process's memory in MB since then; 0 where there is no Linux."""
+    status = Path("/proc/self/status")
+    lines = status.read_text(encoding="utf-8").splitlines() if status.is_file() else []
+    return next((int(x.split()[1]) / 1024 for x in lines if x.startswith("VmHWM")), 0.0)
+
+
+def growth(arguments):
+    """Run every stage of `reproduce` in this process, on a study of so many rows and columns.
+
+    The study is a copy of the default one, which is changed.
+    """
+    write_grown(arguments.study, arguments.rows, arguments.columns)
+    with open_run(arguments.study / "study.toml") as run:
+        made = run.into(run.scratch(), fresh=True)
+        clock = Clock()
+        with clock.stage("reading"):
+            made.table, made.folds  # noqa: B018  # asked for, it is read and cut
+        for name in sorted(stages_of(made), key=LATE.find):
+            with clock.stage(name), contextlib.redirect_stdout(io.StringIO()):
+                make = ENGINE.get(name) or load_script(name, made)
+                make(made)
+        with clock.stage("manifest"):
+            write_manifest(run, made.results, {})
+    return {"stages": "all"}
+
+
+CASES = {f.__name__: f for f in (loop, long_loop, long_stage, many, memory, growth)}
 
 
 def main():
@@ -179,6 +324,8 @@ def main():
     parser.add_argument("--repeats", type=int, default=6)
     parser.add_argument("--tasks", type=int, default=100)
     parser.add_argument("--megabytes", type=int, default=10)
+    parser.add_argument("--rows", type=int, default=1000)
+    parser.add_argument("--columns", type=int, default=20)
     parser.add_argument("--mark", help="file that is written when fits begin")
     arguments = parser.parse_args()
     print(json.dumps(CASES[arguments.case](arguments)))

@@ -1,8 +1,9 @@
 """Measure what the template promises about time and memory, and write the page that says it.
 
-`make bench` runs this; it takes about 20 minutes on two cores that do nothing else. What is
-compared is run side by side, in turns, so that a busy machine slows both. --quick makes everything
-small: it shows that the benchmarks run, and its figures mean nothing.
+`make bench` runs this; it takes about 20 minutes on two cores that do nothing else, and as long
+again for the tables that grow. What is compared is run side by side, in turns, so that a busy
+machine slows both. --quick makes everything small: it shows that the benchmarks run, and its
+figures mean nothing.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import json
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,13 +29,17 @@ FIGURES = ROOT / "benchmarks" / "figures.csv"
 PROBE = ROOT / "benchmarks" / "probe.py"
 FIRST_EDITION = "de4b27c"  # the last commit of it
 COLUMNS = ("benchmark", "case", "round", "figure", "value")
+SIZES = [f"{10**power} x 20" for power in range(3, 7)]  # rows x columns
+SIZES += [f"1000 x {10**power}" for power in range(1, 5)] + ["200000 x 50", "2000 x 5000"]
+QUICK = [f"{100 * 2**power} x 5" for power in range(4)]
 
 
 class Bench:
     """A study to measure on, and the figures so far."""
 
-    def __init__(self, folder, quick, rounds):
+    def __init__(self, folder, quick, rounds, sizes=(), limit=None):
         self.folder, self.quick, self.rounds = folder, quick, rounds
+        self.sizes, self.limit = sizes or (QUICK if quick else SIZES), limit
         self.rows = []
         self.study = folder / "made" / "my-study"
         self.python = (
@@ -232,6 +238,28 @@ def generation(bench):
         bench.note("start", "git alone", turn, seconds=seconds)
 
 
+def growth(bench):
+    """Measure every stage of reproduce on tables that grow, beside the fits of the same run."""
+    for size in bench.sizes:
+        rows, columns = size.split(" x ")
+        study = bench.folder / "grown"
+        shutil.copytree(bench.study, study, ignore=shutil.ignore_patterns(".venv", ".git"))
+        options = ["growth", "--study", study, "--rows", rows, "--columns", columns]
+        how = {"env": {"PYTHONPATH": paths(study)}, "memory": False, "limit": bench.limit}
+        before = machine()["load"]
+        seen = watched([bench.python, PROBE, *options], bench.folder, **how)
+        lines = [json.loads(x) for x in seen["text"].splitlines() if x.startswith("{")]
+        for one in (line for line in lines if "stage" in line):
+            stage = one["stage"]
+            figures = {f"{stage}: {name}": one[name] for name in ("seconds", "cpu", "peak")}
+            figures |= {f"{stage}: fits of {name}": cpu for name, cpu in one["fits"].items()}
+            bench.note("growth", size, 0, **figures)
+        if seen["ended"]:
+            bench.note("growth", size, 0, unfinished=bench.limit)
+        bench.note("growth", size, 0, load=before)
+        shutil.rmtree(study)
+
+
 def watched_once(command, cwd):
     """Return the seconds of a short command, to the millisecond."""
     start = time.perf_counter()
@@ -258,6 +286,7 @@ BENCHMARKS = {
     "tasks": many_tasks,
     "scaling": scaling,
     "memory": large_data,
+    "growth": growth,
     "first": first_hour,
 }
 
@@ -268,6 +297,10 @@ def main():
     parser.add_argument("only", nargs="*", choices=[*BENCHMARKS, []], help="default: all")
     parser.add_argument("--quick", action="store_true", help="small, to see that all of it runs")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--sizes", nargs="+", choices=SIZES, help="tables of growth; the others keep their figures"
+    )
+    parser.add_argument("--limit", type=float, default=1800, help="seconds for each such table")
     parser.add_argument("--into", type=Path, default=FIGURES, help="CSV of raw figures")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "benchmarks.md")
     arguments = parser.parse_args()
@@ -278,9 +311,11 @@ def main():
         row
         for row in read(arguments.into)
         if row[0] not in (*chosen, *(f"machine {c}" for c in chosen))
+        or (row[0] == "growth" and arguments.sizes and row[1] not in arguments.sizes)
     ]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        bench = Bench(Path(folder), arguments.quick, 1 if arguments.quick else arguments.rounds)
+        rounds = 1 if arguments.quick else arguments.rounds
+        bench = Bench(Path(folder), arguments.quick, rounds, arguments.sizes, arguments.limit)
         make_study(bench)
         for name in chosen:
             before = machine()

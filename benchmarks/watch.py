@@ -43,12 +43,13 @@ def memory_of(pid):
     return {"anon": kilobytes.get("Pss_Anon", 0) / 1024, "file": shared / 1024}
 
 
-def watched(command, cwd, *, mark=None, env=None, memory=True):
+def watched(command, cwd, *, mark=None, env=None, memory=True, limit=None):
     """Run a command; return its output, seconds, processor seconds and peak memory in MB.
 
     With a mark, memory counts from when that file is there: the peak of the work, not of loading.
+    What is not finished after ``limit`` seconds is ended, and what it said until then is returned.
     """
-    before, start = os.times(), time.perf_counter()
+    before, start, ended = os.times(), time.perf_counter(), False
     peak = {"total": 0.0, "file": 0.0, "anon": 0.0, "largest": 0.0}
     with tempfile.TemporaryFile("w+", encoding="utf-8") as out:
         process = subprocess.Popen(
@@ -66,12 +67,16 @@ def watched(command, cwd, *, mark=None, env=None, memory=True):
                 seen["largest"] = max((one["anon"] for one in tree), default=0.0)
                 peak = {kind: max(peak[kind], seen[kind]) for kind in peak}
             time.sleep(EVERY)
+            if limit is not None and time.perf_counter() - start > limit:
+                ended = True
+                process.kill()
+                process.wait()
         seconds = time.perf_counter() - start
         out.seek(0)
         text = out.read()
-    if process.returncode != 0:
+    if process.returncode != 0 and not ended:
         raise FailedError(f"{subprocess.list2cmdline(map(str, command))}\n{text[-2000:]}")
     after = os.times()
     cpu = after.children_user + after.children_system
     cpu -= before.children_user + before.children_system
-    return {"text": text, "seconds": seconds, "cpu": cpu, "peak": peak}
+    return {"text": text, "seconds": seconds, "cpu": cpu, "peak": peak, "ended": ended}

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def test_the_page_shows_medians_ranges_and_ratios_of_rounds(tmp_path):
     assert "| loop of `cross_validate`, one process | 66.0 [60.0 to 90.0] s |" in text
     assert "| times as fast | 2.00 [1.80 to 2.00] |" in text
     assert "| times the limit | 1.100 [1.100 to 1.150] |" in text
-    assert text.count("*Not measured.*") == 8
+    assert text.count("*Not measured.*") == 9
 
 
 def test_differing_bytes_are_not_kept_quiet(tmp_path):
@@ -41,6 +42,55 @@ def test_differing_bytes_are_not_kept_quiet(tmp_path):
         write(tmp_path / "f.csv", [("scaling", case, 0, "digest", d) for case, d in cases])
         page.write_page(tmp_path / "f.csv", tmp_path / "page.md")
         assert said in (tmp_path / "page.md").read_text(encoding="utf-8")
+
+
+def test_growth_is_told_beside_the_fits_of_the_same_run(tmp_path):
+    rows = []
+    for n in (1000, 10000, 100000):
+        cpu = {"reading": n / 1e4, "baselines": n / 100, "ablation": n / 1e3, "report": 1.0}
+        cpu |= {"baselines: fits of forest": n / 200, "ablation: fits of shallow": n / 1e3}
+        figures = {f"{k}: cpu" if ":" not in k else k: v for k, v in cpu.items()}
+        figures |= {f"{k}: peak": 300.0 for k in ("reading", "baselines")} | {"load": 1.5}
+        rows += [("growth", f"{n} x 20", 0, k, v) for k, v in figures.items()]
+    late = {"reading: cpu": 100.0, "unfinished": 60.0, "load": 2.0}
+    rows += [("growth", "1000000 x 20", 0, k, v) for k, v in late.items()]
+    write(tmp_path / "figures.csv", rows)
+    page.write_page(tmp_path / "figures.csv", tmp_path / "page.md")
+    text = (tmp_path / "page.md").read_text(encoding="utf-8")
+    assert "|  | 1,000 x 20 | 10,000 x 20 | 100,000 x 20 | 1,000,000 x 20 | growth |" in text
+    first = (
+        "| reading | 0.10 (0.02), 300 MB | 1.00 (0.02), 300 MB | 10.00 (0.02), 300 MB | 100.00 |"
+    )
+    assert f"{first} 1.00, last 1.00 |" in text
+    line = next(x for x in text.splitlines() if x.startswith("| baselines, without these fits"))
+    assert line == (
+        "| baselines, without these fits | 5.00 (1.00), 300 MB | 50.00 (1.00), 300 MB | "
+        "500.00 (1.00), 300 MB | - | 1.00, last 1.00 |"
+    )
+    assert "| **all else, by all those fits** | 1.02 | 0.87 | 0.85 | - |  |" in text
+    assert "1000000 rows x 20 columns: not finished after 60 s" in text
+
+
+def test_what_takes_too_long_is_ended_and_what_it_said_is_kept(tmp_path):
+    code = "import time; print('said', flush=True); time.sleep(60)"
+    seen = watch.watched([sys.executable, "-c", code], tmp_path, memory=False, limit=1)
+    assert (seen["ended"], seen["text"].strip()) == (True, "said")
+    assert seen["seconds"] < 20
+
+
+@pytest.mark.network
+@pytest.mark.slow
+def test_every_stage_is_measured_in_a_grown_study(template, default_bake, study_env, run, tmp_path):
+    study = shutil.copytree(default_bake.path, tmp_path / "grown")
+    command = [study_env, template / "benchmarks" / "probe.py", "growth", "--study", study]
+    command += ["--rows", 100, "--columns", 5]
+    done = run(command, cwd=tmp_path, env={"PYTHONPATH": paths(study)})
+    lines = [json.loads(x) for x in done.stdout.splitlines() if x.startswith("{")]
+    stages = {one["stage"]: one for one in lines if "stage" in one}
+    assert {"reading", "leakage", "baselines", "ablation", "report", "manifest"} <= set(stages)
+    assert set(stages["baselines"]["fits"]) == {"dummy", "linear", "forest", "candidate"}
+    assert set(stages["ablation"]["fits"]) == {"shallow"}  # the full candidate is there already
+    assert all(one["cpu"] >= sum(one["fits"].values()) for one in stages.values())
 
 
 @linux
