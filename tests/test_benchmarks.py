@@ -140,10 +140,13 @@ def test_a_case_can_be_measured(template, default_bake, study_env, run, tmp_path
 @pytest.mark.weekly
 def test_a_benchmark_runs(template, run, tmp_path):
     figures, page = tmp_path / "figures.csv", tmp_path / "page.md"
-    command = [sys.executable, template / "benchmarks" / "run.py", "--quick", "tasks"]
+    command = [sys.executable, template / "benchmarks" / "run.py", "--quick", "tasks", "growth"]
     run([*command, "--into", figures, "--page", page], cwd=tmp_path)
     with figures.open(encoding="utf-8", newline="") as file:
         rows = {(row["case"], row["figure"]): row["value"] for row in csv.DictReader(file)}
     assert float(rows["1000", "seconds"]) > 0 < float(rows["1000", "busy"])
-    assert "## Many fits" in page.read_text(encoding="utf-8")
+    assert float(rows["800 x 5", "report: cpu"]) > 0
+    text = page.read_text(encoding="utf-8")
+    assert "## Many fits" in text
+    assert "| 100 x 5 | 200 x 5 | 400 x 5 | 800 x 5 | growth |" in text
     assert str(tmp_path) not in figures.read_text(encoding="utf-8")
