@@ -23,7 +23,7 @@ format: venv ## format and lint the template's own Python
 lock: venv ## renew every lock: both of the study and the template's own
 	.venv/bin/python tools/lock.py --upgrade
 
-bench: venv ## measure time and memory, and write docs/benchmarks.md (20 minutes)
+bench: venv ## measure time and memory, and write docs/benchmarks.md (hours: the largest tables)
 	.venv/bin/python benchmarks/run.py
 
 references: venv ## make the results that every example ships with again

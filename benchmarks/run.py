@@ -1,9 +1,9 @@
 """Measure what the template promises about time and memory, and write the page that says it.
 
-`make bench` runs this; it takes about 20 minutes on two cores that do nothing else, and as long
-again for the tables that grow. What is compared is run side by side, in turns, so that a busy
-machine slows both. --quick makes everything small: it shows that the benchmarks run, and its
-figures mean nothing.
+`make bench` runs this; it takes about 20 minutes on two cores that do nothing else, and hours for
+the largest tables of growth, each of which ends after --limit. What is compared is run side by
+side, in turns, so that a busy machine slows both. --quick makes everything small: it shows that
+the benchmarks run, and its figures mean nothing.
 """
 
 import argparse
