@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from reproml.compute import batches
-from reproml.compute.batches import answers, answers_to_moved, columns_changed
+from reproml.compute.batches import answers, answers_to_moved, features_used, made_of
 from scipy import sparse
 from sklearn.decomposition import PCA
 
@@ -27,7 +27,7 @@ def test_tables_are_answered_in_order_however_they_are_batched(small):
         return rows["a"].to_numpy()
 
     tables = [pd.DataFrame({"a": [float(i), i + 0.25, i + 0.5]}) for i in range(5)]
-    assert [one.tolist() for one in answers(ask, tables, 3)] == [
+    assert [one.tolist() for one in answers(ask, tables, (3, 1))] == [
         [i, i + 0.25, i + 0.5] for i in range(5)
     ]
     assert asked == [6, 6, 3]
@@ -55,13 +55,14 @@ def test_what_depends_on_a_column_is_found_in_any_form(form):
     def ask(rows: pd.DataFrame):
         return form(pd.DataFrame({"both": rows["dose"] * rows["age"], "age": rows["age"] * 1.0}))
 
-    assert columns_changed(ask, X).tolist() == [[True, False], [False, False], [True, True]]
+    assert made_of(ask, X).tolist() == [-2, 2]
+    assert features_used(ask, X) == ["dose", "age"]
 
 
 def test_texts_and_gaps_are_compared_too():
     gaps = X.assign(dose=[1.0, np.nan, 3.0], kind=["a", None, "b"])
-    assert columns_changed(lambda rows: rows, gaps).tolist() == np.eye(3, dtype=bool).tolist()
-    assert not columns_changed(lambda rows: rows[["dose", "kind"]], gaps)[2].any()
+    assert made_of(lambda rows: rows, gaps).tolist() == [0, 1, 2]
+    assert features_used(lambda rows: rows[["dose", "kind"]], gaps) == ["dose", "kind"]
 
 
 def test_rounding_is_no_change_and_a_small_column_is_no_rounding():
@@ -69,9 +70,9 @@ def test_rounding_is_no_change_and_a_small_column_is_no_rounding():
     rng = np.random.default_rng(0)
     wide = pd.DataFrame(rng.normal(size=(50, 6)) * [1e9, 1, 1, 1, 1, 1e-9], columns=list("abcdef"))
     model = PCA(3).fit(wide[["b", "c", "d"]])
-    changes = columns_changed(lambda rows: model.transform(rows[["b", "c", "d"]]), wide)
-    assert changes.any(axis=1).tolist() == [False, True, True, True, False, False]
-    assert columns_changed(lambda rows: rows, wide).tolist() == np.eye(6, dtype=bool).tolist()
+    used = features_used(lambda rows: model.transform(rows[["b", "c", "d"]]), wide)
+    assert used == ["b", "c", "d"]
+    assert made_of(lambda rows: rows, wide).tolist() == [0, 1, 2, 3, 4, 5]
 
 
 def test_answers_come_one_after_the_other(small):
@@ -85,3 +86,55 @@ def test_answers_come_one_after_the_other(small):
     said = answers_to_moved(ask, X, (([], np.arange(3)) for _ in range(1000)))
     next(said)
     assert asked == [6]
+
+
+def test_a_batch_of_a_wide_table_has_fewer_rows(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(batches, "CELLS", 200)
+    asked = []
+
+    def ask(rows: pd.DataFrame) -> pd.DataFrame:
+        asked.append(rows.size)
+        return rows[["g0"]]
+
+    wide = pd.DataFrame(np.zeros((5, 10)), columns=[f"g{number}" for number in range(10)])
+    assert len(list(answers_to_moved(ask, wide, [(["g3"], np.arange(5))] * 10))) == 10
+    assert len(list(answers(ask, [wide] * 10, wide.shape))) == 10
+    assert max(asked) == 200
+
+
+def test_a_rare_value_is_among_the_few_rows_that_are_tried():
+    """A level of one row, a gap of one row, a bump of one row: each makes a column that varies."""
+    rng = np.random.default_rng(0)
+    many = pd.DataFrame(rng.normal(size=(2000, 3)), columns=list("abc"))
+    many["kind"] = np.where(np.arange(2000) == 701, "rare", "common")
+    many.loc[1203, "b"] = np.nan
+
+    def ask(rows: pd.DataFrame) -> pd.DataFrame:
+        made = {"rare": rows["kind"] == "rare", "gap": rows["b"].isna(), "bump": rows["c"] > top}
+        return pd.DataFrame({"one": 1.0, **made}).astype(float)
+
+    top = many["c"].nlargest(2).iloc[1]
+    assert made_of(ask, many, tried=50).tolist() == [-1, 3, 1, 2]
+    assert features_used(ask, many) == ["b", "c", "kind"]
+
+
+def test_of_five_thousand_features_each_is_found_by_few_questions():
+    wide = pd.DataFrame(np.random.default_rng(0).normal(size=(4, 5000))).add_prefix("g")
+    asked = []
+
+    def ask(rows: pd.DataFrame) -> np.ndarray:
+        asked.append(rows.size)
+        values = rows.to_numpy()
+        return np.column_stack([values[:, ::-1], values[:, :2].sum(axis=1)])
+
+    assert made_of(ask, wide).tolist() == [*range(4999, -1, -1), -2]
+    assert sum(asked) == wide.size * (1 + 2 * 13)
+
+
+@pytest.mark.parametrize("most", [10**9, 100])
+def test_features_of_mixed_columns_are_found_in_fewer_rows_of_a_wide_table(monkeypatch, most: int):
+    monkeypatch.setattr(batches, "PROBED", most)
+    wide = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 12))).add_prefix("g")
+    wide["g3"] = np.arange(30) == 17
+    used = [f"g{number}" for number in (0, 3, 5, 11)]
+    assert features_used(lambda rows: rows[used].sum(axis=1).to_frame(), wide) == used

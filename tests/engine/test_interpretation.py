@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from example_study.evaluation import METRICS
 from example_study.models import candidate, domain, forest, linear, tuned
-from reproml.compute.task import Task
+from reproml.compute.task import Task, fit_task
 from reproml.config.columns import Table
 from reproml.config.study import Column, Study, StudyError
 from reproml.explain.dependence import grid_of, row_curves
@@ -103,7 +103,8 @@ def test_noise_has_no_importance_on_new_rows_and_a_leak_would(study: Study):
         order = rng.permutation(N)
         fold = Fold(0, number, np.sort(order[:60]), np.sort(order[60:]))
         task = Task("candidate", linear("classification"), fold, seed=number)
-        found.append(fold_importances(task, table, study, units))
+        model = fit_task(task, table, study)
+        found.append(fold_importances(model, task, table, study, units))
     everything = pd.concat(found)
     empty = pd.DataFrame({"group": [], "feature": []})
     summary = importance_table(everything, empty, n_train=60, n_test=30).set_index("name")

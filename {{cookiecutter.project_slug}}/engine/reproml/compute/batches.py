@@ -7,7 +7,7 @@ row does not depend on the other rows, but its last bits may, where a matrix is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -16,21 +16,26 @@ from scipy import sparse
 
 from .threads import one_thread
 
-BATCH = 20_000  # rows that are asked about at once
+BATCH = 20_000  # rows that are asked about at once, of tables of up to 250 columns
+CELLS = 5_000_000  # and of wider tables: 40 MB
+TRIED = 300  # rows that show what depends on which feature
+PROBED = 50_000_000  # cells that are asked about where each feature has to be tried alone
 ROUNDING = 1e-9  # of a column's largest value: smaller differences are no change
 
 
 Ask = Callable[[pd.DataFrame], Any]  # an array, a table or a sparse matrix with a row for each
 
 
-def answers(ask: Ask, tables: Iterable[pd.DataFrame], n_rows: int) -> Iterator[np.ndarray]:
-    """Yield what a model or its steps say of tables of ``n_rows`` rows each, an array per table.
+def answers(
+    ask: Ask, tables: Iterable[pd.DataFrame], shape: tuple[int, int]
+) -> Iterator[np.ndarray]:
+    """Yield what a model or its steps say of tables of one shape, an array per table.
 
     >>> tables = [pd.DataFrame({"dose": [1.0, 2.0]}), pd.DataFrame({"dose": [3.0, 4.0]})]
-    >>> [said.tolist() for said in answers(lambda X: X["dose"] * 10, tables, 2)]
+    >>> [said.tolist() for said in answers(lambda X: X["dose"] * 10, tables, (2, 1))]
     [[10.0, 20.0], [30.0, 40.0]]
     """
-    for part in _parts(tables, n_rows):
+    for part in _parts(tables, shape):
         yield from _asked(ask, pd.concat(part, ignore_index=True), len(part))
 
 
@@ -46,35 +51,82 @@ def answers_to_moved(
     >>> [said.tolist() for said in answers_to_moved(lambda X: X, X, moves)]
     [[[1.0, 30.0], [2.0, 40.0]], [[2.0, 30.0], [1.0, 40.0]]]
     """
-    for part in _parts(moves, len(X)):
-        taken = {name: np.tile(np.arange(len(X)), (len(part), 1)) for name in X}
+    for part in _parts(moves, X.shape):
+        moved = X.take(np.tile(np.arange(len(X)), len(part))).reset_index(drop=True)
         for number, (columns, order) in enumerate(part):
-            for name in columns:
-                taken[name][number] = order
-        moved = {name: X[name].array.take(rows.ravel()) for name, rows in taken.items()}
-        yield from _asked(ask, pd.DataFrame(moved), len(part))
+            rows, at = slice(number * len(X), (number + 1) * len(X)), X.columns.get_indexer(columns)
+            if len(at):
+                moved.iloc[rows, at] = X.iloc[order, at].to_numpy()
+        yield from _asked(ask, moved, len(part))
 
 
-def columns_changed(ask: Ask, X: pd.DataFrame) -> np.ndarray:
-    """Tell which columns that come out depend on which feature: bool, (n_features, n_columns).
+def made_of(ask: Ask, X: pd.DataFrame, tried: int = TRIED) -> np.ndarray:
+    """Tell for each column that comes out which feature it is made of, (n_columns,).
 
-    The values of one feature at a time change places; one with a single value tells nothing.
+    The feature's position; -1 of none, or of one with a single value; -2 of several. For each
+    binary digit of the positions, the features that have it change places, then all others.
 
     >>> X = pd.DataFrame({"dose": [1.0, 2.0], "age": [30.0, 40.0]})
-    >>> columns_changed(lambda X: X.assign(ratio=X["dose"] / X["age"]), X).tolist()
-    [[True, False, True], [False, True, True]]
+    >>> made_of(lambda X: X.assign(ratio=X["dose"] / X["age"], one=1.0), X).tolist()
+    [0, 1, -2, -1]
     """
+    X = X.iloc[_telling_rows(ask, X, tried)]
+    digits = np.arange(max(1, (X.shape[1] - 1).bit_length()))[:, None]
+    with_it = (np.arange(X.shape[1]) >> digits) & 1 == 1  # (n_digits, n_features)
+    halves = np.stack([with_it, ~with_it], axis=1).reshape(-1, X.shape[1])
     places = np.arange(len(X))
-    moves = [([], places), *(([name], np.roll(places, 1)) for name in X)]
+    moves = [([], places), *((X.columns[half], np.roll(places, 1)) for half in halves)]
     said = answers_to_moved(ask, X, moves)  # one at a time: all of them may be large
     before = next(said)
-    return np.array([_changed(before, after) for after in said])
+    changed = np.array([_changed(before, after) for after in said])
+    changed = changed.reshape(len(digits), 2, -1)  # (n_digits, 2, n_columns)
+    one = (changed.sum(axis=1) == 1).all(axis=0)
+    position = (changed[:, 0] << digits).sum(axis=0)
+    return np.where(one, position, np.where(changed.any(axis=(0, 1)), -2, -1))
 
 
-def _parts(things: Iterable[Any], n_rows: int) -> Iterator[list[Any]]:
-    things = iter(things)
-    while part := list(islice(things, max(1, BATCH // n_rows))):
+def features_used(ask: Ask, X: pd.DataFrame) -> list[str]:
+    """Name the features that anything of what comes out depends on.
+
+    Where columns are made of several, each feature without a column of its own is set to another
+    value; of a table of many columns in few rows.
+
+    >>> X = pd.DataFrame({"dose": [1.0, 2.0], "age": [30.0, 40.0], "site": ["a", "b"]})
+    >>> features_used(lambda X: X[["dose"]].assign(ratio=X["dose"] / X["age"]), X)
+    ['dose', 'age']
+    """
+    made = made_of(ask, X)
+    used = {X.columns[position] for position in made if position >= 0}
+    if -2 in made:
+        rest = [name for name in X if name not in used]
+        most = int(np.clip(PROBED // (X.shape[1] * len(rest) or 1), 1, TRIED))
+        few = X.iloc[np.linspace(0, len(X) - 1, min(most, len(X))).astype(int)]
+        values = X.to_numpy()
+        others = _differs(values, values[:1]).argmax(axis=0)  # rows with another than the first
+        tables = (
+            few.assign(**{name: X[name].iloc[others[X.columns.get_loc(name)]]}) for name in rest
+        )
+        said = answers(ask, chain([few], tables), few.shape)
+        before = next(said)
+        used |= {
+            name for name, after in zip(rest, said, strict=True) if _changed(before, after).any()
+        }
+    return [name for name in X if name in used]
+
+
+def _parts(things: Iterable[Any], shape: tuple[int, int]) -> Iterator[list[Any]]:
+    things, rows = iter(things), min(BATCH, CELLS // max(1, shape[1]))
+    while part := list(islice(things, max(1, rows // shape[0]))):
         yield part
+
+
+def _telling_rows(ask: Ask, X: pd.DataFrame, tried: int) -> np.ndarray:
+    """Return evenly spaced rows, and more: each column that varies, going in or out, does there."""
+    few = np.linspace(0, len(X) - 1, min(tried, len(X))).astype(int)
+    for table in [X.to_numpy(), *_asked(ask, X, 1)] if len(few) < len(X) else []:
+        differs = _differs(table, table[:1])
+        few = np.union1d(few, differs[:, ~differs[few].any(axis=0)].argmax(axis=0))
+    return few
 
 
 def _asked(ask: Ask, rows: pd.DataFrame, n_parts: int) -> list[np.ndarray]:
@@ -83,8 +135,12 @@ def _asked(ask: Ask, rows: pd.DataFrame, n_parts: int) -> list[np.ndarray]:
     return np.split(said.toarray() if sparse.issparse(said) else np.asarray(said), n_parts)
 
 
+def _differs(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    return ~((one == other) | (pd.isna(one) & pd.isna(other)))
+
+
 def _changed(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     if before.dtype.kind != "f":
-        return ~((before == after) | (pd.isna(before) & pd.isna(after))).all(axis=0)
+        return _differs(after, before).any(axis=0)
     size = np.max(np.abs(before), axis=0, initial=0.0, where=np.isfinite(before))
     return ~np.isclose(after, before, rtol=0.0, atol=ROUNDING * size, equal_nan=True).all(axis=0)

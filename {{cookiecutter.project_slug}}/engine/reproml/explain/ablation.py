@@ -15,7 +15,7 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from ..compute.batches import columns_changed
+from ..compute.batches import features_used
 from ..compute.models import build_model, set_parameters
 from ..compute.task import Task, fit_in_words
 from ..config.columns import Table
@@ -96,13 +96,11 @@ def fold_columns(task: Task, table: Table) -> pd.DataFrame:
 def columns_reaching(model: Any, X: pd.DataFrame, y: pd.Series) -> list[str]:
     """Name the input columns that the final estimator of an unfitted model gets to see.
 
-    The steps before it are fitted once; then the values of one column at a time change places, and
-    the column reaches the estimator if what comes out of the steps changes too. A column with a
-    single value tells nothing and is not named.
+    The steps before it are fitted once; then values of columns are exchanged, and a column reaches
+    the estimator if what comes out of the steps changes too. A column with a single value tells
+    nothing and is not named.
     """
-    steps = _fitted_steps(clone(model), X, y)
-    changes = columns_changed(steps, X)
-    return [name for name, any_of in zip(X.columns, changes.any(axis=1), strict=True) if any_of]
+    return features_used(_fitted_steps(clone(model), X, y), X)
 
 
 def _fitted_steps(model: Any, X: Any, y: pd.Series) -> Callable[[Any], Any]:

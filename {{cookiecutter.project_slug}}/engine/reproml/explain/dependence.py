@@ -51,7 +51,7 @@ def row_curves(model: Any, X: pd.DataFrame, name: str, grid: np.ndarray, study: 
     """
     classes = study.data.classes
     ask = model.predict_proba if classes else model.predict
-    said = list(answers(ask, (X.assign(**{name: value}) for value in grid), len(X)))
+    said = list(answers(ask, (X.assign(**{name: value}) for value in grid), X.shape))
     stacked = np.stack(said, axis=1)  # (n_samples, n_values) or (n_samples, n_values, n_classes)
     if not classes:
         return {study.data.target: stacked}

@@ -110,9 +110,9 @@ def noise_twin(model: Any) -> Any:
 
 
 def fold_importances(
-    task: Task, table: Table, study: Study, units: dict[str, list[str]]
+    model: Any, task: Task, table: Table, study: Study, units: dict[str, list[str]]
 ) -> pd.DataFrame:
-    """Fit a fold's model and its twin with noise, and measure the importance of every unit.
+    """Fit the twin with noise of a fold's fitted model, and measure the importance of every unit.
 
     Columns rows (``PARTS``), kind (feature, group or noise), name, repeat, fold, metric, value
     (mean over shuffles) and spread (their standard deviation). Training rows, of which there are
@@ -123,7 +123,7 @@ def fold_importances(
     twin = replace(task, model=noise_twin(task.model))
     noisy = replace(table, X=with_noise(table.X, seed_for(seed, f"interpretation/noise/{where}")))
     fits = [
-        (fit_task(task, table, study), table.X, units),
+        (model, table.X, units),
         (fit_task(twin, noisy, study), noisy.X, {f"{NOISE}: {NOISE}": [NOISE]}),
     ]
     rows, chosen = [], dict(zip(PARTS, (fold.test, fold.train), strict=True))
@@ -145,9 +145,8 @@ def fold_importances(
     return pd.DataFrame(rows, columns=columns)
 
 
-def fold_weights(task: Task, table: Table, study: Study) -> pd.DataFrame:
-    """Fit a fold's model and return `model_weights` with columns model, repeat and fold."""
-    model = fit_task(task, table, study)
+def fold_weights(model: Any, task: Task, table: Table, study: Study) -> pd.DataFrame:
+    """Return `model_weights` of a fold's fitted model with columns model, repeat and fold."""
     positive = study.data.classes[-1] if study.data.classes else None
     weights = model_weights(model, table.X.iloc[task.fold.train], positive)
     fold = {"model": task.name, "repeat": task.fold.repeat, "fold": task.fold.fold}
@@ -163,9 +162,9 @@ def fold_explanation(
     candidate: str,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return a fold's importances, of the candidate only, and weights, in the first repeat only."""
-    nothing = pd.DataFrame()
+    nothing, model = pd.DataFrame(), fit_task(task, table, study)
     ours, once = task.name == candidate, task.fold.repeat == 0
     return (
-        fold_importances(task, table, study, units) if ours else nothing,
-        fold_weights(task, table, study) if once else nothing,
+        fold_importances(model, task, table, study, units) if ours else nothing,
+        fold_weights(model, task, table, study) if once else nothing,
     )

@@ -9,11 +9,15 @@ import pandas as pd
 from scipy import sparse
 from sklearn.pipeline import Pipeline
 
-from ..compute.batches import columns_changed
+from ..compute.batches import made_of
 
 
-def model_weights(model: Any, X: pd.DataFrame, positive: str | None = None) -> pd.DataFrame:
+def model_weights(
+    model: Any, X: pd.DataFrame, positive: str | None = None, names: list[str] | None = None
+) -> pd.DataFrame:
     """Return what a fitted model gives to each feature, if its last step says so, else no rows.
+
+    ``names`` are the features that are asked for; without them, all.
 
     Of a linear model: the standard deviation, over the rows, of what the feature adds to the linear
     predictor. For one column that is its coefficient per standard deviation, with its sign; a
@@ -32,20 +36,20 @@ def model_weights(model: Any, X: pd.DataFrame, positive: str | None = None) -> p
     0    dose  coefficient        1   8.94
     1    site        curve        2   0.00
     """
-    front, last = _parted(model)
+    front, last = parted(model)
     gains, slopes = (getattr(last, name, None) for name in ("feature_importances_", "coef_"))
     columns = ["feature", "kind", "columns", "value"]
     if gains is None and not isinstance(slopes, np.ndarray):
         return pd.DataFrame(columns=columns)
-    owners = _owners(front, X)
-    if owners is None:
+    owners = made_of(lambda rows: _as_array(front.transform(rows)), X)
+    if -2 in owners:
         return pd.DataFrame(columns=columns)
     rows = []
     if slopes is not None:
         Z, slopes = _as_array(front.transform(X)), np.atleast_2d(slopes)
         flip = positive is not None and len(slopes) == 1 and last.classes_[1] != positive
-    for name in X.columns:
-        own = np.flatnonzero(owners == name)
+    for name in X.columns if names is None else names:
+        own = np.flatnonzero(owners == X.columns.get_loc(name))
         if gains is not None and len(own):
             rows.append((name, "trees", len(own), gains[own].sum()))
         elif len(own):
@@ -57,7 +61,7 @@ def model_weights(model: Any, X: pd.DataFrame, positive: str | None = None) -> p
     return pd.DataFrame(rows, columns=columns)
 
 
-def _parted(model: Any) -> tuple[Pipeline, Any]:
+def parted(model: Any) -> tuple[Pipeline, Any]:
     """Return all that stands before the final estimator, and that estimator."""
     steps: list[tuple[str, Any]] = []
     while True:
@@ -69,18 +73,6 @@ def _parted(model: Any) -> tuple[Pipeline, Any]:
         else:
             named = [(str(number), step) for number, (_, step) in enumerate(steps)]
             return Pipeline(named or [("none", "passthrough")]), model
-
-
-def _owners(front: Pipeline, X: pd.DataFrame) -> np.ndarray | None:
-    """Name the feature behind each column that the steps make; None if one is made of several.
-
-    Values of one feature at a time change places: what changes with them is made of it.
-    """
-    changes = columns_changed(lambda rows: _as_array(front.transform(rows)), X)
-    if (changes.sum(axis=0) > 1).any():
-        return None
-    names = np.array([*X.columns, ""], dtype=object)
-    return names[np.where(changes.any(axis=0), changes.argmax(axis=0), len(X.columns))]
 
 
 def _as_array(matrix: Any) -> np.ndarray:
