@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,23 +11,35 @@ import pytest
 from example_study.evaluation import METRICS
 from example_study.models import candidate, domain, forest, linear, tuned
 from reproml.compute.task import Task, fit_task
+from reproml.config.checksums import sha256_of
 from reproml.config.columns import Table
 from reproml.config.study import Column, Study, StudyError
+from reproml.explain import importance, summary
 from reproml.explain.dependence import grid_of, row_curves
-from reproml.explain.feature_groups import correlated_groups, rank_correlations, units_of
+from reproml.explain.feature_groups import (
+    correlated_groups,
+    items_of,
+    rank_correlations,
+    units_of,
+)
 from reproml.explain.importance import (
+    fold_explanation,
     fold_importances,
+    fold_leaders,
     noise_twin,
     permutation_importances,
+    prepared,
     with_noise,
 )
-from reproml.explain.summary import importance_table, leading_features
+from reproml.explain.summary import drawn_rows, importance_table, leading_features
 from reproml.explain.weights import model_weights
 from reproml.split.splits import Fold
 from reproml.write.importance_tables import (
     WEIGHTS,
     importance_macros,
     importance_note,
+    importance_texts,
+    weight_note,
     weight_table,
 )
 from sklearn.inspection import partial_dependence, permutation_importance
@@ -142,7 +155,7 @@ def test_groups_are_what_is_correlated_each_with_each():
     assert size.loc["a", "b"] == pytest.approx(1.0)
     assert size.loc["a", "one"] == 0
     assert (size.to_numpy() == size.to_numpy().T).all()
-    assert units_of(many, groups)["group: 2"] == ["c", "d"]
+    assert units_of(many.columns, groups, list(many))["group: 2"] == ["c", "d"]
     assert correlated_groups(many[["a", "c"]]).empty
     assert correlated_groups(many[["a"]]).empty
 
@@ -275,7 +288,177 @@ def test_features_whose_macros_would_have_one_name_get_none():
     assert made["ImportanceNoiseHigh"] == "0.2000"
 
 
+# Many rows, many features
+
+
+def test_importances_and_weights_come_from_one_fit(study: Study, monkeypatch: pytest.MonkeyPatch):
+    fits = []
+
+    def counted(task, table, study):
+        fits.append(list(table.X))
+        return fit_task(task, table, study)
+
+    monkeypatch.setattr(importance, "fit_task", counted)
+    task = Task("candidate", linear("classification"), FOLD, seed=0)
+    found, weights = fold_explanation(task, table_of(ANSWER), study, ALONE, "candidate")
+    assert fits == [list(X), [*X, "noise"]]  # the model, and the copy that is given noise
+    assert weights["feature"].tolist() == list(X)
+    assert set(found["name"]) == {*X, "noise"}
+
+
+def test_of_many_rows_some_are_drawn_and_each_class_is_among_them():
+    rows = np.arange(100, 9000)
+    assert drawn_rows(rows[:2000], 100, seed=0).tolist() == rows[:2000].tolist()
+    labels = np.where(np.arange(9000) == 4711, "rare", "common")
+    drawn = drawn_rows(rows, 100, 0, labels)
+    assert 2000 <= len(drawn) == len(set(drawn)) <= 2001
+    assert 4711 in drawn
+    assert set(drawn) < set(rows)
+    assert (drawn_rows(rows, 100, 1) != drawn_rows(rows, 100, 2)).any()
+    assert len(drawn_rows(rows, 2500, 0)) == 200
+    assert len(drawn_rows(rows, 10**6, 0)) == 100
+
+
+@pytest.mark.parametrize(
+    ("most", "words"), [(60, ""), (20, "20 of 30 held-out and 20 of 60 train")]
+)
+def test_more_rows_than_may_be_asked_about_are_drawn_and_it_is_said(
+    study: Study, monkeypatch: pytest.MonkeyPatch, most: int, words: str
+):
+    task = Task("candidate", linear("classification"), FOLD, seed=0)
+    model, table = fit_task(task, table_of(ANSWER), study), table_of(ANSWER)
+    before = fold_importances(model, task, table, study, ALONE)
+    monkeypatch.setattr(summary, "ROWS", most)
+    monkeypatch.setattr(summary, "FEWEST_ROWS", 1)
+    after = fold_importances(model, task, table, study, ALONE)
+    assert before.equals(after) == (not words)
+    none = pd.DataFrame({"group": [], "feature": []})
+    sizes = {"n_train": 60, "n_test": 30}
+    found = importance_table(pd.concat([after] * 2), none, **sizes)
+    note = importance_note(found, none, study, **sizes)
+    assert ("In each fold" in note) == bool(words)
+    assert words in note
+
+
+MANY = pd.DataFrame(RNG.normal(size=(N, 300))).add_prefix("g")
+MANY["g150"] = NUMBER + 0.1 * RNG.normal(size=N)  # it has a twin, so that each looks dispensable
+MANY["g40"] = MANY["g150"] + 0.1 * RNG.normal(size=N)
+MANY["g299"] = RNG.choice(["x", "y"], N)
+
+
+@pytest.mark.parametrize("build", [linear, forest])
+def test_the_leading_features_of_many_are_found(study: Study, build):
+    table = Table(MANY, ANSWER, None, None, None, dropped={})
+    task = Task("candidate", build("classification"), FOLD, seed=0)
+    items = items_of(MANY.columns, correlated_groups(MANY))
+    worth = fold_leaders(task, table, study, items)["worth"]
+    assert sorted(items[worth.idxmax()]) == ["g150", "g40"]
+    assert sum(len(one) for one in items) == 300
+
+
+@pytest.mark.parametrize(
+    ("build", "form"), [(linear, "array"), (linear, "frame"), (forest, "array")]
+)
+def test_in_a_wide_table_the_steps_run_once_and_the_importances_are_the_same(build, form: str):
+    model = build("classification").fit(MANY[:60], ANSWER[:60])
+    if form == "frame":
+        model = model.set_output(transform="pandas").fit(MANY[:60], ANSWER[:60])
+    units = {"one": ["g150"], "kind": ["g299"], "both": ["g150", "g40"], "none": ["g7"]}
+    last, Z, columns = prepared(model, MANY[60:], units)
+    assert last is model[-1]
+    assert [len(one) for one in columns.values()] == [1, 2, 2, 1]
+    how = {"metric": METRICS["roc_auc"], "classes": ["no", "yes"], "seed": 1, "shuffles": 3}
+    whole = permutation_importances(model, MANY[60:], ANSWER[60:], units, **how)
+    assert permutation_importances(last, Z, ANSWER[60:], columns, **how) == pytest.approx(whole)
+
+
+def test_steps_that_mix_features_run_each_time():
+    from sklearn.decomposition import PCA
+
+    numbers = MANY.drop(columns="g299")
+    mixed = Pipeline([("mix", PCA(5)), ("model", LogisticRegression())]).fit(numbers, ANSWER)
+    units = {"one": ["g1"], "two": ["g2"]}
+    model, rows, columns = prepared(mixed, numbers, units)
+    assert model is mixed
+    assert rows is numbers
+    assert columns is units
+
+
+@pytest.mark.parametrize("gaps", [False, True])
+def test_correlations_are_those_of_pandas(gaps: bool):
+    mixed = MANY[["g1", "g2", "g40", "g150", "g299"]].assign(
+        level=np.where(MANY["g1"] > 0, "hi", "lo"), tied=MANY["g2"].round(), one=1.0, empty=None
+    )
+    mixed["empty"] = mixed["empty"].astype(object)
+    if gaps:
+        mixed.loc[RNG.random(N) < 0.1, "g40"] = np.nan
+        mixed["none"] = np.nan
+    numbers = mixed.select_dtypes("number")
+    texts = {name: pd.get_dummies(mixed[name], dtype=float) for name in ("g299", "level")}
+    for name, both in texts.items():
+        numbers[name] = both.iloc[:, 0]  # of two levels both say the same
+    theirs = numbers.corr(method="spearman").abs().fillna(0.0)
+    theirs = theirs.where(~np.eye(len(theirs), dtype=bool), 1.0)
+    ours = rank_correlations(mixed).loc[theirs.index, theirs.columns]
+    if gaps:  # ranks are those of all values of a column, not anew for each pair
+        assert np.abs(ours - theirs).max().max() < 0.02
+    else:
+        assert (ours.to_numpy() == theirs.to_numpy()).all()
+    assert (rank_correlations(mixed)["empty"].drop("empty") == 0).all()
+
+
+def test_what_is_not_shuffled_alone_is_shuffled_together_and_said(study: Study):
+    groups = correlated_groups(MANY)
+    units = units_of(MANY.columns, groups, ["g40", "g150", "g7"])
+    assert list(units)[:4] == ["feature: g40", "feature: g150", "feature: g7", "rest: 297"]
+    assert sorted(units["group: 1"]) == ["g150", "g40"]
+    names = [one.split(": ") for one in [*units, "noise: noise"]]
+    rows = [(p, k, n, f, 0.1) for p in ("held-out", "training") for k, n in names for f in (0, 1)]
+    found = pd.DataFrame(rows, columns=["rows", "kind", "name", "fold", "value"])
+    sizes = {"n_train": 60, "n_test": 30}
+    table = importance_table(found, groups, **sizes)
+    assert table["kind"].tolist() == ["feature"] * 3 + ["rest", "noise", "group"]
+    note = importance_note(table, groups, study, **sizes)
+    assert "Of 300 features, 3 were shuffled alone" in note
+    assert "The other 297 were shuffled together." in note
+    assert weight_note(table).endswith(
+        "The 297 features that were not shuffled alone are not listed."
+    )
+    assert "the other 297 together" in importance_texts(table, groups, study.primary).index
+    few = table[table["kind"] != "rest"]
+    assert "shuffled alone:" not in importance_note(few, groups, study, **sizes)
+    assert weight_note(few) == WEIGHTS
+
+
 # With the script
+
+
+def test_of_300_features_the_leading_one_stands_first_and_no_table_has_them_all(folder: Path, call):
+    study = folder / "study.toml"
+    raw = MANY.drop(columns="g299").assign(answer=ANSWER)
+    raw.to_csv(folder / "tiny.csv", index=False)
+    text = study.read_text(encoding="utf-8")
+    lines = [one for one in text.splitlines() if not one.startswith(("dose", "age", "kind"))]
+    text = "\n".join(lines).replace(
+        "answer =", '"g*" = { role = "feature", type = "number" }\nanswer ='
+    )
+    text = text.replace("repeats = 2", "repeats = 1")
+    text = re.sub(r'sha256 = "\w+"', f'sha256 = "{sha256_of(folder / "tiny.csv")}"', text)
+    text = text.replace('candidate = "candidate"', 'candidate = "linear"')
+    text = text.replace('"dummy", "linear", "forest"', '"dummy", "forest"')
+    text = re.sub(r"\[ablations.*?(?=\[sharing)", "", text, flags=re.DOTALL)
+    study.write_text(text, encoding="utf-8", newline="\n")
+    done = call("interpretation", "--study", str(study), "--results", str(folder / "out"))
+    assert done.returncode == 0, done.stderr
+    assert "looking for the leading ones of 299 features" in done.stderr
+    assert "Of 299 features, 30 were shuffled alone" in done.stdout
+    found = {path.stem: pd.read_csv(path) for path in (folder / "out").glob("*.csv")}
+    kinds = found["interpretation"].groupby("kind")["name"].unique()
+    assert len(kinds["feature"]) == 30
+    assert list(kinds["rest"]) == ["269"]
+    first = re.search(r"^(g\d+) ", done.stdout, flags=re.MULTILINE)
+    assert first[1] in ("g150", "g40")
+    assert set(found["interpretation_weights"]["feature"]) == set(kinds["feature"])
 
 
 def test_two_runs_give_the_same_bytes_and_another_seed_others(folder: Path, call):

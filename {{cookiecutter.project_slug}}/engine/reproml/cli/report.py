@@ -19,10 +19,10 @@ from ..statistics.intervals import MANY
 from ..statistics.variance import fold_sources, in_words, locked_sources
 from ..write.claim import claim_note, claim_texts
 from ..write.importance_tables import (
-    WEIGHTS,
     importance_macros,
     importance_note,
     importance_texts,
+    weight_note,
     weight_table,
 )
 from ..write.macros import ablation_facts, audit_facts, headline_facts, study_facts
@@ -155,11 +155,11 @@ def write_interpretation(run: Run) -> Macros:
         for end in ("", "_groups", "_weights")
     )
     table = importance_table(importances, groups, **run.sizes)
-    note = importance_note(table, groups, run.study)
+    note = importance_note(table, groups, run.study, **run.sizes)
     texts = importance_texts(table, groups, run.study.primary)
     run.write_table("interpretation", texts, "Shuffled", note=note)
     said = weight_table(weights, 3 if run.study.data.classes else None, **run.sizes)
-    run.write_table("interpretation_weights", said, "Feature", note=WEIGHTS)
+    run.write_table("interpretation_weights", said, "Feature", note=weight_note(table))
     return importance_macros(table, run.study.primary)
 
 

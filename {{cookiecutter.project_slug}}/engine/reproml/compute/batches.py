@@ -51,13 +51,21 @@ def answers_to_moved(
     >>> [said.tolist() for said in answers_to_moved(lambda X: X, X, moves)]
     [[[1.0, 30.0], [2.0, 40.0]], [[2.0, 30.0], [1.0, 40.0]]]
     """
+    kinds = [X.loc[:, X.dtypes == kind].copy() for kind in X.dtypes.unique()]
     for part in _parts(moves, X.shape):
-        moved = X.take(np.tile(np.arange(len(X)), len(part))).reset_index(drop=True)
-        for number, (columns, order) in enumerate(part):
-            rows, at = slice(number * len(X), (number + 1) * len(X)), X.columns.get_indexer(columns)
-            if len(at):
-                moved.iloc[rows, at] = X.iloc[order, at].to_numpy()
+        tables = [_moved(table, part) for table in kinds]
+        moved = tables[0] if len(tables) == 1 else pd.concat(tables, axis=1)[X.columns]
         yield from _asked(ask, moved, len(part))
+
+
+def _moved(X: pd.DataFrame, part: list[tuple[list[str], np.ndarray]]) -> pd.DataFrame:
+    """Return a copy of the rows for each move; of columns of one type, all are moved at once."""
+    moved = X.take(np.tile(np.arange(len(X)), len(part))).reset_index(drop=True)
+    for number, (columns, order) in enumerate(part):
+        at = X.columns.get_indexer(X.columns.intersection(columns))
+        if len(at):
+            moved.iloc[number * len(X) : (number + 1) * len(X), at] = X.iloc[order, at].to_numpy()
+    return moved
 
 
 def made_of(ask: Ask, X: pd.DataFrame, tried: int = TRIED) -> np.ndarray:

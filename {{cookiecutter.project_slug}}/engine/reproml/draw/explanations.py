@@ -10,7 +10,15 @@ from matplotlib.figure import Figure
 from ..config.columns import ENOUGH
 from ..config.study import Study
 from ..explain.feature_groups import TIED
-from ..explain.summary import ENDS, GRID, group_names, importance_table, shuffles_per_fold
+from ..explain.summary import (
+    ENDS,
+    GRID,
+    drawn_words,
+    feature_count,
+    group_names,
+    importance_table,
+    shuffles_per_fold,
+)
 from ..statistics.corrected import mean_interval
 from .drawing import CAPTIONS, PANEL, SIZES, Drawing, Frames, in_numbers, mean_sizes, panels_figure
 from .style import (
@@ -30,7 +38,7 @@ from .style import (
 )
 
 NOTHING = "no feature has values that may be shown"
-MOST_ROWS = 30  # features in one figure; the table has all of them
+MOST_ROWS = 30  # features in one figure, and groups; the table has all that were shuffled
 TICK = 20  # letters of a category's name below an axis
 HELD_OUT, TRAINING = Mark(BLUE), Mark(ORANGE, "s", hollow=True)
 ON_HELD_OUT = ("value", "low", "high")
@@ -48,15 +56,14 @@ def importances_of(frames: Frames) -> pd.DataFrame:
 
 def drawn_rows(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows that are drawn, labelled: the leading features, the noise, the groups."""
-    features = table[table["kind"] == "feature"].head(MOST_ROWS)
-    rows = pd.concat([features, table[table["kind"] != "feature"]])
+    rows = table[table.groupby("kind").cumcount() < MOST_ROWS]
     labels = []
     for one in rows.itertuples(index=False):
         if one.kind == "feature":
             labels.append(f"{one.name}  ({one.group})" if one.group else one.name)
         else:
-            noise = one.kind == "noise"
-            labels.append("random numbers" if noise else f"group {one.name} together")
+            named = {"noise": "random numbers", "rest": f"the other {one.name} together"}
+            labels.append(named.get(one.kind, f"group {one.name} together"))
     return rows.assign(label=labels)
 
 
@@ -83,14 +90,17 @@ def draw_importance(frames: Frames, study: Study) -> Figure:
 
 def importance_words(frames: Frames, study: Study) -> dict[str, object]:
     """Return what the caption says beside: how many are drawn, and which are correlated."""
-    n_features = int((importances_of(frames)["kind"] == "feature").sum())
-    words = {"shuffles": shuffles_per_fold(study.split), "leading": "", "groups": ""}
+    table = importances_of(frames)
+    drawn, n_features = drawn_rows(table), feature_count(table)
+    words = {"shuffles": shuffles_per_fold(study.split), "groups": ""}
+    words["leading"] = drawn_words(table, **mean_sizes(frames))
     if n_features > MOST_ROWS:
         text = CAPTIONS["importance_leading"]
-        words["leading"] = " " + text.format(drawn=MOST_ROWS, features=n_features)
+        words["leading"] += " " + text.format(drawn=MOST_ROWS, features=n_features)
     groups = group_names(frames["interpretation_groups.csv"])
-    if groups:
-        members = "; ".join(f"({number}) {names}" for number, names in groups.items())
+    numbers = drawn.loc[drawn["kind"] == "group", "group"]
+    if len(numbers):
+        members = "; ".join(f"({number}) {groups[number]}" for number in sorted(numbers))
         words["groups"] = " " + CAPTIONS["importance_groups"].format(tied=TIED, members=members)
     return words
 
@@ -194,6 +204,8 @@ def dependence_words(frames: Frames, study: Study) -> dict[str, object]:
     """Return what the caption says beside: which values are shown, and which curves."""
     curves = "classes" if frames["partial_dependence.csv"]["of"].nunique() > 1 else "rows"
     words = {"first": ENDS[0] * 100, "last": ENDS[1] * 100, "most": GRID, "enough": ENOUGH}
+    n_test = mean_sizes(frames)["n_test"]
+    words["drawn"] = drawn_words(frames["interpretation.csv"], n_test=n_test)
     return words | {"curves": CAPTIONS[f"partial_dependence_{curves}"]}
 
 
@@ -216,7 +228,7 @@ def _short(at: object) -> str:
 
 
 IMPORTANCES = ("interpretation.csv", "interpretation_groups.csv", SIZES)
-CURVES = ("partial_dependence.csv", "partial_dependence_rows.csv", SIZES)
+CURVES = ("partial_dependence.csv", "partial_dependence_rows.csv", "interpretation.csv", SIZES)
 DRAWINGS = {
     "importance": Drawing(
         IMPORTANCES, "interpretation", draw_importance, importance_alt, words=importance_words

@@ -19,7 +19,7 @@ from ..config.columns import Table, common_values
 from ..config.seeds import seed_for
 from ..config.study import Column, Study
 from ..split.splits import Fold
-from .summary import ENDS, GRID
+from .summary import ENDS, GRID, drawn_rows
 
 INDIVIDUALS = 20  # rows whose own curves are kept
 
@@ -74,17 +74,20 @@ def fold_dependence(
     """
     fold = task.fold
     model = fit_task(task, table, study)
-    mine = np.isin(fold.test, kept)
+    where = f"interpretation/drawn/dependence/{fold.repeat}/{fold.fold}"
+    drawn = drawn_rows(fold.test, table.X.shape[1], seed_for(study.seed, where))
+    rows = fold.test[np.isin(fold.test, [*drawn, *kept])]
+    mine = np.isin(rows, kept)
     averages, individuals = [], []
     for name, grid in grids.items():
-        curves = row_curves(model, table.X.iloc[fold.test], name, grid, study)
+        curves = row_curves(model, table.X.iloc[rows], name, grid, study)
         for of, curve in curves.items():
             for step, at in enumerate(grid):
                 mean = curve[:, step].mean()
                 averages.append((name, of, step, fold.repeat, fold.fold, at, mean))
                 individuals += [
                     (name, of, step, table.X.index[row], at, value)
-                    for row, value in zip(fold.test[mine], curve[mine, step], strict=True)
+                    for row, value in zip(rows[mine], curve[mine, step], strict=True)
                 ]
     head = ["feature", "of", "step"]
     return (

@@ -8,6 +8,8 @@ from scipy.cluster import hierarchy
 from scipy.spatial.distance import squareform
 
 TIED = 0.7  # rank correlation from which features are said to stand in for each other
+GROUPED = 5_000  # features at most that are compared each with each
+LEVELS = 100  # of a category, the most common ones
 
 
 def rank_correlations(X: pd.DataFrame) -> pd.DataFrame:
@@ -22,14 +24,33 @@ def rank_correlations(X: pd.DataFrame) -> pd.DataFrame:
     b  1.0  1.0  0.0
     c  0.0  0.0  1.0
     """
-    numbers = {name: pd.api.types.is_numeric_dtype(X[name]) for name in X}
-    parts = {
-        name: X[[name]] if numbers[name] else pd.get_dummies(X[name], dtype=float) for name in X
-    }
-    sizes = pd.concat(parts, axis=1).corr(method="spearman").abs().fillna(0.0)
-    found = sizes.groupby(level=0, sort=False).max().T.groupby(level=0, sort=False).max()
-    found = found.loc[list(X.columns), list(X.columns)]
-    return found.where(~np.eye(len(found), dtype=bool), 1.0)
+    numbers = X.select_dtypes(["number", "bool"])
+    levels = [_levels(X[name]) for name in X.columns.difference(numbers.columns, sort=False)]
+    ranks = pd.DataFrame(np.hstack([numbers.to_numpy(float), *levels])).rank()
+    there = ranks.notna().to_numpy(float)
+    ranks = (ranks - ranks.mean()).fillna(0.0).to_numpy()  # (n_rows, n_columns)
+    size = ranks.T @ ranks
+    if there.all():
+        spread = np.sqrt(np.outer(size.diagonal(), size.diagonal()))
+    else:  # rows that have both values
+        n, sums, squares = there.T @ there, ranks.T @ there, (ranks**2).T @ there
+        size = n * size - sums * sums.T
+        spread = n * squares - sums**2
+        spread[spread < 1e-9 * n * squares] = 0.0
+        spread = np.sqrt(spread * spread.T)
+    size = np.divide(np.abs(size), spread, out=np.zeros_like(size), where=spread > 0)
+    starts = np.cumsum([0, *[1] * numbers.shape[1], *(level.shape[1] for level in levels)])[:-1]
+    for axis in (0, 1) if levels else ():
+        size = np.maximum.reduceat(size, starts, axis=axis)
+    np.fill_diagonal(size, 1.0)
+    names = [*numbers, *X.columns.difference(numbers.columns, sort=False)]
+    return pd.DataFrame(size.clip(max=1.0), names, names).loc[X.columns, X.columns]
+
+
+def _levels(values: pd.Series) -> np.ndarray:
+    """Return a column for each of a category's common values, one at least."""
+    common = values.value_counts().index[:LEVELS].tolist() or [""]
+    return np.column_stack([values.to_numpy(object) == one for one in common])
 
 
 def correlated_groups(X: pd.DataFrame) -> pd.DataFrame:
@@ -46,23 +67,37 @@ def correlated_groups(X: pd.DataFrame) -> pd.DataFrame:
         links = hierarchy.complete(squareform(distance, checks=False))
         # a hair more than 1 - TIED, so that rounding does not part features that are just tied
         clusters = hierarchy.fcluster(links, 1 - TIED + 1e-9, criterion="distance")
-        named = pd.Series(clusters, size.index)
-        shared = [cluster for cluster in dict.fromkeys(named) if (named == cluster).sum() > 1]
-        for number, cluster in enumerate(shared, start=1):
-            members = list(named.index[named == cluster])
-            for name in members:
-                others = size.loc[name, [other for other in members if other != name]]
-                rows.append((number, name, others.round(12).idxmax(), others.max()))
+        named = pd.Series(size.columns).groupby(clusters, sort=False)
+        shared = (list(members) for _, members in named if len(members) > 1)
+        for number, members in enumerate(shared, start=1):
+            others = size.loc[members, members].to_numpy() - 2 * np.eye(len(members))
+            closest = [members[place] for place in others.round(12).argmax(axis=1)]
+            rows += zip([number] * len(members), members, closest, others.max(axis=1), strict=True)
     return pd.DataFrame(rows, columns=["group", "feature", "closest", "correlation"])
 
 
-def units_of(X: pd.DataFrame, groups: pd.DataFrame) -> dict[str, list[str]]:
-    """Return the columns that are shuffled together: every feature alone, and every group.
+def items_of(names: pd.Index, groups: pd.DataFrame) -> list[list[str]]:
+    """Return every group, and alone every feature that is in none.
 
-    >>> groups = pd.DataFrame({"group": [1, 1], "feature": ["a", "b"]})
-    >>> units_of(pd.DataFrame(columns=["a", "b"]), groups)
-    {'feature: a': ['a'], 'feature: b': ['b'], 'group: 1': ['a', 'b']}
+    >>> groups = pd.DataFrame({"group": [1, 1], "feature": ["a", "c"]})
+    >>> items_of(pd.Index(["a", "b", "c"]), groups)
+    [['a', 'c'], ['b']]
     """
-    alone = {f"feature: {name}": [name] for name in X.columns}
+    grouped = [list(features) for _, features in groups.groupby("group")["feature"]]
+    return grouped + [[name] for name in names.difference(groups["feature"], sort=False)]
+
+
+def units_of(names: pd.Index, groups: pd.DataFrame, alone: list[str]) -> dict[str, list[str]]:
+    """Return the columns that are shuffled together.
+
+    These are every feature of ``alone``, all the rest, and every group with one of ``alone``.
+
+    >>> groups = pd.DataFrame({"group": [1, 1, 2, 2], "feature": ["a", "b", "c", "d"]})
+    >>> units_of(pd.Index(["a", "b", "c", "d"]), groups, ["a"])
+    {'feature: a': ['a'], 'rest: 3': ['b', 'c', 'd'], 'group: 1': ['a', 'b']}
+    """
+    units = {f"feature: {name}": [name] for name in alone}
+    if rest := list(names.difference(alone, sort=False)):
+        units[f"rest: {len(rest)}"] = rest
     together = groups.groupby("group")["feature"]
-    return alone | {f"group: {number}": list(names) for number, names in together}
+    return units | {f"group: {n}": list(of) for n, of in together if of.isin(alone).any()}

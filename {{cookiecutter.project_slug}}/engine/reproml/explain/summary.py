@@ -13,7 +13,12 @@ SHUFFLES = 60  # of each feature, over all folds
 FEWEST, MOST = 2, 5  # in each fold; scikit-learn's default is 5
 NOISE = "noise"  # the column of random numbers
 PARTS = ("held-out", "training")
+ROWS = 2_000  # of a fold's held-out rows, and of its training rows, that are shuffled
+FEWEST_ROWS, CELLS = 100, 500_000  # fewer rows of a table of more than 250 columns
+FEATURES = 100  # up to so many, each feature is shuffled alone
+LEADERS = 30  # of more, the leading ones
 LEADING = 6  # features whose partial dependence is drawn
+NAMED = 30  # features of a group, in texts
 GRID = 15  # values of each, at most
 # quantiles between which the values of a number lie: beyond these, few rows would bear a curve
 ENDS = (0.05, 0.95)
@@ -30,12 +35,48 @@ def shuffles_per_fold(split: Split) -> int:
     return int(np.clip(SHUFFLES // (split.folds * split.repeats), FEWEST, MOST))
 
 
+def drawn_rows(
+    rows: np.ndarray, n_columns: int, seed: int, labels: np.ndarray | None = None
+) -> np.ndarray:
+    """Draw which of these rows are asked about; of each label there is one at least.
+
+    >>> drawn_rows(np.arange(5000), n_columns=5000, seed=0).shape
+    (100,)
+    """
+    if len(rows) <= rows_asked(n_columns):
+        return rows
+    rows = np.random.default_rng(seed).permutation(rows)
+    firsts = [] if labels is None else np.unique(labels[rows], return_index=True)[1]
+    return np.union1d(rows[: rows_asked(n_columns)], rows[firsts])
+
+
+def rows_asked(n_columns: int) -> int:
+    """Return how many rows of a fold are asked about at most."""
+    return int(np.clip(CELLS // n_columns, FEWEST_ROWS, ROWS))
+
+
+def drawn_words(importances: pd.DataFrame, **sizes: float) -> str:
+    """Say how many rows of a fold's parts, of ``n_test`` and ``n_train``, are asked about."""
+    most = rows_asked(feature_count(importances))
+    parts = zip(PARTS, ("n_test", "n_train"), strict=True)
+    drawn = [f"{most:,} of {sizes[n]:,.0f} {part}" for part, n in parts if sizes.get(n, 0) > most]
+    return f" In each fold {' and '.join(drawn)} rows were drawn for this." if drawn else ""
+
+
+def feature_count(importances: pd.DataFrame) -> int:
+    """Return how many features there are: those shuffled alone, and the rest."""
+    kinds = importances[["kind", "name"]].drop_duplicates()
+    rest = kinds.loc[kinds["kind"] == "rest", "name"].astype(int).sum()
+    return int((kinds["kind"] == "feature").sum() + rest)
+
+
 def importance_table(
     importances: pd.DataFrame, groups: pd.DataFrame, *, n_train: float, n_test: float
 ) -> pd.DataFrame:
     """Return every importance with its 95 % interval over folds, on held-out and training rows.
 
-    Features stand first, the most important on top, then the noise, then groups; group 0 is none.
+    Features stand first, the most important on top, then the rest of them, which were shuffled
+    together, the noise, and groups; group 0 is none.
     """
     member = dict(zip(groups["feature"], groups["group"], strict=True))
     rows = []
@@ -47,7 +88,7 @@ def importance_table(
     columns = ["kind", "name", "group", "value", "low", "high"]
     columns += [f"training{end}" for end in ("", "_low", "_high")]
     table = pd.DataFrame(rows, columns=columns)
-    table["place"] = table["kind"].map({"feature": 0, "noise": 1, "group": 2})
+    table["place"] = table["kind"].map({"feature": 0, "rest": 1, "noise": 2, "group": 3})
     # rounded, so that the last bits do not order features that are equally important
     table["size"] = -table["value"].round(decimals(12, table["value"].abs().max()))
     table = table.sort_values(["place", "size"], kind="stable", ignore_index=True)
@@ -60,5 +101,8 @@ def leading_features(table: pd.DataFrame, most: int = LEADING) -> list[str]:
 
 
 def group_names(groups: pd.DataFrame) -> dict[int, str]:
-    """Return each group's features in one text."""
-    return {int(number): ", ".join(of) for number, of in groups.groupby("group")["feature"]}
+    """Return each group's features in one text; of a large group its first ones."""
+    return {
+        int(number): ", ".join(of[:NAMED]) + " and others" * (len(of) > NAMED)
+        for number, of in groups.groupby("group")["feature"]
+    }

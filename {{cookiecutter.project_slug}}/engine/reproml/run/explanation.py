@@ -2,25 +2,51 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from ..compute.task import Task, make_tasks
 from ..config.study import Study
 from ..explain.dependence import fold_dependence, grid_of, rows_to_follow
-from ..explain.feature_groups import correlated_groups, units_of
-from ..explain.importance import fold_explanation
-from ..explain.summary import importance_table, leading_features
+from ..explain.feature_groups import GROUPED, correlated_groups, items_of, units_of
+from ..explain.importance import fold_explanation, fold_leaders
+from ..explain.summary import FEATURES, LEADERS, importance_table, leading_features
+from .terminal import say
 
 if TYPE_CHECKING:
+    from ..split.splits import Fold
     from .run import Run
+
+NONE = pd.DataFrame({"group": [], "feature": []}, dtype=object)
+MEMBERS = 5  # of a leading group that are shuffled alone
 
 
 def feature_groups(run: Run) -> pd.DataFrame:
-    """Return which features are so correlated that they stand in for each other."""
-    return correlated_groups(run.table.X.iloc[run.development])
+    """Return which features are so correlated that they stand in for each other.
+
+    Of very many features, those that are shuffled alone are compared, as n features make n² pairs.
+    """
+    X = run.table.X.iloc[run.development]
+    if X.shape[1] > FEATURES:
+        say(f"looking for the leading ones of {X.shape[1]:,} features ...", sys.stderr)
+    return correlated_groups(X if X.shape[1] <= GROUPED else X[_alone(run, NONE)])
+
+
+def _alone(run: Run, groups: pd.DataFrame) -> list[str]:
+    """Return the features that are shuffled alone: all, or the leading ones of many."""
+    names, study = run.table.X.columns, run.study
+    if len(names) <= FEATURES:
+        return list(names)
+    items = items_of(names, groups)
+    tasks = make_tasks(run.models([study.models.candidate]), _once(run), study.seed)
+    found = run.predict(tasks, partial(fold_leaders, study=_own(study), items=items))
+    worth = np.sum([fold["worth"] for fold in found], axis=0)
+    ordered = [name for item in np.argsort(-worth, kind="stable") for name in items[item][:MEMBERS]]
+    return sorted(ordered[:LEADERS], key=names.get_loc)
 
 
 def importance(
@@ -28,7 +54,9 @@ def importance(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the candidate's permutation importances, and what models say of themselves."""
     candidate = run.study.models.candidate
-    units = units_of(run.table.X.iloc[run.development], groups)
+    many = run.table.X.shape[1] > GROUPED  # the search knew no groups
+    alone = _alone(run, NONE if many else groups)
+    units = units_of(run.table.X.columns, groups, alone)
     tasks = make_tasks(run.models(names), run.folds, run.study.seed)  # the seeds of the baselines
     # the candidate on all folds; what follows takes each row once: the folds of the first repeat
     tasks = [task for task in tasks if task.name == candidate or task.fold.repeat == 0]
@@ -48,13 +76,17 @@ def dependence(
     leading = leading_features(importance_table(importances, groups, **run.sizes))
     grids = {name: grid_of(X[name], study.data.column_for(name)) for name in leading}
     grids = {name: grid for name, grid in grids.items() if len(grid)}
-    once = [fold for fold in run.folds if fold.repeat == 0]
+    once = _once(run)
     tasks: list[Task] = make_tasks(run.models([study.models.candidate]), once, study.seed)
     kept = rows_to_follow(once, study.seed)
     do = partial(fold_dependence, study=_own(study), grids=grids, kept=kept)
     found = run.predict(tasks, do)
     curves, rows = (_joined([both[part] for both in found]) for part in (0, 1))
     return curves, rows
+
+
+def _once(run: Run) -> list[Fold]:
+    return [fold for fold in run.folds if fold.repeat == 0]
 
 
 def _own(study: Study) -> Study:

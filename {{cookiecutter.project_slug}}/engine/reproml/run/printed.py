@@ -87,7 +87,7 @@ def tell_importance(run: Run, importances: pd.DataFrame, groups: pd.DataFrame) -
     summary = importance_table(importances, groups, **run.sizes)
     say(f"\nImportance of features for {run.study.models.candidate}\n")
     say(importance_texts(summary, groups, run.study.primary).to_string())
-    say(f"\n{importance_note(summary, groups, run.study)}")
+    say(f"\n{importance_note(summary, groups, run.study, **run.sizes)}")
 
 
 def tell_written(run: Run) -> None:

@@ -11,7 +11,13 @@ import pandas as pd
 from ..config.metrics import Metric, decimals, interval_text, written
 from ..config.study import Study
 from ..explain.feature_groups import TIED
-from ..explain.summary import NOISE, group_names, shuffles_per_fold
+from ..explain.summary import (
+    NOISE,
+    drawn_words,
+    feature_count,
+    group_names,
+    shuffles_per_fold,
+)
 from ..statistics.corrected import mean_interval
 from .numbers import interval_macros, macro_name
 
@@ -26,8 +32,8 @@ def importance_texts(table: pd.DataFrame, groups: pd.DataFrame, metric: Metric) 
         label = one.name
         if one.kind == "group":
             label = f"group {one.name} together: {members[one.group]}"
-        elif one.kind == "noise":
-            label = "*random numbers*"
+        elif one.kind != "feature":
+            label = "*random numbers*" if one.kind == "noise" else f"the other {one.name} together"
         training = (one.training, one.training_low, one.training_high)
         rows[label] = {
             "held-out rows": interval_text(one.value, one.low, one.high, metric.digits(4)),
@@ -37,12 +43,12 @@ def importance_texts(table: pd.DataFrame, groups: pd.DataFrame, metric: Metric) 
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def importance_note(table: pd.DataFrame, groups: pd.DataFrame, study: Study) -> str:
+def importance_note(table: pd.DataFrame, groups: pd.DataFrame, study: Study, **sizes: float) -> str:
     """Say what the importances show, and what they do not."""
     noise = table.set_index("kind").loc["noise"]
     features = table[table["kind"] == "feature"]
     above = features.loc[features["low"] > max(0.0, noise["high"]), "name"].tolist()
-    parts = ["importance", "noise"]
+    parts = ["importance", *["left_out"] * ("rest" in set(table["kind"])), "noise"]
     if noise["value"] == noise["training"] == 0:
         parts.append("unused_noise")
     if len(groups):
@@ -54,7 +60,21 @@ def importance_note(table: pd.DataFrame, groups: pd.DataFrame, study: Study) -> 
         above=", ".join(above) or "none",
         noise=NOISE,
         tied=TIED,
+        drawn=drawn_words(table, **sizes),
+        **left_out_words(table),
     )
+
+
+def left_out_words(table: pd.DataFrame) -> dict[str, str]:
+    """Return how many features there are, how many were shuffled alone, and how many not."""
+    count, alone = feature_count(table), (table["kind"] == "feature").sum()
+    return {"features": f"{count:,}", "alone": f"{alone:,}", "rest": f"{count - alone:,}"}
+
+
+def weight_note(table: pd.DataFrame) -> str:
+    """Say what coefficients and tree importances are, and of how many features they are listed."""
+    more = [NOTES["weights_left_out"]] * ("rest" in set(table["kind"]))
+    return " ".join([WEIGHTS, *more]).format(**left_out_words(table))
 
 
 def weight_table(weights: pd.DataFrame, digits: int | None, **sizes: float) -> pd.DataFrame:
