@@ -16,9 +16,9 @@ from scipy import sparse
 
 from .threads import one_thread
 
-BATCH = 20_000  # rows that are asked about at once, of tables of up to 250 columns
-CELLS = 5_000_000  # and of wider tables: 40 MB
-TRIED = 300  # rows that show what depends on which feature
+BATCH = 20_000  # rows that are asked about at once, of tables of up to 500 columns
+CELLS = 10_000_000  # and of wider tables: 80 MB
+TRIED = 100  # rows that show what depends on which feature
 PROBED = 50_000_000  # cells that are asked about where each feature has to be tried alone
 ROUNDING = 1e-9  # of a column's largest value: smaller differences are no change
 

@@ -35,7 +35,7 @@ from ..config.study import Study, StudyError
 from .summary import FEATURES, NOISE, PARTS, drawn_rows, shuffles_per_fold
 from .weights import model_weights, parted
 
-BLOCKS = 30  # that are shuffled at a time in the search for leading features
+BLOCKS = 20  # that are shuffled at a time in the search for leading features
 
 
 def asked(model: Any, metric: Metric, classes: list[str]) -> Callable[[pd.DataFrame], np.ndarray]:
