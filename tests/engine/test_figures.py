@@ -255,6 +255,23 @@ def test_only_the_leading_features_are_drawn_with_noise_and_groups(study: Study)
     assert shown.x1 <= axes.figure.bbox.x1
 
 
+def test_of_many_features_no_figure_has_them_all_and_it_says_what_was_drawn(study: Study):
+    frames = make_frames(study)
+    found, sizes = frames["interpretation.csv"], frames["baselines_folds.csv"]
+    rest = found[found["kind"] == "noise"].assign(kind="rest", name="4965")
+    frames["interpretation.csv"] = pd.concat([found, rest])
+    frames["baselines_folds.csv"] = sizes.assign(n_train=400, n_test=200)
+    axes = draw_figure("importance", frames, study).axes[0]
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert len(labels) == 30 + 3
+    assert labels[-3:] == ["the other 4965 together", "random numbers", "group 1 together"]
+    drawn = "In each fold 100 of 200 held-out and 100 of 400 training rows were drawn for this."
+    caption = caption_of("importance", frames, study)
+    assert f"{drawn} The 30 leading features of 5000 are drawn." in caption
+    curves = caption_of("partial_dependence", frames, study)
+    assert "In each fold 100 of 200 held-out rows were drawn for this. Numbers run" in curves
+
+
 def test_categories_and_numbers_have_their_curves(study: Study):
     number, category = draw_figure("partial_dependence", make_frames(study), study).axes
     assert [line.get_xdata().tolist() for line in number.lines] == [[1.0, 2.0, 3.0, 4.0]] * 3
