@@ -306,17 +306,16 @@ def test_importances_and_weights_come_from_one_fit(study: Study, monkeypatch: py
     assert set(found["name"]) == {*X, "noise"}
 
 
-def test_of_many_rows_some_are_drawn_and_each_class_is_among_them():
+def test_of_many_rows_some_are_drawn_and_each_class_is_among_them(study: Study):
+    y = pd.Series(np.where(np.arange(9000) == 4711, "yes", "no"))
+    table = Table(pd.DataFrame(np.zeros((9000, 100))), y, None, None, None, dropped={})
     rows = np.arange(100, 9000)
-    assert drawn_rows(rows[:2000], 100, seed=0).tolist() == rows[:2000].tolist()
-    labels = np.where(np.arange(9000) == 4711, "rare", "common")
-    drawn = drawn_rows(rows, 100, 0, labels)
-    assert 2000 <= len(drawn) == len(set(drawn)) <= 2001
+    assert drawn_rows(rows[:2000], table, study, "a").tolist() == rows[:2000].tolist()
+    drawn = drawn_rows(rows, table, study, "a")
+    assert 2000 <= len(drawn) == len(set(drawn)) <= 2002
     assert 4711 in drawn
     assert set(drawn) < set(rows)
-    assert (drawn_rows(rows, 100, 1) != drawn_rows(rows, 100, 2)).any()
-    assert len(drawn_rows(rows, 2500, 0)) == 200
-    assert len(drawn_rows(rows, 10**6, 0)) == 100
+    assert drawn_rows(rows, table, study, "b").tolist() != drawn.tolist()
 
 
 @pytest.mark.parametrize(

@@ -74,8 +74,7 @@ def fold_dependence(
     """
     fold = task.fold
     model = fit_task(task, table, study)
-    where = f"interpretation/drawn/dependence/{fold.repeat}/{fold.fold}"
-    drawn = drawn_rows(fold.test, table.X.shape[1], seed_for(study.seed, where))
+    drawn = drawn_rows(fold.test, table, study, f"dependence/{fold.repeat}/{fold.fold}")
     rows = fold.test[np.isin(fold.test, [*drawn, *kept])]
     mine = np.isin(rows, kept)
     averages, individuals = [], []

@@ -120,8 +120,8 @@ def prepared(
 ) -> tuple[Any, pd.DataFrame | np.ndarray, dict[Any, Any]]:
     """Let a model's steps prepare the rows of a wide table once, and shuffle what they make of it.
 
-    That takes a tenth of the time, and is the same if each column is made of one feature; if not,
-    or in a table that is not wide, model, rows and units stay as they are.
+    That is the same if each column is made of one feature, and saves the time that steps take. If
+    not, or in a table that is not wide, model, rows and units stay as they are.
     """
     front, last = parted(model)
     made = made_of(front.transform, X, len(X)) if X.shape[1] > FEATURES and len(units) > 1 else [-2]
@@ -141,7 +141,7 @@ def fold_leaders(task: Task, table: Table, study: Study, items: list[list[str]])
     block that an item was in, divided by the items of that block.
     """
     fold, where = task.fold, f"{task.fold.repeat}/{task.fold.fold}"
-    rows = _drawn(fold.test, table, study, f"held-out/{where}")
+    rows = drawn_rows(fold.test, table, study, f"held-out/{where}")
     units = dict(enumerate(items))
     model, X, units = prepared(fit_task(task, table, study), table.X.iloc[rows], units)
     worth, blocks = np.zeros(len(items)), np.array_split(np.arange(len(items)), BLOCKS)
@@ -166,12 +166,6 @@ def fold_leaders(task: Task, table: Table, study: Study, items: list[list[str]])
         blocks = [half for n in leading for half in np.array_split(blocks[n], 2)]
 
 
-def _drawn(rows: np.ndarray, table: Table, study: Study, purpose: str) -> np.ndarray:
-    labels = table.y.to_numpy() if study.data.classes else None
-    seed = seed_for(study.seed, f"interpretation/drawn/{purpose}")
-    return drawn_rows(rows, table.X.shape[1], seed, labels)
-
-
 def fold_importances(
     model: Any, task: Task, table: Table, study: Study, units: dict[str, list[str]]
 ) -> pd.DataFrame:
@@ -191,7 +185,7 @@ def fold_importances(
     ]
     rows, all_rows = [], dict(zip(PARTS, (fold.test, fold.train), strict=True))
     for part in PARTS if fold.repeat == 0 else PARTS[:1]:
-        chosen = _drawn(all_rows[part], table, study, f"{part}/{where}")
+        chosen = drawn_rows(all_rows[part], table, study, f"{part}/{where}")
         measure = partial(
             permutation_importances,
             y=table.y.iloc[chosen],

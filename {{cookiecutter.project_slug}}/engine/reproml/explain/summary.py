@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ..config.columns import Table
 from ..config.metrics import decimals
-from ..config.study import Split
+from ..config.seeds import seed_for
+from ..config.study import Split, Study
 from ..statistics.corrected import mean_interval
 
 SHUFFLES = 60  # of each feature, over all folds
@@ -35,23 +37,23 @@ def shuffles_per_fold(split: Split) -> int:
     return int(np.clip(SHUFFLES // (split.folds * split.repeats), FEWEST, MOST))
 
 
-def drawn_rows(
-    rows: np.ndarray, n_columns: int, seed: int, labels: np.ndarray | None = None
-) -> np.ndarray:
-    """Draw which of these rows are asked about; of each label there is one at least.
-
-    >>> drawn_rows(np.arange(5000), n_columns=5000, seed=0).shape
-    (100,)
-    """
-    if len(rows) <= rows_asked(n_columns):
+def drawn_rows(rows: np.ndarray, table: Table, study: Study, purpose: str) -> np.ndarray:
+    """Draw which of these rows are asked about; of each class there is one at least."""
+    most = rows_asked(table.X.shape[1])
+    if len(rows) <= most:
         return rows
+    seed = seed_for(study.seed, f"interpretation/drawn/{purpose}")
     rows = np.random.default_rng(seed).permutation(rows)
-    firsts = [] if labels is None else np.unique(labels[rows], return_index=True)[1]
-    return np.union1d(rows[: rows_asked(n_columns)], rows[firsts])
+    firsts = np.unique(table.y.iloc[rows], return_index=True)[1] if study.data.classes else []
+    return np.union1d(rows[:most], rows[firsts])
 
 
 def rows_asked(n_columns: int) -> int:
-    """Return how many rows of a fold are asked about at most."""
+    """Return how many rows of a fold are asked about at most.
+
+    >>> [rows_asked(n_columns) for n_columns in (250, 1000, 10_000)]
+    [2000, 500, 100]
+    """
     return int(np.clip(CELLS // n_columns, FEWEST_ROWS, ROWS))
 
 
