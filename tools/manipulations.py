@@ -700,10 +700,10 @@ def kept_answers(verify):
     """Compare the same two files once: between two rows almost all of them stay."""
     compare, answers = verify.compare_files, {}
 
-    def compare_files(name, old, new, *limits):
+    def compare_files(name, old, new, *limits, **how):
         key = (name, old, new)
         if key not in answers:
-            answers[key] = compare(name, old, new, *limits)
+            answers[key] = compare(name, old, new, *limits, **how)
         return answers[key]
 
     verify.compare_files = compare_files
