@@ -15,6 +15,7 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,7 @@ from reproml.compute.models import build_model  # noqa: E402
 from reproml.compute.task import Task, make_tasks  # noqa: E402
 from reproml.config.columns import Table  # noqa: E402
 from reproml.config.study import Column, Data, Split, Study, parse_study  # noqa: E402
+from reproml.explain.importance import fold_explanation  # noqa: E402
 from reproml.run.run import open_run  # noqa: E402
 from reproml.split.splits import make_folds  # noqa: E402
 
@@ -144,6 +146,17 @@ def tasks_of(study: Study, folder: Path, *names: str) -> tuple[list[Task], Table
     folds = make_folds(table, np.arange(60), study.split, stratify=True, seed=0)
     models = {name: build_model(name, study) for name in names}
     return make_tasks(models, folds, seed=0), table, study
+
+
+def weights_of(study: Study) -> Callable[..., Any]:
+    """Return what makes tables in the place of predictions: here what a model says of a feature."""
+    how = {"study": study, "units": {"feature: dose": ["dose"]}, "candidate": "none"}
+    return partial(fold_explanation, **how)
+
+
+def texts(results: Sequence[Any]) -> list[str]:
+    """Return the tables that were made, to compare them to the last bit."""
+    return [frame.to_csv() for frames in results for frame in frames]
 
 
 def bits(results: Sequence[Any]) -> list[bytes]:
