@@ -218,6 +218,8 @@ def test_a_killed_run_leaves_the_results_whole(copy: Path, study_env, weekly: bo
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             killed += 1
+        else:
+            whole /= 2  # the machine was busier when it was measured
         process.wait()
         assert results(copy) == before
         assert not list((copy / "results").rglob(".*"))
