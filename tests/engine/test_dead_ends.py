@@ -8,9 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from conftest import NUMBERS, TINY_CSV, TINY_TOML
+from reproml.cli.verify import compare_all
 from reproml.config.checksums import sha256_of
 from reproml.config.declared import declared_files
 from reproml.config.study import Data, StudyError
+from reproml.run.near import take_near
 from reproml.run.run import Run, open_run
 
 AGE = 'age = { role = "feature", type = "integer" }'
@@ -180,12 +182,28 @@ def test_a_list_of_features_that_are_gone_is_named_with_its_table(folder: Path):
     ]
 
 
+def in_units_of(size: float) -> str:
+    """Return tiny.csv with numbers of that size as the target."""
+    return cells("answer", lambda n: str((n - 30) * size))
+
+
 @pytest.mark.parametrize("size", [1e-10, 1.0, 1e10])
-def test_numbers_are_compared_in_the_unit_of_a_target_that_spreads_less(folder: Path, size: float):
-    text = "".join(
-        f"{'answer' if not n else (n - 30) * size},{line.partition(',')[2]}\n"
-        for n, line in enumerate(TINY_CSV.splitlines())
-    )
-    with open_run(write(folder, text, *NUMBERS)) as run:
+def test_the_unit_is_that_of_a_target_that_spreads_less_than_one(folder: Path, size: float):
+    with open_run(write(folder, in_units_of(size), *NUMBERS)) as run:
         spread = run.table.y.iloc[run.development].std()
         assert run.unit == (spread if size < 1 else 1.0)
+
+
+@pytest.mark.parametrize(("size", "differs"), [(1e-10, True), (1.0, False)])
+def test_verify_compares_in_that_unit(folder: Path, size: float, differs: bool):
+    """A difference of 1e-11 is all of a small target's error, and nothing of another's."""
+    text = {"scores.csv": "model,metric,value\nridge,mae,{}\n", "tables/scores.md": "mae {}\n"}
+    for place, value in (("results", "1.5e-10"), ("made", "1.6e-10")):
+        (folder / place / "tables").mkdir(parents=True)
+        for name, content in text.items():
+            (folder / place / name).write_text(content.format(value), encoding="utf-8")
+    with open_run(write(folder, in_units_of(size), *NUMBERS)) as run:
+        near = take_near(run, folder / "made", lambda: None).compared
+        assert bool(near["scores.csv"].differences) == differs
+        found = compare_all(run, folder / "made", {})[1]
+    assert {one.file for one in found} == ({*text} if differs else set())
