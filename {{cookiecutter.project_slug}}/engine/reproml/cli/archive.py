@@ -16,6 +16,7 @@ from typing import Any
 
 from ..config.checksums import sha256_of
 from ..config.declared import declared_files
+from ..config.large import large_tables, parquet_of
 from ..config.study import StudyError, read_study
 from ..prove.archive import codecheck_yml, offline_page, write_zip
 from ..prove.crate import authors_of, data_licence, make_crate
@@ -32,6 +33,7 @@ def main(
     root = run.root
     date, url = repository(root)
     entries, executable = committed(root)
+    entries |= large_rows(run)
     manifest = checked_manifest(entries, run)
     verified = verification(run, unverified)
     left = leftovers(root, run.study.data.sha256)
@@ -69,6 +71,18 @@ def main(
     if nameless:
         say(f"CODECHECK asks for every author's ORCID; CITATION.cff has none of {nameless}.")
     say("Next: upload it to Zenodo, and write the DOI that you get into CITATION.cff (doi:).")
+
+
+def large_rows(run: Run) -> dict[str, bytes]:
+    """Return the rows of large tables, which git does not keep; say which are not here."""
+    paths = [parquet_of(path) for path in large_tables(run.results)]
+    if away := [path.name for path in paths if not path.is_file()]:
+        say(f"Not here, so not in the archive: {', '.join(away)}; scripts/reproduce.py makes them.")
+    return {
+        path.relative_to(run.results.parent).as_posix(): path.read_bytes()
+        for path in paths
+        if path.is_file()
+    }
 
 
 def with_wheels(

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from ..config.files import write_text
+from ..config.large import read_table
 from ..config.study import StudyError
 from ..explain.summary import importance_table
 from ..prove.checklist import to_page
@@ -175,7 +176,7 @@ def write_evaluation(run: Run) -> Macros:
     n_test, n_units = scores[["n_test", "n_units"]].iloc[0]
     units = claim_of(study.split).units
     rows = f"{n_test} rows" if units == "rows" else f"{n_test} rows of {n_units} {units}"
-    predicted = pd.read_csv(results / "predictions.csv")
+    predicted = read_table(results / "predictions.csv")
     truth = predicted.loc[predicted["model"] == study.models.candidate, "truth"]
     note = (
         f"{count} {prevalence_note(truth, study.data.classes, 'test')} Scores of {rows}, with "

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from ..config.files import write_text, write_whole
-from ..run.manifest import MANIFEST, result_files, state, strays, write_manifest
+from ..run.manifest import MANIFEST, large_files, result_files, state, strays, write_manifest
 from ..run.run import Run
 from ..run.terminal import say
 from ..run.texts import renew_texts
@@ -43,7 +43,8 @@ def main(run: Run) -> None:
 def publish(made: Path, results: Path) -> list[str]:
     """Put new files in place, each by a rename, the manifest last; remove those no longer made."""
     changed = clear(results)
-    names = [path.relative_to(made) for path in result_files(made)] + [Path(MANIFEST)]
+    names = [path.relative_to(made) for path in large_files(made) + result_files(made)]
+    names.append(Path(MANIFEST))
     for name in names:
         new, old = made / name, results / name
         if not old.is_file() or old.read_bytes() != new.read_bytes():
@@ -53,7 +54,7 @@ def publish(made: Path, results: Path) -> list[str]:
             except OSError:  # of another disk, such as a volume of a container
                 write_whole(new.read_bytes(), old)
             changed.append(f"results/{name.as_posix()}")
-    for path in result_files(results):
+    for path in large_files(results) + result_files(results):
         if path.relative_to(results) not in names:
             path.unlink()
             changed.append(f"results/{path.relative_to(results).as_posix()} (no longer made)")

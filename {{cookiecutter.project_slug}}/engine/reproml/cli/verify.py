@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ..config.large import large_tables, parquet_of, rows_as_recorded
 from ..prove.compare import Comparison, Difference, compare_files, compare_texts
 from ..prove.places import lost_places, shown_results, typed_by_hand
 from ..prove.provenance import engine_line, engine_state, machine
@@ -38,6 +39,7 @@ STRAY = {
     "no file": "neither a file nor a folder, so nothing that git keeps",
 }
 EDITED = "its SHA-256 is neither that of the manifest nor of what was made"
+OTHER = "not the table whose checksum git keeps; run scripts/reproduce.py"
 LINK = "a link; move the folder that it leads to here"
 ADVICE = {
     "typed by hand": "Use a macro of results/macros.tex or a marked place in the place of a typed "
@@ -151,6 +153,13 @@ def other_places(run: Run, made: Path) -> tuple[list[Difference], list[str], int
         Difference(kind, path.relative_to(run.results).as_posix(), "", "", STRAY[kind], "")
         for path, kind in strays(run.results).items()
     ]
+    found += [
+        Difference(
+            "edited", parquet_of(path).relative_to(run.results).as_posix(), "", "", OTHER, ""
+        )
+        for path in large_tables(run.results)
+        if parquet_of(path).exists() and rows_as_recorded(path) is None
+    ]
     if run.results.is_symlink():
         found.append(Difference("linked", run.results.name, "", "", LINK, ""))
     X = run.table.X.iloc[run.development]
@@ -159,6 +168,11 @@ def other_places(run: Run, made: Path) -> tuple[list[Difference], list[str], int
     warnings += [
         f"{name} leads out of the study; a copy lacks it: put what it leads to in its place"
         for name in leading_out(run)
+    ]
+    warnings += [
+        f"{parquet_of(path).relative_to(run.results.parent).as_posix()} is not here: its checksum alone was compared"
+        for path in large_tables(run.results)
+        if not parquet_of(path).exists()
     ]
     return found + of_model + typed, warnings + told, accepted
 

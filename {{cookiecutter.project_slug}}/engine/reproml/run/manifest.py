@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..config.checksums import digest_of, sha256_of
 from ..config.declared import SUMS, changed_inputs
 from ..config.files import half_written, write_text
+from ..config.large import FOLDER, recorded
 from ..config.study import StudyError, read_study
 from ..config.versions import LOCK, installed_versions, locked_versions
 from ..prove import provenance
@@ -45,12 +46,24 @@ def read_manifest(results: Path) -> dict[str, Any]:
 
 
 def result_files(results: Path) -> list[Path]:
-    """Return every result file but the manifest, sorted; what is being written is none yet."""
+    """Return every result file but the manifest, sorted; what is being written is none yet.
+
+    Rows of large tables are not among them: git has their checksums.
+    """
+    large = results / FOLDER
     return sorted(
         path
         for path in results.rglob("*")
-        if path.is_file() and path != results / MANIFEST and not half_written(path)
+        if path.is_file()
+        and path != results / MANIFEST
+        and large not in path.parents
+        and not half_written(path)
     )
+
+
+def large_files(results: Path) -> list[Path]:
+    """Return the rows of large tables."""
+    return sorted(path for path in (results / FOLDER).glob("*.parquet") if path.is_file())
 
 
 def strays(results: Path) -> dict[Path, str]:
@@ -138,6 +151,7 @@ def checked(manifest: dict[str, Any], run: Run, results: Path | None = None) -> 
     wrong, notes = checks.check_manifest(manifest, now, LOCK, pythons)
     engine = {} if run.root == ROOT else source_files(ROOT)
     data, predictions = run.study.data.sha256, now["results"].get("predictions.csv")
+    predictions = predictions or recorded(run.results / "predictions.csv")
     for more, others in (
         checks.check_commit(manifest, run.root, engine),
         checks.check_openings(read_openings(run.results / RECORD), run.root, data, predictions),
@@ -154,6 +168,7 @@ def state(run: Run) -> dict[str, Any]:
         **digests(run),
         "engine": engine_state(ROOT),
         "manifest": [sha256_of(path) for path in run.results.glob(MANIFEST)],
+        "large": digest_of(large_files(run.results), run.results),
         "scripts": [sha256_of(path) for path in sorted(scripts)],
         "texts": digest_of(texts, run.root),
         "versions": installed_versions(list(locked_versions(LOCK))),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ..config.files import write_csv
+from ..config.large import large_tables, line_of, parquet_of, rows_as_recorded
 from ..prove.compare import Comparison, Difference, compare_files
 from ..prove.tolerances import COUNTED, half_widths, statistical_rules, too_wide
 
@@ -57,9 +58,8 @@ def take_near(run: Run, made: Path, make_again: Callable[[], Any]) -> Near:
 
     found = Near({})
     for name in filter(lambda name: (run.results / name).is_file(), names):
-        sides = [(folder / name).read_bytes() for folder in (run.results, made)]
         how = (limits.metrics, limits.default, widths)
-        found.compared[name] = compare_files(name, *sides, *how, unit=run.unit)
+        found.compared[name] = compare_files(*_sides(name, run.results, made), *how, unit=run.unit)
     near = [name for name, one in found.compared.items() if one.near and not one.differences]
     if limits.metrics and "baselines.csv" in found.compared:
         scores = pd.read_csv(made / "baselines.csv")
@@ -71,9 +71,23 @@ def take_near(run: Run, made: Path, make_again: Callable[[], Any]) -> Near:
         near += more
     for name in filter(found.compared.__contains__, near):
         shutil.copy(run.results / name, made / name)
+    for path in large_tables(made):
+        if line_of(path).name in near:
+            shutil.copy(parquet_of(run.results / path.name), parquet_of(path))
     if near:
         make_again()
     return found
+
+
+def _sides(name: str, *folders: Path) -> tuple[str, bytes, bytes]:
+    """Return what is compared; of large tables with other checksums the rows, if both are here."""
+    old, new = ((folder / name).read_bytes() for folder in folders)
+    large = {line_of(path).name: path.name for path in large_tables(folders[0])}
+    if old != new and name in large:
+        rows = [rows_as_recorded(folder / large[name]) for folder in folders]
+        if None not in rows:
+            return large[name], rows[0].encode("utf-8"), rows[1].encode("utf-8")
+    return name, old, new
 
 
 def _compare_again(run: Run, made: Path, near: list[str], found: Near) -> None:

@@ -30,6 +30,7 @@ from ..compute.workers import open_pool
 from ..config.columns import Table, missing_words
 from ..config.declared import check_files
 from ..config.files import write_csv, write_text
+from ..config.large import write_table
 from ..config.metrics import check_metrics
 from ..config.study import Split, Study, parse_compute, read_study
 from ..config.watch import OnlyDeclared
@@ -264,6 +265,10 @@ class Run:
         write_csv(frame, self.results / name)
         self.written.append(name)
 
+    def write_rows(self, name: str, frame: pd.DataFrame) -> None:
+        """Write a table that grows with the data: one too large for git as Parquet, outside git."""
+        self.written.append(write_table(frame, self.results / name).name)
+
     def write_table(
         self, stem: str, frame: pd.DataFrame, corner: str, *, before: str = "", note: str = ""
     ) -> None:
@@ -280,11 +285,11 @@ class Run:
     def write_folds(self, name: str) -> None:
         """Write how many rows each fold has, and into folds.csv which rows it tests."""
         self.write(name, fold_table(self.folds))
-        self.write("folds.csv", row_table(self.table.y.index, self.folds, self.locked))
+        self.write_rows("folds.csv", row_table(self.table.y.index, self.folds, self.locked))
 
     def write_predictions(self, name: str, predictions: list[Predictions]) -> None:
         """Write what every model predicted, row by row."""
-        self.write(name, self.in_rows(predictions))
+        self.write_rows(name, self.in_rows(predictions))
 
     def write_errors(self, predictions: list[Predictions], prefix: str = "") -> None:
         """Write where the models err: confusion and calibration, or residuals."""
