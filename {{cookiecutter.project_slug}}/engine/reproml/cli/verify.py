@@ -169,10 +169,11 @@ def other_places(run: Run, made: Path) -> tuple[list[Difference], list[str], int
         f"{name} leads out of the study; a copy lacks it: put what it leads to in its place"
         for name in leading_out(run)
     ]
+    away = [path for path in map(parquet_of, large_tables(run.results)) if not path.exists()]
     warnings += [
-        f"{parquet_of(path).relative_to(run.results.parent).as_posix()} is not here: its checksum alone was compared"
-        for path in large_tables(run.results)
-        if not parquet_of(path).exists()
+        f"results/{path.relative_to(run.results).as_posix()} is not here: its checksum alone was "
+        "compared"
+        for path in away
     ]
     return found + of_model + typed, warnings + told, accepted
 
