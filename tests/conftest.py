@@ -6,6 +6,7 @@ Python of an environment made from the study's lock, and `run([...], cwd=...)` r
 """
 
 import hashlib
+import json
 import os
 import platform
 import re
@@ -14,7 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -359,6 +360,31 @@ def in_study(study_env: Path):
         return _run(words, study, env=given, rc=rc, timeout=1800)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def engine_process(study_env: Path):
+    """Run code with the engine in a process that stays, to ask it much.
+
+    with engine_process(CODE, folder) as ask: ask(question) gives the code a line of JSON and
+    returns the line that it prints; the folder is its argument.
+    """
+
+    @contextmanager
+    def start(code: str, folder: Path) -> Iterator[Callable[[object], object]]:
+        env = {"PYTHONPATH": str(STUDY / "engine"), "PYTHONIOENCODING": "utf-8"}
+        how = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "encoding": "utf-8", "env": env}
+        with subprocess.Popen([study_env, "-B", "-c", code, folder], **how) as process:
+
+            def ask(question: object) -> object:
+                process.stdin.write(json.dumps(question) + "\n")
+                process.stdin.flush()
+                return json.loads(process.stdout.readline())
+
+            yield ask
+            process.stdin.close()
+
+    return start
 
 
 FEWER_FITS = (  # the same code, in seconds; one process, for others are not started in that time

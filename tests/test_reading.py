@@ -5,21 +5,16 @@ Hypothesis makes the files. The engine runs in a process of the study's environm
 
 import csv
 import io
-import json
 import math
 import re
-import subprocess
 import unicodedata
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
 pytestmark = pytest.mark.network  # the environment of the study
-
-ENGINE = Path(__file__).resolve().parent.parent / "{{cookiecutter.project_slug}}" / "engine"
 
 READER = """
 import json, sys
@@ -28,7 +23,7 @@ from pathlib import Path
 from reproml.config.columns import check_rows, read_raw, taken_as_missing
 from reproml.config.study import Column, Data, StudyError
 
-path = Path(sys.argv[1])
+path = Path(sys.argv[1], "t.csv")
 kinds = {"c*": "category", "i*": "integer", "n*": "number"}
 columns = {name: Column(role="feature", type=kind) for name, kind in kinds.items()}
 for line in sys.stdin:
@@ -50,23 +45,16 @@ NUMBER = re.compile(r"[ \t\n\r]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)
 
 
 @pytest.fixture(scope="module")
-def read(study_env, tmp_path_factory):
+def read(engine_process, tmp_path_factory):
     """Read a file's text: columns and what is missing by name, or the words of its refusal."""
-    command = [study_env, "-B", "-c", READER, tmp_path_factory.mktemp("reading") / "t.csv"]
-    env = {"PYTHONPATH": str(ENGINE), "PYTHONIOENCODING": "utf-8"}
-    how = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "encoding": "utf-8", "env": env}
-    with subprocess.Popen(command, **how) as process:
+    with engine_process(READER, tmp_path_factory.mktemp("reading")) as ask:
 
-        def ask(text):
+        def said(text):
             there = plain(text)
             header = ["c", "i", "n"] if isinstance(there, str) else there[0]
-            patterns = sorted({f"{name[0]}*" for name in header if name[0] in "cin"})
-            process.stdin.write(json.dumps([text, patterns]) + "\n")
-            process.stdin.flush()
-            return json.loads(process.stdout.readline())
+            return ask([text, sorted({f"{name[0]}*" for name in header if name[0] in "cin"})])
 
-        yield ask
-        process.stdin.close()
+        yield said
 
 
 def plain(text):

@@ -294,6 +294,18 @@ def test_copies_in_a_table_of_few_rows(rows: int, twins: int):
     assert found.message.startswith(f"rows 0 and {rows - twins}")
 
 
+@pytest.mark.parametrize("columns", [3, 30])
+@pytest.mark.parametrize("rows", [20, 200])
+def test_copies_that_differ_in_their_last_digits(rows: int, columns: int):
+    """Of few rows or many columns, brute force would compute distances of 0, or far too large."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(rows, columns))
+    X[-5:] = X[:5] * (1 + 1e-12 * rng.normal(size=(5, columns)))
+    found = near_duplicates(bare(X), [Cut("here", np.arange(rows - 5), np.arange(rows)[-5:])])
+    named = "; ".join(f"{i} and {rows - 5 + i}" for i in range(5))
+    assert found.message == f"rows {named}: nearly alike, on both sides of here"
+
+
 @pytest.mark.parametrize("columns", [1, 2, 3, 10])
 @pytest.mark.parametrize("rows", [3, 5, 15, 20])
 def test_few_rows_with_nothing_wrong(rows: int, columns: int):

@@ -153,12 +153,10 @@ def _neighbours(
     points: np.ndarray, asked: np.ndarray, n_neighbours: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return distances and positions of the nearest neighbours of the points at some positions."""
-    if len(asked) == len(points):
-        return NearestNeighbors(n_neighbors=n_neighbours).fit(points).kneighbors()
     search = NearestNeighbors(n_neighbors=n_neighbours + 1, algorithm="brute").fit(points)
     with one_thread():  # neighbours at equal distances do not depend on how many there are
         near = search.kneighbors(points[asked], return_distance=False)  # in parts of bounded memory
-    # its distances are differences of large numbers, and each point is its own neighbour
+    # its distances are differences of large numbers, often 0; and each point is its own neighbour
     pairs = zip(points[asked], near, strict=True)
     distance = np.array([np.linalg.norm(points[at] - one, axis=1) for one, at in pairs])
     distance[near == asked[:, None]] = np.inf
