@@ -9,12 +9,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from example_study.data import load_table
 from reproml.config import columns
 from reproml.config.checksums import sha256_of
-from reproml.config.columns import missing_words, read_raw, taken_as_missing
+from reproml.config.columns import check_rows, missing_words, read_raw, taken_as_missing
 from reproml.config.study import Column, Data, StudyError, parse_study, read_study
 from reproml.run.run import open_run
 
@@ -101,6 +102,36 @@ def test_a_pattern_stands_for_columns_and_a_name_wins(folder: Path, content: dic
         "*e": {"role": "feature"}
     }
     assert list(load(folder, content).X.columns) == ["dose", "age"]
+
+
+def test_numbers_in_many_columns_are_checked_together_as_each_alone(monkeypatch):
+    """With gaps, at the limits and whole; what needs a second look gets it."""
+    rng, each, looks = np.random.default_rng(0), columns._checked, []
+    counts, shares = rng.integers(0, 9, size=(20, 300)), rng.uniform(-1, 1, size=(20, 300)).round(1)
+    shares[3, ::3] = np.nan
+    parts = [pd.DataFrame(counts).add_prefix("n"), pd.DataFrame(shares).add_prefix("x")]
+    raw = pd.concat(parts, axis=1)
+    raw = raw.assign(y=["no", "yes"] * 10, half=rng.integers(0, 9, size=20) * 1.0, large=1e300)
+    whole, number = Column(role="feature", type="integer"), Column(role="feature", min=-1, max=1)
+    named = {"half": whole, "large": Column(role="feature")}
+    target = Column(role="target", type="category")
+    declared = {"n*": whole, "x*": number, "y": target, **named}
+    data = Data(file="a.csv", sha256="0" * 64, missing="impute", columns=declared)
+    monkeypatch.setattr(columns, "_checked", lambda v, c: looks.append(v.name) or each(v, c))
+    rows = check_rows(raw, data)
+    assert sorted(looks) == ["half", "large", "y"]
+    alone = {name: each(raw[name], data.column_for(name))[0] for name in raw}
+    pd.testing.assert_frame_equal(rows, pd.DataFrame(alone))
+    raw.loc[5, ["x7", "x8", "half"]] = [-1.1, np.inf, 0.5]
+    raw.loc[6, "n2"] = 2**53
+    with pytest.raises(StudyError) as refused:
+        check_rows(raw, data)
+    assert re.findall(r"row (\d, column .*?): (\S+ is \w+)", str(refused.value)) == [
+        ("5, column 'half'", "0.5 is no"),
+        ("5, column 'x7'", "-1.1 is below"),
+        ("5, column 'x8'", "inf is no"),
+        ("6, column 'n2'", "9007199254740992 is beyond"),
+    ]
 
 
 @pytest.fixture

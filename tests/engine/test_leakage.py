@@ -364,6 +364,16 @@ def test_the_neighbours_of_some_rows_are_those_that_they_have_among_all():
     np.testing.assert_allclose(distance, whole, rtol=1e-12)
 
 
+@pytest.mark.parametrize("columns", [5, 50, 500])
+def test_the_neighbours_of_all_rows_are_the_nearest(columns: int):
+    points = np.random.default_rng(0).normal(size=(120, columns))
+    points[100:] = points[:20] + 1e-4
+    apart = np.linalg.norm(points[:, None] - points[None], axis=2) + np.diag(np.full(120, np.inf))
+    distance, near = row_checks._neighbours(points, np.arange(120), 10)
+    assert (near == np.argsort(apart, axis=1)[:, :10]).all()
+    np.testing.assert_allclose(distance, np.sort(apart, axis=1)[:, :10], rtol=1e-6)
+
+
 def test_a_text_with_thousands_of_values_takes_few_columns():
     """Above 5,000 rows; rows with one value lie where they did, others to about a tenth."""
     rng = np.random.default_rng(0)
@@ -912,13 +922,14 @@ def large(n: int = 400, rare: int = 200) -> Table:
 
 
 def audited_fit(
-    table: Table, rows: int, model: BaseEstimator | None = None, kind: str = "independent"
+    table: Table, rows: int | None, model: BaseEstimator | None = None, kind: str = "independent"
 ) -> Finding:
     """Audit a fit of a fold that has four rows in five, with a limit."""
     fold = Fold(0, 0, np.arange(0, 240), np.arange(240, 320))
     answer = Column(role="target", type="category", values=["no", "yes"])
     data = Data(file="tiny.csv", sha256="0" * 64, positive="yes", columns={"answer": answer})
-    how = {"data": data, "split": CLAIMS[kind], "leakage": Leakage(rows=rows), "seed": 0}
+    limit = Leakage(rows=rows) if rows else Leakage()
+    how = {"data": data, "split": CLAIMS[kind], "leakage": limit, "seed": 0}
     study = Study.model_construct(task="classification", **how).with_code(CODE)
     return audit_fit(Task("mine", model or LogisticRegression(), fold, 0), table, study=study)
 
@@ -950,6 +961,18 @@ def test_a_fit_is_audited_on_a_part_of_a_large_fold(monkeypatch: pytest.MonkeyPa
     assert found.message.endswith("(of 98 of 320 rows, drawn at random)")
     assert found.advice.startswith("tune, stop and select on parts of the training rows; ")
     assert set(sizes) == {(122, 74, 24)}  # and as large a share of the rows that are in no fold
+
+
+def test_a_fit_is_audited_on_fewer_rows_of_a_wide_table(monkeypatch: pytest.MonkeyPatch):
+    """Of as many as hold so many values, but no fewer than tell how a model is fitted."""
+    assert "drawn" not in audited_fit(large(), None).message
+    for cells, fewest in ((300, 50), (30, 100)):
+        monkeypatch.setattr(perturbation, "CELLS", cells)
+        monkeypatch.setattr(perturbation, "FEWEST", fewest)
+        assert audited_fit(large(), None) == audited_fit(large(), 100)
+        assert "drawn" not in audited_fit(large(), 320).message  # as study.toml says
+    monkeypatch.setattr(perturbation, "run_task", on_test_rows)
+    assert audited_fit(large(), None).verdict == "fail"
 
 
 def test_a_part_of_a_fold_has_every_class_and_goes_by_the_table():

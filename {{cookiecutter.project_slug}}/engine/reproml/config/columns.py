@@ -30,6 +30,8 @@ MERGED = (
     'type = "category" for names, and a larger unit for times'
 )
 BLOCK = 2**22  # characters of a CSV file that are looked at together
+PLAIN = {("float64", "number", "feature"), ("int64", "number", "feature")}  # read and declared so
+PLAIN |= {("int64", "integer", "feature")}
 NOT_MARKS = bytes(set(range(256)) - set(b",\n"))
 ONE_CLOCK = "write all times in UTC (2026-01-31T12:00Z), or all of them without an offset"
 OTHER_MARKS = (
@@ -178,12 +180,15 @@ def read_raw(path: str | Path, data: Data) -> pd.DataFrame:
             )
     except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
         raise StudyError(f"{data.file}: cannot be read: {error}") from error
-    for name in raw.columns:
+    for name, kind in raw.dtypes.items():
+        if kind == "float64" and getattr(data.column_for(name), "type", "") != "integer":
+            continue
         # of CSV, pandas forgets the gaps beside numbers above 2**63
-        if path.suffix == ".csv" and raw[name].dtype in ("object", "str"):
+        if path.suffix == ".csv" and kind in ("object", "str"):
             raw[name] = raw[name].mask(raw[name].isin(_missing_texts(data, name)))
-        if _is_whole(raw[name], data.column_for(name)):
+        if _is_whole(raw[name]):
             raw[name] = raw[name].convert_dtypes()  # pandas' own kind of integers, with gaps
+    raw = raw.copy()  # columns in one block, not each for itself: all that follows is faster
     raw.index = pd.RangeIndex(1, len(raw) + 1, name="row")
     raw.attrs["file"] = str(path)  # to say of a gap what stands there
     return raw
@@ -234,9 +239,9 @@ def common_values(values: pd.Series, column: Column | None, most: int = SHOWN) -
     return counts[named | (counts >= ENOUGH)].head(most)
 
 
-def _is_whole(values: pd.Series, column: Column | None) -> bool:
+def _is_whole(values: pd.Series) -> bool:
     """Whether these are whole numbers that pandas keeps as objects or decimals for their gaps."""
-    if values.dtype == "float64" and column and column.type == "integer":
+    if values.dtype == "float64":
         there = values.dropna()
         return len(there) < len(values) and bool(((there % 1 == 0) & (there.abs() < 2**53)).all())
     return values.dtype == "object" and pd.api.types.infer_dtype(values) == "integer"
@@ -256,7 +261,7 @@ def _check_lines(path: Path) -> tuple[list[str], list[str]]:
         nonlocal skipped, end, alone
         block = file.readline()
         while block:
-            alone |= block.count("\r") > block.count("\r\n")
+            alone |= "\r" in block and block.count("\r") > block.count("\r\n")
             # where the last row that was read is not the last line, a quote is open
             if names and rows.line_num + skipped == end and _is_plain(block, len(names)):
                 skipped += block.count("\n")
@@ -303,7 +308,9 @@ def _is_plain(block: str, n_fields: int) -> bool:
         return False
     marks = block.encode().translate(None, NOT_MARKS)
     row = b"," * (n_fields - 1) + b"\n"
-    return marks == row * block.count("\n") and block.count("\r") == block.count("\r\n")
+    if marks != row * block.count("\n"):
+        return False
+    return "\r" not in block or block.count("\r") == block.count("\r\n")
 
 
 def _header_problems(names: list[str]) -> list[str]:
@@ -375,7 +382,8 @@ def make_table(raw: pd.DataFrame, study: Study) -> Table:
     frame, dropped = _drop_missing(frame) if data.missing == "drop" else (frame, {})
     if frame.empty:
         raise StudyError(f"{data.file}: no row is left; dropped: {dropped or 'none'}")
-    features = [name for name in frame.columns if data.column_for(name).role == "feature"]
+    columns = {name: data.column_for(name) for name in frame.columns}
+    features = [name for name, column in columns.items() if column.role == "feature"]
     group, time, place = data.named("group"), data.named("time"), data.named("place")
     return Table(
         X=frame[features],
@@ -388,30 +396,42 @@ def make_table(raw: pd.DataFrame, study: Study) -> Table:
         doubts=tuple(
             f"{data.file}, column {name!r}: {found[0][1]}"
             + (f" (and so for {len(found) - 1} more)" if len(found) > 1 else "")
-            for name in frame.columns
-            if data.column_for(name).type == "category"
-            and (found := _other_spellings(frame[name], str.casefold))
+            for name, column in columns.items()
+            if column.type == "category" and (found := _other_spellings(frame[name], str.casefold))
         ),
     )
 
 
 def check_rows(raw: pd.DataFrame, data: Data, advice: str = ADVICE) -> pd.DataFrame:
     """Check raw rows against the declared columns."""
-    problems = list(_name_problems(raw, data))
-    clean = {}
-    used = [name for name in raw.columns if (c := data.column_for(name)) and c.role != "ignore"]
-    roles = {name: data.column_for(name).role for name in used}
-    whole = {"error": used, "impute": [n for n in used if roles[n] != "feature"], "drop": []}
+    columns = {name: data.column_for(name) for name in raw.columns}
+    problems = list(_name_problems(columns, data))
+    used = {name: one for name, one in columns.items() if one and one.role != "ignore"}
+    whole = {"error": [*used], "impute": [n for n in used if used[n].role != "feature"], "drop": []}
     refused = taken_as_missing(raw[whole[data.missing]], data)
-    for name in used:
-        column = data.column_for(name)
-        clean[name], found = _checked(raw[name], column)
+    numbers, others = _fine_numbers(raw, used), {}
+    fine = set(numbers)
+    for name in (name for name in used if name not in fine):
+        others[name], found = _checked(raw[name], used[name])
         problems += [(row, f"row {row}, column {name!r}: {text}") for row, text in found]
-        for row, text in refused[name].items() if name in refused else ():
-            problems.append((row, f"row {row}, column {name!r}: {_gap_words(text, name, column)}"))
+    for name, texts in refused.items():
+        words = ((row, _gap_words(text, name, used[name])) for row, text in texts.items())
+        problems += [(row, f"row {row}, column {name!r}: {text}") for row, text in words]
     if problems:
         raise StudyError(_one_message(data.file, [text for _, text in sorted(problems)], advice))
-    return pd.DataFrame(clean, index=raw.index)
+    return pd.concat([numbers, pd.DataFrame(others, index=raw.index)], axis=1)[[*used]]
+
+
+def _fine_numbers(raw: pd.DataFrame, used: dict[str, Column]) -> pd.DataFrame:
+    """Return the features that are numbers with nothing to say about: thousands in one step."""
+    kinds = {name: kind.name for name, kind in raw.dtypes.items()}
+    columns = {n: c for n, c in used.items() if (kinds[n], c.type, c.role) in PLAIN}
+    numbers = raw[[*columns]].astype("float64")
+    values = numbers.to_numpy()
+    low = [-np.inf if column.min is None else column.min for column in columns.values()]
+    high = [np.inf if column.max is None else column.max for column in columns.values()]
+    fine = (np.abs(values) < 2**53) & (values >= low) & (values <= high)
+    return numbers.loc[:, (fine | np.isnan(values)).all(axis=0)]
 
 
 def _gap_words(text: str, name: str, column: Column) -> str:
@@ -425,24 +445,22 @@ def _gap_words(text: str, name: str, column: Column) -> str:
     )
 
 
-def _name_problems(raw: pd.DataFrame, data: Data) -> Iterator[tuple[int, str]]:
-    for name in raw.columns:
-        if data.column_for(name) is None:
+def _name_problems(declared: dict[str, Column | None], data: Data) -> Iterator[tuple[int, str]]:
+    for name, column in declared.items():
+        if column is None:
             yield 0, f'column {name!r}: not declared; add it, with role = "ignore" if unused'
     for name, column in data.columns.items():
-        if name in raw.columns:
+        if name in declared:
             continue
         if any(mark in name for mark in "*?[") and column.role not in ("feature", "ignore"):
             text = f"a pattern stands for many columns; role {column.role} needs a name"
             yield -1, f'data.columns."{name}": {text}'
-        elif not any(data.column_for(n) is column for n in raw):
-            yield 0, f"column {name!r}: declared, but not in the file; it has {list(raw.columns)}"
+        elif not any(one is column for one in declared.values()):
+            yield 0, f"column {name!r}: declared, but not in the file; it has {list(declared)}"
 
 
 def _checked(values: pd.Series, column: Column) -> tuple[pd.Series, list[tuple[int, str]]]:
     """Return the values in their final type, and (row, text) for each that is not allowed."""
-    if _is_fine(values, column):
-        return values, []
     present = values.notna()
     if column.type == "category":
         # text is compared as text: in Parquet a category may come as numbers
@@ -489,16 +507,6 @@ def _checked(values: pd.Series, column: Column) -> tuple[pd.Series, list[tuple[i
     return numbers, found
 
 
-def _is_fine(values: pd.Series, column: Column) -> bool:
-    """Tell quickly of most numbers that they are: in thousands of columns each step counts."""
-    if values.dtype != "float64" or (column.role, column.type) != ("feature", "number"):
-        return False
-    numbers = values.to_numpy()
-    low = -np.inf if column.min is None else column.min
-    high = np.inf if column.max is None else column.max
-    return bool((np.isfinite(numbers) & (numbers >= low) & (numbers <= high)).all())
-
-
 def _as_text(value: object) -> str:
     """Return 1.0 as "1": Parquet has whole numbers so where others of the column are missing."""
     whole = isinstance(value, float | np.floating) and float(value).is_integer()
@@ -533,8 +541,7 @@ def _rows(index: pd.Index) -> str:
 
 
 def _found(values: pd.Series, wrong: pd.Series, text: str) -> list[tuple[int, str]]:
-    wrong = wrong.to_numpy(dtype=bool)
-    there = values[wrong].items() if wrong.any() else ()  # of many columns, hardly any has some
+    there = values[wrong.to_numpy(dtype=bool)].items()
     return [(row, f"{value!r} {text}") for row, value in there]
 
 

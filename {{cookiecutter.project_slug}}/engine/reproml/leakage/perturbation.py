@@ -28,6 +28,8 @@ from .findings import Finding, drawn
 from .row_checks import rank_agreement, scaled_numbers
 
 CHANCE = 0.1  # rank agreement (0 chance, 1 perfect) that shuffled labels may reach: AUC 0.55
+# of a wide table as many values, but no fewer rows, tell how a model is fitted
+CELLS, FEWEST = 1_000_000, 500
 ROUNDS = 10  # shuffles; their scatter says how sure the mean is
 
 Predict = Callable[[Table, Fold], tuple[np.ndarray, ...]]
@@ -46,7 +48,7 @@ def changed(
     [[3.0, 'c'], [3.0, 'c'], [3.0, 'b']]
     """
     inside, new = raw.index.isin(rows), [raw.drop(columns=columns)]
-    kinds = raw.dtypes[columns].map(str)
+    kinds = raw.dtypes[columns]
     rng = np.random.default_rng(seed_for(seed, f"leakage/{how}"))
     for names in (kinds.index[kinds == kind] for kind in ("float64", "int64")):  # all at once
         values = raw[names].to_numpy(copy=True)
@@ -56,8 +58,8 @@ def changed(
         else:
             most = (np.fmax if how == "highest" else np.fmin).reduce(values)  # of what is no gap
             values[inside] = np.where(np.isnan(part), part, most)
-        new.append(pd.DataFrame(values, raw.index, names))
-    for name in kinds.index[~kinds.isin(["float64", "int64"])]:
+        new.append(pd.DataFrame(values, raw.index, names, copy=False))
+    for name in kinds.index[(kinds != "float64") & (kinds != "int64")]:
         values = raw[name].copy()
         present = values.dropna()
         if how == "shuffled":
@@ -185,16 +187,18 @@ def audit_fit(task: Task, table: Table, *, study: Study) -> Finding:
     """Check a model of the study on one fold, fitted and asked as every experiment does it.
 
     Of a fold with more rows than ``[leakage] rows`` it takes a part; all of it where that is too
-    small for the model.
+    small for the model. Where study.toml does not say how many, that is ``CELLS`` of a wide table.
     """
 
     def predict(table: Table, fold: Fold) -> tuple[np.ndarray, ...]:
         said = run_task(replace(task, fold=fold), table, study)
         return tuple(part for part in (said.predicted, said.probability) if part is not None)
 
-    size = len(task.fold.train) + len(task.fold.test)
-    if size > study.leakage.rows:
-        part, fold = part_of(table, task.fold, study.leakage.rows, study.seed)
+    size, rows = len(task.fold.train) + len(task.fold.test), study.leakage.rows
+    if "rows" not in study.leakage.model_fields_set:
+        rows = min(rows, max(FEWEST, CELLS // table.X.shape[1]))
+    if size > rows:
+        part, fold = part_of(table, task.fold, rows, study.seed)
         with contextlib.suppress(StudyError):
             found = fit(replace(task, fold=fold), predict, part, study.seed)
             return drawn(found, len(fold.train) + len(fold.test), size)
@@ -236,7 +240,7 @@ def moved(before: Table, after: Table, test_rows: pd.Index) -> str:
     left, right = rows.difference(after.X.index), after.X.index.difference(before.X.index)
     if len(left) or len(right):
         return f"which rows there are, such as row {(left if len(left) else right)[0]}"
-    if list(before.X.columns) != list(after.X.columns):
+    if not before.X.columns.equals(after.X.columns):
         gone = sorted(set(before.X.columns) ^ set(after.X.columns), key=str)
         return f"which columns there are, such as {gone[:3]}"
     X, X_after = before.X.loc[rows], after.X.loc[rows]

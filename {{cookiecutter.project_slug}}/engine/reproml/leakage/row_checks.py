@@ -12,10 +12,12 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 from scipy.stats import poisson, rankdata
+from sklearn import config_context
 from sklearn.impute import SimpleImputer
 from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.random_projection import GaussianRandomProjection
 
 from ..compute.threads import one_thread
 from ..config.columns import Table, missing_words
@@ -154,11 +156,14 @@ def _neighbours(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return distances and positions of the nearest neighbours of the points at some positions."""
     search = NearestNeighbors(n_neighbors=n_neighbours + 1, algorithm="brute").fit(points)
-    with one_thread():  # neighbours at equal distances do not depend on how many there are
-        near = search.kneighbors(points[asked], return_distance=False)  # in parts of bounded memory
+    rows = points[asked] if len(asked) < len(points) else points  # a product with itself is faster
+    wide = points.shape[1] > len(points) / 4  # then all products at once are faster
+    # neighbours at equal distances do not depend on how many threads there are
+    with one_thread(), config_context(enable_cython_pairwise_dist=not wide, working_memory=256):
+        near = search.kneighbors(rows, return_distance=False)  # in parts of bounded memory
     # its distances are differences of large numbers, often 0; and each point is its own neighbour
-    pairs = zip(points[asked], near, strict=True)
-    distance = np.array([np.linalg.norm(points[at] - one, axis=1) for one, at in pairs])
+    apart = (points[at] - one for one, at in zip(rows, near, strict=True))
+    distance = np.sqrt([np.einsum("ij,ij->i", one, one) for one in apart])
     distance[near == asked[:, None]] = np.inf
     order = np.argsort(distance, axis=1, kind="stable")[:, :n_neighbours]
     return np.take_along_axis(distance, order, axis=1), np.take_along_axis(near, order, axis=1)
@@ -248,8 +253,8 @@ def scaled_numbers(X: pd.DataFrame) -> np.ndarray:
     """Return features as numbers of unit variance, to measure distances in, over all rows.
 
     Text becomes a 0/1 column per value; gaps become the mean. For checks only: models scale inside
-    their pipeline. Where those columns would be too many, each value of a text gets a direction at
-    random instead, of the same length: distances stay right to about a tenth.
+    their pipeline. Where those columns would be too many, they are projected on ``VALUES`` random
+    directions: distances stay right to about a tenth.
 
     >>> X = pd.DataFrame({"dose": [1.0, None, 3.0], "kind": ["a", "a", "b"]})
     >>> scaled_numbers(X).round(1).tolist()
@@ -260,17 +265,13 @@ def scaled_numbers(X: pd.DataFrame) -> np.ndarray:
     numbers = pd.get_dummies(X.drop(columns=many), dtype=float).to_numpy(dtype=float, copy=True)
     imputer = SimpleImputer(keep_empty_features=True, copy=False)
     points = make_pipeline(imputer, StandardScaler(copy=False)).fit_transform(numbers)
-    return np.hstack([points, *(_directions(X[name]) for name in many)]) if many else points
-
-
-def _directions(values: pd.Series) -> np.ndarray:
-    """Return (n_samples, ``VALUES``) numbers that lie apart as scaled 0/1 columns do."""
-    codes = pd.factorize(values)[0]  # -1 for a gap, which is all zeros
-    share = np.bincount(codes[codes >= 0]) / len(codes)
-    rng = np.random.default_rng(seed_for(0, "leakage/directions"))
-    vectors = rng.normal(size=(len(share) + 1, VALUES))
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors * np.r_[1 / np.sqrt(share * (1 - share)), 0][:, None])[codes]
+    if not many:
+        return points
+    to_few = GaussianRandomProjection(VALUES, random_state=seed_for(0, "leakage/directions"))
+    values = [X[name].dropna().unique() for name in many]
+    dummies = OneHotEncoder(categories=values, handle_unknown="ignore")  # a gap is all zeros
+    texts = make_pipeline(dummies, StandardScaler(with_mean=False), to_few)
+    return np.hstack([points, texts.fit_transform(X[many])])
 
 
 def audit_rows(
@@ -351,7 +352,11 @@ def _too_good(X: pd.DataFrame, true: np.ndarray) -> np.ndarray:
     numbers = np.array([pd.api.types.is_numeric_dtype(kind) for kind in X.dtypes])
     own = np.zeros((true.shape[1], X.shape[1]))
     own[:, numbers] = _strength(true, X.loc[:, numbers].to_numpy(float))
-    best, names = np.where(own >= ALONE, own, 0.0), X.nunique().to_numpy()
+    ordered = np.sort(X.loc[:, numbers].to_numpy(float), axis=0)
+    names = np.zeros(X.shape[1], dtype=int)  # how many values a feature has
+    names[numbers] = 1 + (ordered[1:] != ordered[:-1]).sum(axis=0)
+    names[~numbers] = X.loc[:, ~numbers].nunique()
+    best = np.where(own >= ALONE, own, 0.0)
     limit = np.maximum(np.where(names < CODES, ALONE, CODE), own + 0.1)
     given = np.flatnonzero(~numbers | (names <= len(X) / 1.5))  # others are measured, not given
     codes = [pd.factorize(X.iloc[:, column])[0] for column in given]
