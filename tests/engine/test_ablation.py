@@ -20,6 +20,7 @@ from reproml.explain.ablation import (
     columns_reaching,
     fold_columns,
     make_variants,
+    steps_before,
 )
 from reproml.split.splits import Fold
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
@@ -158,6 +159,18 @@ def test_columns_that_come_in_are_refused(content: dict[str, Any]):
     content["models"]["parameters"]["candidate"] = {"subset__keep": ["dose"]}
     with pytest.raises(StudyError, match=r"the columns \['age', 'kind'\] now reach"):
         check(content, set={"subset__keep": ["dose", "age", "kind"]})
+
+
+def test_variants_of_the_last_step_are_alike_before_it_and_a_model_inside_it_counts():
+    model = candidate("classification")
+    full, deeper = steps_before(model), steps_before(apply_switch(model, {"model__C": 3.0}, "here"))
+    assert full == deeper
+    assert steps_before(apply_switch(model, OFF, "here")) != full
+    inside = [make_pipeline(TransformedTargetRegressor(linear("regression"))) for _ in range(2)]
+    switched = apply_switch(
+        inside[1], {"transformedtargetregressor__regressor__subset__drop": ["age"]}, "x"
+    )
+    assert steps_before(inside[0]) != steps_before(switched)
 
 
 def test_columns_are_followed_through_any_model():

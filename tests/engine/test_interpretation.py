@@ -28,11 +28,10 @@ from reproml.explain.importance import (
     fold_leaders,
     noise_twin,
     permutation_importances,
-    prepared,
     with_noise,
 )
 from reproml.explain.summary import drawn_rows, importance_table, leading_features
-from reproml.explain.weights import model_weights
+from reproml.explain.weights import model_weights, prepared
 from reproml.split.splits import Fold
 from reproml.write.importance_tables import (
     WEIGHTS,
@@ -174,7 +173,8 @@ def test_curves_are_scikit_learns_partial_dependence(study: Study):
             categorical_features=["kind"],
             response_method="predict_proba",
         )
-        ours = row_curves(model, TEST, name, grid, study)["yes"]
+        ((feature, of, ours),) = row_curves(model, TEST, {name: grid}, study)
+        assert (feature, of) == (name, "yes")
         assert ours == pytest.approx(theirs["individual"][0], rel=1e-12)
         assert ours.mean(axis=0) == pytest.approx(theirs["average"][0], rel=1e-12)
 
@@ -365,10 +365,21 @@ def test_in_a_wide_table_the_steps_run_once_and_the_importances_are_the_same(bui
     units = {"one": ["g150"], "kind": ["g299"], "both": ["g150", "g40"], "none": ["g7"]}
     last, Z, columns = prepared(model, MANY[60:], units)
     assert last is model[-1]
+    assert prepared(model, MANY[60:], {"one": ["g150"]})[0] is model  # for one, it saves nothing
     assert [len(one) for one in columns.values()] == [1, 2, 2, 1]
     how = {"metric": METRICS["roc_auc"], "classes": ["no", "yes"], "seed": 1, "shuffles": 3}
     whole = permutation_importances(model, MANY[60:], ANSWER[60:], units, **how)
     assert permutation_importances(last, Z, ANSWER[60:], columns, **how) == pytest.approx(whole)
+
+
+@pytest.mark.parametrize("build", [linear, forest])
+def test_in_a_wide_table_the_curves_are_those_of_the_whole_model(study: Study, build):
+    model = build("classification").fit(MANY[:60], ANSWER[:60])
+    grids = {"g150": np.array([-1.0, 1.0]), "g299": np.array(["x", "y"], dtype=object)}
+    for name, _, curve in row_curves(model, MANY[60:], grids, study):
+        for step, value in enumerate(grids[name]):
+            whole = model.predict_proba(MANY[60:].assign(**{name: value}))[:, 1]
+            assert curve[:, step] == pytest.approx(whole, rel=1e-12)
 
 
 def test_steps_that_mix_features_run_each_time():
@@ -381,6 +392,15 @@ def test_steps_that_mix_features_run_each_time():
     assert model is mixed
     assert rows is numbers
     assert columns is units
+
+
+def test_features_of_a_pair_are_found_among_thousands_that_have_none():
+    wide = pd.DataFrame(np.random.default_rng(2).normal(size=(200, 1000))).add_prefix("g")
+    wide["g17"] = -(wide["g801"] ** 3)
+    wide["g5"] = wide["g6"] = wide["g7"]
+    found = correlated_groups(wide)
+    assert found["feature"].tolist() == ["g5", "g6", "g7", "g17", "g801"]
+    assert found["group"].tolist() == [1, 1, 1, 2, 2]
 
 
 @pytest.mark.parametrize("gaps", [False, True])

@@ -18,7 +18,8 @@ from .threads import one_thread
 
 BATCH = 20_000  # rows that are asked about at once, of tables of up to 500 columns
 CELLS = 10_000_000  # and of wider tables: 80 MB
-TRIED = 100  # rows that show what depends on which feature
+FEWEST, TRIED = 20, 100  # rows that show what depends on which feature
+TRIED_CELLS = 100_000  # fewer rows of a table of more than 1,000 columns
 PROBED = 50_000_000  # cells that are asked about where each feature has to be tried alone
 ROUNDING = 1e-9  # of a column's largest value: smaller differences are no change
 
@@ -26,49 +27,46 @@ ROUNDING = 1e-9  # of a column's largest value: smaller differences are no chang
 Ask = Callable[[pd.DataFrame], Any]  # an array, a table or a sparse matrix with a row for each
 
 
-def answers(
-    ask: Ask, tables: Iterable[pd.DataFrame], shape: tuple[int, int]
-) -> Iterator[np.ndarray]:
-    """Yield what a model or its steps say of tables of one shape, an array per table.
-
-    >>> tables = [pd.DataFrame({"dose": [1.0, 2.0]}), pd.DataFrame({"dose": [3.0, 4.0]})]
-    >>> [said.tolist() for said in answers(lambda X: X["dose"] * 10, tables, (2, 1))]
-    [[10.0, 20.0], [30.0, 40.0]]
-    """
-    for part in _parts(tables, shape):
-        yield from _asked(ask, pd.concat(part, ignore_index=True), len(part))
-
-
 def answers_to_moved(
-    ask: Ask, X: pd.DataFrame, moves: Iterable[tuple[list[str], np.ndarray]]
+    ask: Ask,
+    X: pd.DataFrame | np.ndarray,
+    moves: Iterable[tuple[Any, np.ndarray]],
+    source: pd.DataFrame | np.ndarray | None = None,
 ) -> Iterator[np.ndarray]:
     """Yield what a model or its steps say when the values of some columns change places.
 
-    A move is the columns, and for each row the position of the row whose values it gets.
+    A move is the columns, and for each row the position of the row whose values it gets; that is a
+    row of ``source``, where there is one.
 
     >>> X = pd.DataFrame({"dose": [1.0, 2.0], "age": [30.0, 40.0]})
     >>> moves = [([], np.array([0, 1])), (["dose"], np.array([1, 0]))]
     >>> [said.tolist() for said in answers_to_moved(lambda X: X, X, moves)]
     [[[1.0, 30.0], [2.0, 40.0]], [[2.0, 30.0], [1.0, 40.0]]]
     """
-    kinds = [X.loc[:, X.dtypes == kind].copy() for kind in X.dtypes.unique()]
+    source = X if source is None else source
+    if isinstance(X, np.ndarray):
+        named = (pd.DataFrame(one) for one in (X, source))
+        yield from answers_to_moved(lambda rows: ask(rows.to_numpy()), next(named), moves, *named)
+        return
+    kinds = [X.columns[X.dtypes == kind] for kind in X.dtypes.unique()]
+    kinds = [(X[names], source[names].to_numpy().T) for names in kinds]
     for part in _parts(moves, X.shape):
-        tables = [_moved(table, part) for table in kinds]
+        tables = [_moved(table, values, part) for table, values in kinds]
         moved = tables[0] if len(tables) == 1 else pd.concat(tables, axis=1)[X.columns]
         yield from _asked(ask, moved, len(part))
 
 
-def _moved(X: pd.DataFrame, part: list[tuple[list[str], np.ndarray]]) -> pd.DataFrame:
+def _moved(X: pd.DataFrame, source: np.ndarray, part: list[tuple[Any, np.ndarray]]) -> pd.DataFrame:
     """Return a copy of the rows for each move; of columns of one type, all are moved at once."""
-    moved = X.take(np.tile(np.arange(len(X)), len(part))).reset_index(drop=True)
+    values = np.tile(X.to_numpy().T, len(part))  # (n_columns, n_rows * n_moves)
     for number, (columns, order) in enumerate(part):
-        at = X.columns.get_indexer(X.columns.intersection(columns))
-        if len(at):
-            moved.iloc[number * len(X) : (number + 1) * len(X), at] = X.iloc[order, at].to_numpy()
-    return moved
+        at = X.columns.get_indexer(columns)
+        at = at[at >= 0]
+        values[at, number * len(X) : (number + 1) * len(X)] = source[np.ix_(at, order)]
+    return pd.DataFrame(values.T, columns=X.columns, dtype=X.dtypes.iloc[0], copy=False)
 
 
-def made_of(ask: Ask, X: pd.DataFrame, tried: int = TRIED) -> np.ndarray:
+def made_of(ask: Ask, X: pd.DataFrame) -> np.ndarray:
     """Tell for each column that comes out which feature it is made of, (n_columns,).
 
     The feature's position; -1 of none, or of one with a single value; -2 of several. For each
@@ -78,7 +76,7 @@ def made_of(ask: Ask, X: pd.DataFrame, tried: int = TRIED) -> np.ndarray:
     >>> made_of(lambda X: X.assign(ratio=X["dose"] / X["age"], one=1.0), X).tolist()
     [0, 1, -2, -1]
     """
-    X = X.iloc[_telling_rows(ask, X, tried)]
+    X = X.iloc[_telling_rows(ask, X)]
     digits = np.arange(max(1, (X.shape[1] - 1).bit_length()))[:, None]
     with_it = (np.arange(X.shape[1]) >> digits) & 1 == 1  # (n_digits, n_features)
     halves = np.stack([with_it, ~with_it], axis=1).reshape(-1, X.shape[1])
@@ -111,10 +109,8 @@ def features_used(ask: Ask, X: pd.DataFrame) -> list[str]:
         few = X.iloc[np.linspace(0, len(X) - 1, min(most, len(X))).astype(int)]
         values = X.to_numpy()
         others = _differs(values, values[:1]).argmax(axis=0)  # rows with another than the first
-        tables = (
-            few.assign(**{name: X[name].iloc[others[X.columns.get_loc(name)]]}) for name in rest
-        )
-        said = answers(ask, chain([few], tables), few.shape)
+        moves = (([name], np.full(len(few), others[X.columns.get_loc(name)])) for name in rest)
+        said = answers_to_moved(ask, few, chain([([], np.arange(len(few)))], moves), X)
         before = next(said)
         used |= {
             name for name, after in zip(rest, said, strict=True) if _changed(before, after).any()
@@ -128,8 +124,9 @@ def _parts(things: Iterable[Any], shape: tuple[int, int]) -> Iterator[list[Any]]
         yield part
 
 
-def _telling_rows(ask: Ask, X: pd.DataFrame, tried: int) -> np.ndarray:
+def _telling_rows(ask: Ask, X: pd.DataFrame) -> np.ndarray:
     """Return evenly spaced rows, and more: each column that varies, going in or out, does there."""
+    tried = int(np.clip(TRIED_CELLS // X.shape[1], FEWEST, TRIED))
     few = np.linspace(0, len(X) - 1, min(tried, len(X))).astype(int)
     for table in [X.to_numpy(), *_asked(ask, X, 1)] if len(few) < len(X) else []:
         differs = _differs(table, table[:1])

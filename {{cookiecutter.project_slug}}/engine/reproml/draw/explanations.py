@@ -92,7 +92,7 @@ def importance_words(frames: Frames, study: Study) -> dict[str, object]:
     """Return what the caption says beside: how many are drawn, and which are correlated."""
     table = importances_of(frames)
     drawn, n_features = drawn_rows(table), feature_count(table)
-    words = {"shuffles": shuffles_per_fold(study.split), "groups": ""}
+    words = {"shuffles": shuffles_per_fold(study.split, n_features), "groups": ""}
     words["leading"] = drawn_words(table, **mean_sizes(frames))
     if n_features > MOST_ROWS:
         text = CAPTIONS["importance_leading"]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import cloudpickle
 import pandas as pd
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
@@ -83,6 +84,16 @@ def check_columns(reaching: dict[str, list[str]], study: Study) -> None:
                 'so. Switch a step off with "passthrough", so that its columns stay; if the '
                 f"columns are what you ask about, set removes_columns = true in [ablations.{name}]"
             )
+
+
+def steps_before(model: Any) -> bytes:
+    """Return what stands before the final estimator; of models alike in it, the same columns reach.
+
+    Where another model may be inside that estimator, it is all of the model.
+    """
+    last = model[-1] if isinstance(model, Pipeline) else model
+    holds = any(hasattr(last, name) for name in ("steps", "estimator", "regressor"))
+    return cloudpickle.dumps(clone(model if holds or last is model else model[:-1]))
 
 
 def fold_columns(task: Task, table: Table) -> pd.DataFrame:

@@ -8,18 +8,20 @@ never occur: there the curves say what the model makes of them, not what would h
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..compute.batches import answers
+from ..compute.batches import answers_to_moved
 from ..compute.task import Task, fit_task
 from ..config.columns import Table, common_values
 from ..config.seeds import seed_for
 from ..config.study import Column, Study
 from ..split.splits import Fold
 from .summary import ENDS, GRID, drawn_rows
+from .weights import prepared
 
 INDIVIDUALS = 20  # rows whose own curves are kept
 
@@ -44,19 +46,30 @@ def grid_of(values: pd.Series, column: Column | None = None) -> np.ndarray:
     return np.unique(np.quantile(values.dropna().to_numpy(), shares, method="nearest"))
 
 
-def row_curves(model: Any, X: pd.DataFrame, name: str, grid: np.ndarray, study: Study) -> dict:
-    """Return predictions, (n_samples, n_values), with a feature set to each value of its grid.
+def row_curves(
+    model: Any, X: pd.DataFrame, grids: dict[str, np.ndarray], study: Study
+) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Yield a feature, what is predicted, and (n_samples, n_values), with it set to each value.
 
     Numbers by target, or probabilities by class; of two classes, of the positive one.
     """
     classes = study.data.classes
-    ask = model.predict_proba if classes else model.predict
-    said = list(answers(ask, (X.assign(**{name: value}) for value in grid), X.shape))
-    stacked = np.stack(said, axis=1)  # (n_samples, n_values) or (n_samples, n_values, n_classes)
-    if not classes:
-        return {study.data.target: stacked}
-    wanted = classes[-1:] if len(classes) == 2 else classes
-    return {one: stacked[..., list(model.classes_).index(one)] for one in wanted}
+    set_to = (
+        X.iloc[np.zeros(len(grid), dtype=int)].assign(**{name: pd.array(grid, X[name].dtype)})
+        for name, grid in grids.items()
+    )
+    all_rows = pd.concat([X, *set_to])
+    model, Z, columns = prepared(model, all_rows, {name: [name] for name in grids})
+    ask, rows, end = model.predict_proba if classes else model.predict, Z[: len(X)], len(X)
+    for name, grid in grids.items():
+        start, end = end, end + len(grid)
+        moves = ((columns[name], np.full(len(X), place)) for place in range(start, end))
+        # (n_samples, n_values) or (n_samples, n_values, n_classes)
+        said = np.stack(list(answers_to_moved(ask, rows, moves, Z)), axis=1)
+        for one in classes[-1:] if len(classes) == 2 else classes:
+            yield name, one, said[..., list(model.classes_).index(one)]
+        if not classes:
+            yield name, study.data.target, said
 
 
 def fold_dependence(
@@ -78,16 +91,14 @@ def fold_dependence(
     rows = fold.test[np.isin(fold.test, [*drawn, *kept])]
     mine = np.isin(rows, kept)
     averages, individuals = [], []
-    for name, grid in grids.items():
-        curves = row_curves(model, table.X.iloc[rows], name, grid, study)
-        for of, curve in curves.items():
-            for step, at in enumerate(grid):
-                mean = curve[:, step].mean()
-                averages.append((name, of, step, fold.repeat, fold.fold, at, mean))
-                individuals += [
-                    (name, of, step, table.X.index[row], at, value)
-                    for row, value in zip(rows[mine], curve[mine, step], strict=True)
-                ]
+    for name, of, curve in row_curves(model, table.X.iloc[rows], grids, study):
+        for step, at in enumerate(grids[name]):
+            mean = curve[:, step].mean()
+            averages.append((name, of, step, fold.repeat, fold.fold, at, mean))
+            individuals += [
+                (name, of, step, table.X.index[row], at, value)
+                for row, value in zip(rows[mine], curve[mine, step], strict=True)
+            ]
     head = ["feature", "of", "step"]
     return (
         pd.DataFrame(averages, columns=[*head, "repeat", "fold", "at", "value"]),

@@ -9,6 +9,7 @@ from scipy.spatial.distance import squareform
 
 TIED = 0.7  # rank correlation from which features are said to stand in for each other
 GROUPED = 5_000  # features at most that are compared each with each
+COMPARED = 500  # rows at most of more than 100 features
 LEVELS = 100  # of a category, the most common ones
 
 
@@ -31,20 +32,22 @@ def rank_correlations(X: pd.DataFrame) -> pd.DataFrame:
     ranks = (ranks - ranks.mean()).fillna(0.0).to_numpy()  # (n_rows, n_columns)
     size = ranks.T @ ranks
     if there.all():
-        spread = np.sqrt(np.outer(size.diagonal(), size.diagonal()))
+        spread = np.outer(size.diagonal(), size.diagonal())
     else:  # rows that have both values
         n, sums, squares = there.T @ there, ranks.T @ there, (ranks**2).T @ there
         size = n * size - sums * sums.T
         spread = n * squares - sums**2
         spread[spread < 1e-9 * n * squares] = 0.0
-        spread = np.sqrt(spread * spread.T)
-    size = np.divide(np.abs(size), spread, out=np.zeros_like(size), where=spread > 0)
+        spread = spread * spread.T
+    np.sqrt(spread, out=spread)
+    size = np.divide(np.abs(size, out=size), spread, out=np.zeros_like(size), where=spread > 0)
     starts = np.cumsum([0, *[1] * numbers.shape[1], *(level.shape[1] for level in levels)])[:-1]
     for axis in (0, 1) if levels else ():
         size = np.maximum.reduceat(size, starts, axis=axis)
     np.fill_diagonal(size, 1.0)
     names = [*numbers, *X.columns.difference(numbers.columns, sort=False)]
-    return pd.DataFrame(size.clip(max=1.0), names, names).loc[X.columns, X.columns]
+    size = pd.DataFrame(size.clip(max=1.0, out=size), names, names)
+    return size.loc[X.columns, X.columns] if levels else size
 
 
 def _levels(values: pd.Series) -> np.ndarray:
@@ -61,11 +64,13 @@ def correlated_groups(X: pd.DataFrame) -> pd.DataFrame:
     the group) and correlation with that one.
     """
     size = rank_correlations(X)
+    # a hair less than TIED, so that rounding does not part features that are just tied
+    close = (size.to_numpy() >= TIED - 1e-9).sum(axis=1) > 1  # to another than itself
+    size = size.loc[close, close]
     rows = []
-    if len(size) > 1:
+    if len(size):
         distance = (1 - size.to_numpy()).clip(min=0.0)
         links = hierarchy.complete(squareform(distance, checks=False))
-        # a hair more than 1 - TIED, so that rounding does not part features that are just tied
         clusters = hierarchy.fcluster(links, 1 - TIED + 1e-9, criterion="distance")
         named = pd.Series(size.columns).groupby(clusters, sort=False)
         shared = (list(members) for _, members in named if len(members) > 1)

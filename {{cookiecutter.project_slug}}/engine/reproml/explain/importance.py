@@ -21,19 +21,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 from sklearn.base import clone
-from sklearn.utils import check_random_state
+from sklearn.utils import _safe_indexing, check_random_state
 
-from ..compute.batches import answers_to_moved, made_of
+from ..compute.batches import answers_to_moved
 from ..compute.models import ColumnSubset
 from ..compute.task import Task, fit_task
 from ..config.columns import Table
 from ..config.metrics import Metric, decimals
 from ..config.seeds import seed_for
 from ..config.study import Study, StudyError
-from .summary import FEATURES, NOISE, PARTS, drawn_rows, shuffles_per_fold
-from .weights import model_weights, parted
+from .summary import NOISE, PARTS, drawn_rows, shuffles_per_fold
+from .weights import model_weights, prepared
 
 BLOCKS = 20  # that are shuffled at a time in the search for leading features
 
@@ -78,8 +77,6 @@ def permutation_importances(
     y_true = y.to_numpy()
     as_is = ([], np.arange(len(X)))
     ask = asked(model, metric, classes)
-    if isinstance(X, np.ndarray):
-        X, ask = pd.DataFrame(X), lambda rows, ask=ask: ask(rows.to_numpy())
     said = answers_to_moved(ask, X, [as_is, *moves])
     scores = np.array([metric.score(y_true, one, classes) for one in said])
     falls = scores[0] - scores[1:] if metric.higher_is_better else scores[1:] - scores[0]
@@ -113,24 +110,6 @@ def noise_twin(model: Any) -> Any:
         if isinstance(step, ColumnSubset) and step.keep is not None:
             step.keep = [*step.keep, NOISE]
     return twin
-
-
-def prepared(
-    model: Any, X: pd.DataFrame, units: dict[Any, list[str]]
-) -> tuple[Any, pd.DataFrame | np.ndarray, dict[Any, Any]]:
-    """Let a model's steps prepare the rows of a wide table once, and shuffle what they make of it.
-
-    That is the same if each column is made of one feature, and saves the time that steps take. If
-    not, or in a table that is not wide, model, rows and units stay as they are.
-    """
-    front, last = parted(model)
-    made = made_of(front.transform, X, len(X)) if X.shape[1] > FEATURES and len(units) > 1 else [-2]
-    if -2 in made:
-        return model, X, units
-    Z = front.transform(X)
-    Z = Z.toarray() if sparse.issparse(Z) else Z
-    names, place = getattr(Z, "columns", np.arange(len(made))), X.columns.get_indexer
-    return last, Z, {unit: names[np.isin(made, place(of))] for unit, of in units.items()}
 
 
 def fold_leaders(task: Task, table: Table, study: Study, items: list[list[str]]) -> pd.DataFrame:
@@ -183,21 +162,27 @@ def fold_importances(
         (model, table.X, units),
         (fit_task(twin, noisy, study), noisy.X, {f"{NOISE}: {NOISE}": [NOISE]}),
     ]
-    rows, all_rows = [], dict(zip(PARTS, (fold.test, fold.train), strict=True))
-    for part in PARTS if fold.repeat == 0 else PARTS[:1]:
-        chosen = drawn_rows(all_rows[part], table, study, f"{part}/{where}")
+    rows, all_rows = [], zip(PARTS, (fold.test, fold.train), strict=True)
+    drawn = {part: drawn_rows(of, table, study, f"{part}/{where}") for part, of in all_rows}
+    if fold.repeat:
+        del drawn["training"]
+    ready = [prepared(one, X.iloc[np.concatenate([*drawn.values()])], of) for one, X, of in fits]
+    start = 0
+    for part, chosen in drawn.items():
+        places, start = np.arange(start, start + len(chosen)), start + len(chosen)
         measure = partial(
             permutation_importances,
             y=table.y.iloc[chosen],
             metric=study.primary,
             classes=study.data.classes,
             seed=seed_for(seed, f"interpretation/{part}/{where}"),
-            shuffles=shuffles_per_fold(study.split),
+            shuffles=shuffles_per_fold(study.split, table.X.shape[1]),
         )
-        for model, X, of in fits:
-            asked_of, Z, columns = prepared(model, X.iloc[chosen], of)
-            falls = measure(asked_of, Z, units=columns)  # (n_units, shuffles)
-            for unit, value, spread in zip(of, falls.mean(axis=1), falls.std(axis=1), strict=True):
+        for asked_of, Z, units in ready:
+            falls = measure(asked_of, _safe_indexing(Z, places), units=units)  # (n_units, shuffles)
+            for unit, value, spread in zip(
+                units, falls.mean(axis=1), falls.std(axis=1), strict=True
+            ):
                 kind, name = unit.split(": ", 1)
                 rows.append((part, kind, name, fold.repeat, fold.fold, metric, value, spread))
     columns = ["rows", "kind", "name", "repeat", "fold", "metric", "value", "spread"]

@@ -17,6 +17,7 @@ NOISE = "noise"  # the column of random numbers
 PARTS = ("held-out", "training")
 ROWS = 2_000  # of a fold's held-out rows, and of its training rows, that are shuffled
 FEWEST_ROWS, CELLS = 100, 500_000  # fewer rows of a table of more than 250 columns
+MANY = 50  # of more features, each is shuffled ``FEWEST`` times in a fold
 FEATURES = 100  # up to so many, each feature is shuffled alone
 LEADERS = 30  # of more, the leading ones
 LEADING = 6  # features whose partial dependence is drawn
@@ -26,14 +27,16 @@ GRID = 15  # values of each, at most
 ENDS = (0.05, 0.95)
 
 
-def shuffles_per_fold(split: Split) -> int:
-    """Return how often each feature is shuffled in a fold: with many folds, a few times will do.
+def shuffles_per_fold(split: Split, n_features: int) -> int:
+    """Return how often each feature is shuffled in a fold: with many of either, twice will do.
 
-    >>> shuffles_per_fold(Split(dependence="grouped", folds=5, repeats=6))
+    >>> shuffles_per_fold(Split(dependence="grouped", folds=5, repeats=6), 30)
     2
-    >>> shuffles_per_fold(Split(dependence="temporal", folds=3))
-    5
+    >>> [shuffles_per_fold(Split(dependence="temporal", folds=3), n) for n in (50, 51)]
+    [5, 2]
     """
+    if n_features > MANY:
+        return FEWEST
     return int(np.clip(SHUFFLES // (split.folds * split.repeats), FEWEST, MOST))
 
 
@@ -83,8 +86,8 @@ def importance_table(
     member = dict(zip(groups["feature"], groups["group"], strict=True))
     rows = []
     for (kind, name), both in importances.groupby(["kind", "name"], sort=False):
-        by_part = dict(iter(both.groupby("rows")["value"]))
-        ends = [mean_interval(by_part[part], n_train=n_train, n_test=n_test) for part in PARTS]
+        values, of = both["value"].to_numpy(), both["rows"].to_numpy()
+        ends = [mean_interval(values[of == part], n_train=n_train, n_test=n_test) for part in PARTS]
         group = int(name) if kind == "group" else int(member.get(name, 0))
         rows.append((kind, str(name), group, *ends[0], *ends[1]))
     columns = ["kind", "name", "group", "value", "low", "high"]

@@ -10,6 +10,7 @@ from scipy import sparse
 from sklearn.pipeline import Pipeline
 
 from ..compute.batches import made_of
+from .summary import MANY
 
 
 def model_weights(
@@ -73,6 +74,25 @@ def parted(model: Any) -> tuple[Pipeline, Any]:
         else:
             named = [(str(number), step) for number, (_, step) in enumerate(steps)]
             return Pipeline(named or [("none", "passthrough")]), model
+
+
+def prepared(
+    model: Any, X: pd.DataFrame, units: dict[Any, list[str]]
+) -> tuple[Any, pd.DataFrame | np.ndarray, dict[Any, Any]]:
+    """Let a model's steps prepare the rows of a wide table once, and shuffle what they make of it.
+
+    That is the same if each column is made of one feature, and saves the time that steps take. If
+    not, or in a table that is not wide, model, rows and units stay as they are.
+    """
+    front, last = parted(model)
+    made = made_of(front.transform, X) if X.shape[1] > MANY and len(units) > 1 else [-2]
+    if -2 in made:
+        return model, X, units
+    Z = front.transform(X)
+    Z = Z.toarray() if sparse.issparse(Z) else Z
+    columns = pd.Series(getattr(Z, "columns", range(len(made)))).groupby(made)
+    own = {X.columns[at]: list(made_of_it) for at, made_of_it in columns if at >= 0}
+    return last, Z, {unit: [z for x in of for z in own.get(x, [])] for unit, of in units.items()}
 
 
 def _as_array(matrix: Any) -> np.ndarray:

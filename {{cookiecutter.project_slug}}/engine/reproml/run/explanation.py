@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from ..compute.task import Task, make_tasks
+from ..config.seeds import seed_for
 from ..config.study import Study
 from ..explain.dependence import fold_dependence, grid_of, rows_to_follow
-from ..explain.feature_groups import GROUPED, correlated_groups, items_of, units_of
+from ..explain.feature_groups import COMPARED, GROUPED, correlated_groups, items_of, units_of
 from ..explain.importance import fold_explanation, fold_leaders
 from ..explain.summary import FEATURES, LEADERS, importance_table, leading_features
 from .terminal import say
@@ -28,11 +29,14 @@ MEMBERS = 5  # of a leading group that are shuffled alone
 def feature_groups(run: Run) -> pd.DataFrame:
     """Return which features are so correlated that they stand in for each other.
 
-    Of very many features, those that are shuffled alone are compared, as n features make n² pairs.
+    Of many features, they are compared in some rows; of very many, those that are shuffled alone
+    are compared, as n features make n² pairs.
     """
     X = run.table.X.iloc[run.development]
     if X.shape[1] > FEATURES:
         say(f"looking for the leading ones of {X.shape[1]:,} features ...", sys.stderr)
+        rng = np.random.default_rng(seed_for(run.study.seed, "interpretation/groups"))
+        X = X.iloc[np.sort(rng.permutation(len(X))[:COMPARED])]
     return correlated_groups(X if X.shape[1] <= GROUPED else X[_alone(run, NONE)])
 
 

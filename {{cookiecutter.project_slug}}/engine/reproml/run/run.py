@@ -34,7 +34,7 @@ from ..config.large import write_table
 from ..config.metrics import check_metrics
 from ..config.study import Split, Study, parse_compute, read_study
 from ..config.watch import OnlyDeclared
-from ..explain.ablation import FULL, check_columns, fold_columns, make_variants
+from ..explain.ablation import FULL, check_columns, fold_columns, make_variants, steps_before
 from ..split.splits import Fold, fold_table, lock_test_set, make_folds, row_table
 from ..statistics.comparison import compare_to_baselines
 from ..statistics.decisions import decide
@@ -133,7 +133,8 @@ class Run:
         if table.missing:
             words = missing_words(table.missing)
             say(f"taken as missing (missing_texts in study.toml): {words}", sys.stderr)
-        if table.X.memory_usage(deep=False).sum() < LARGE:
+        texts = table.X.select_dtypes(exclude="number").memory_usage(deep=False).sum()
+        if texts + 8 * table.X.size < LARGE:
             return table
         return map_table(table, self.scratch() / "table")
 
@@ -215,10 +216,13 @@ class Run:
     def variants(self) -> dict[str, Pipeline]:
         """Return the full candidate and a variant for each ablation; refuse undeclared columns."""
         variants = make_variants(self.study)
-        tasks = make_tasks(variants, self.folds[:1], self.study.seed)
+        before = {name: steps_before(model) for name, model in variants.items()}
+        first = {of: name for name, of in reversed(before.items())}
+        once = {name: variants[name] for name in first.values()}
+        tasks = make_tasks(once, self.folds[:1], self.study.seed)
         found = self.predict(tasks, fold_columns)
         reaching = {task.name: list(one["column"]) for task, one in zip(tasks, found, strict=True)}
-        check_columns(reaching, self.study)
+        check_columns({name: reaching[first[of]] for name, of in before.items()}, self.study)
         return variants
 
     def score(self, models: dict[str, Pipeline], *, seeds_of: str | None = None) -> pd.DataFrame:

@@ -78,23 +78,23 @@ def seed_of(study: Study) -> Seed:
 
 def make_examples(model: Pipeline, X: pd.DataFrame, data: Data) -> list[Example]:
     """Make up rows, none of which is a row of the data, and ask the model about them."""
-    numbers = X.select_dtypes("number").quantile(QUANTILES, interpolation="nearest")
+    numbers = X.select_dtypes("number").quantile(QUANTILES, interpolation="nearest").to_dict("list")
     rows = pd.DataFrame(
         {
             name: (
-                numbers[name].tolist()
+                numbers[name]
                 if name in numbers
-                else [[*common_values(values, data.column_for(name)).index, UNKNOWN][0]]
+                else [[*common_values(X[name], data.column_for(name)).index, UNKNOWN][0]]
                 * len(QUANTILES)
             )
-            for name, values in X.items()
+            for name in X
         }
     )
     said = answers(model, rows, data.classes)
     present = rows.astype(object).where(rows.notna(), None)
     return [
-        Example(row=row, said=answer)
-        for row, answer in zip(present.to_dict("records"), said.to_dict("records"), strict=True)
+        Example(row=dict(zip(present, row, strict=True)), said=answer)
+        for row, answer in zip(present.to_numpy().tolist(), said.to_dict("records"), strict=True)
     ]
 
 

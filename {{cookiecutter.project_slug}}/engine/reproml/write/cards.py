@@ -194,10 +194,11 @@ quantile; of a category the most common values, with their shares of all rows th
 values that study.toml lists, or that 10 rows or more have.
     """
     rows, gaps = {}, X.isna().sum()
-    quantiles = X.select_dtypes("number").quantile([0.05, 0.5, 0.95])
-    for name, values in X.items():
+    quantiles = X.select_dtypes("number").quantile([0.05, 0.5, 0.95]).to_dict("list")
+    for name in X:
         column = data.column_for(name)
         if column.type == "category":
+            values = X[name]
             shown = common_values(values, column).sort_index() / values.count() * 100
             shares = [f"{level} {share:.1f} %" for level, share in shown.items()]
             if rest := values.nunique() - len(shown):

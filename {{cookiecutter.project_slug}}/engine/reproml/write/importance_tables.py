@@ -56,7 +56,7 @@ def importance_note(table: pd.DataFrame, groups: pd.DataFrame, study: Study, **s
     return " ".join(NOTES[part] for part in [*parts, "limits"]).format(
         metric=study.primary.named,
         folds=study.split.folds * study.split.repeats,
-        shuffles=shuffles_per_fold(study.split),
+        shuffles=shuffles_per_fold(study.split, feature_count(table)),
         above=", ".join(above) or "none",
         noise=NOISE,
         tied=TIED,
