@@ -35,9 +35,9 @@ BUDGETS = {
     "lines of Python in all": 27_000,
 }
 NOT_MET = {
-    "engine's lines": 14_700,
-    "engine's lines of code": 9_690,
-    "lines of Python in all": 44_950,
+    "engine's lines": 15_100,
+    "engine's lines of code": 9_930,
+    "lines of Python in all": 46_150,
 }
 
 

@@ -13,6 +13,7 @@ def main(run):
     run.write("baselines_comparison.csv", comparison)
     run.write_folds("baselines_folds.csv")
     run.write_errors(predictions, prefix="baselines_")
+    run.write_kept()  # tables that fits keep, such as the curves of a network's training
 
     run.tell_headline(comparison)
     run.tell_scores(scores, models)

@@ -93,7 +93,8 @@ class Cache:
             return _frames(found["tables"].item())
         names = found.get("names")
         said = found["predicted"] if names is None else names.astype(object)
-        return said, found.get("probability")
+        kept = _frames(found["kept"].item()) if "kept" in found else {}
+        return said, found.get("probability"), kept
 
     def save(self, task: Task, result: Any, do: Callable[..., Any] | None = None) -> None:
         """Keep what a fit gave, if it reads back the same; an entry is whole or not there."""
@@ -204,19 +205,27 @@ def _predictions(result: Predictions) -> dict[str, np.ndarray] | None:
         arrays = {"names": arrays["predicted"].astype(str)}
     if result.probability is not None:
         arrays["probability"] = result.probability
+    if result.kept:
+        kept = _tables(result.kept)
+        return kept and arrays | {"kept": kept["tables"]}
     return arrays
 
 
-def _tables(result: pd.DataFrame | tuple[pd.DataFrame, ...]) -> dict[str, np.ndarray] | None:
-    """Write tables as JSON: its numbers are the shortest texts that read back to the same bits."""
-    several = isinstance(result, tuple)
+def _tables(result: Any) -> dict[str, np.ndarray] | None:
+    """Write a table, several, or some by name as JSON, whose numbers read back to the same bits."""
     try:
         text = json.dumps(result, default=_parts)
-        same = zip(result, _frames(text), strict=True) if several else [(result, _frames(text))]
+        same = zip(_each(result), _each(_frames(text)), strict=True)
         kept = all(one.equals(other) for one, other in same)  # in every type, too
     except (AttributeError, TypeError, ValueError):
         kept = False
     return {"tables": np.array(text)} if kept else None
+
+
+def _each(result: Any) -> list[pd.DataFrame]:
+    if isinstance(result, dict):
+        return list(result.values())
+    return list(result) if isinstance(result, tuple) else [result]
 
 
 def _parts(frame: pd.DataFrame) -> dict[str, Any]:
@@ -230,7 +239,9 @@ def _frames(text: str) -> Any:
     return tuple(found) if isinstance(found, list) else found
 
 
-def _frame(parts: dict[str, Any]) -> pd.DataFrame:
+def _frame(parts: dict[str, Any]) -> Any:
+    if not isinstance(parts.get("index"), list):  # tables by name
+        return parts
     name, kind, rows = parts["index"]
     index = pd.Index(rows, dtype=kind, name=name)
     columns = {

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from ..config.columns import Table
 from ..config.study import Study
 from .cache import Cache
 from .pool import Pool
-from .task import Predictions, Task, Work
+from .task import Predictions, Task, Work, resumable
 
 
 def run_fits(
@@ -41,6 +42,7 @@ def run_fits(
     >>> run_fits(tasks, table, study, finish=lambda said, table: said.predicted.item())
     [3.0, 2.5, 1.5]
     """
+    tasks = [with_checkpoint(task, cache) if cache and not do else task for task in tasks]
     results: list[Any] = [None] * len(tasks)
     todo = []
     for number, task in enumerate(tasks):
@@ -57,9 +59,17 @@ def run_fits(
         made = value if do else said and Predictions(task.name, task.fold, *said)
         if cache:
             cache.save(task, made, do)
+        if task.checkpoint:
+            task.checkpoint.unlink(missing_ok=True)
         results[number] = value if finish else made
         on_done()
     return results
+
+
+def with_checkpoint(task: Task, cache: Cache) -> Task:
+    """Give a fit that can go on after a stop a file of its own, by what its numbers depend on."""
+    key = cache.key(task) if resumable(task.model) else None
+    return replace(task, checkpoint=cache.folder.parent / "checkpoints" / key) if key else task
 
 
 def in_turn(tasks: list[Task], numbers: Iterable[int]) -> list[int]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from sklearn.pipeline import Pipeline
 from ..config.columns import Table
 from ..config.seeds import fix_random_state, seed_for
 from ..config.study import Study, StudyError
-from ..config.watch import OnlyDeclared
+from ..config.watch import OnlyDeclared, allow
 from ..split.inner_folds import set_inner_folds
 from ..split.splits import Fold
 from .shared_table import plain_table
@@ -31,6 +32,7 @@ class Task:
     model: Pipeline
     fold: Fold
     seed: int  # of this fit; variants of one model that are compared share it
+    checkpoint: Path | None = None  # where a model that can go on after a stop keeps how far it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,12 @@ class Predictions:
     fold: Fold
     predicted: np.ndarray  # (n_test,), class names or numbers
     probability: np.ndarray | None  # (n_test, n_classes) in the order of the study's classes
+    kept: dict[str, pd.DataFrame] = field(default_factory=dict)  # what the fit kept, by name
+
+    @property
+    def said(self) -> tuple[np.ndarray, np.ndarray | None, dict[str, pd.DataFrame]]:
+        """All that the fit gave."""
+        return self.predicted, self.probability, self.kept
 
 
 def make_tasks(
@@ -78,7 +86,32 @@ def run_task(task: Task, table: Table, study: Study) -> Predictions:
             f"{task.name} predicts NaN or infinity for {np.sum(~finite)} of {len(finite)} test "
             f"rows of {where}, which no metric can score; mend the model"
         )
-    return Predictions(task.name, task.fold, *said)
+    return Predictions(task.name, task.fold, *said, kept_by(model, task.name))
+
+
+def kept_by(model: Any, name: str) -> dict[str, pd.DataFrame]:
+    """Return the tables that a fitted model keeps in ``kept_``, or its steps do, by name.
+
+    >>> from small_study import linear
+    >>> model = linear("regression")
+    >>> model[-1].kept_ = {"curves": pd.DataFrame({"epoch": [1], "loss": [0.5]})}
+    >>> kept_by(model, "candidate")["curves"]
+       epoch  loss
+    0      1   0.5
+    """
+    steps = [step for _, step in model.steps] if isinstance(model, Pipeline) else [model]
+    found: dict[str, pd.DataFrame] = {}
+    for one in (getattr(step, "best_estimator_", step) for step in steps):
+        if isinstance(one, Pipeline):
+            found |= kept_by(one, name)
+        for title, table in getattr(one, "kept_", {}).items():
+            if not isinstance(table, pd.DataFrame) or not re.fullmatch("[a-z][a-z0-9_]*", title):
+                raise StudyError(
+                    f"{name} keeps {title!r}, a {type(table).__name__}; kept_ has tables (pandas "
+                    "DataFrame) by names of small letters, digits and _"
+                )
+            found[title] = table
+    return found
 
 
 def fit_task(task: Task, table: Table, study: Study) -> Pipeline:
@@ -88,8 +121,25 @@ def fit_task(task: Task, table: Table, study: Study) -> Pipeline:
     model = fix_random_state(clone(task.model), task.seed)
     stratify = bool(study.data.classes)
     set_inner_folds(model, table, train, study.split, stratify=stratify, seed=task.seed)
+    if task.checkpoint:
+        model.set_params(**dict.fromkeys(resumable(model), str(task.checkpoint)))
+        allow(task.checkpoint)
     with one_thread(), fit_in_words(task, table):
         return model.fit(table.X.iloc[train], table.y.iloc[train])
+
+
+def resumable(model: Any) -> list[str]:
+    """Return the parameter ``checkpoint`` of a model or of one step, if there is one.
+
+    A search or a calibration fits many models, which cannot share a file: theirs have none.
+
+    >>> from small_study import linear
+    >>> resumable(linear("regression"))
+    []
+    """
+    steps = model.steps if isinstance(model, Pipeline) else [("", model)]
+    found = [name for name, step in steps if "checkpoint" in step.get_params(deep=False)]
+    return [f"{found[0]}__checkpoint".removeprefix("__")] if len(found) == 1 else []
 
 
 @contextlib.contextmanager
@@ -134,7 +184,7 @@ class Outcome(NamedTuple):
 
     number: int  # of the task
     value: Any  # of `do` or `finish`
-    said: tuple[np.ndarray, np.ndarray | None] | None  # None unless predictions are kept
+    said: tuple[Any, ...] | None  # predictions, probabilities, tables; None unless they are kept
 
 
 @dataclass(frozen=True)
@@ -157,7 +207,7 @@ class Work:
                 return Outcome(number, self.do(task, self.table), None)
             made = run_task(task, self.table, self.study)
             value = self.finish(made, self.table) if self.finish else None
-        return Outcome(number, value, (made.predicted, made.probability) if self.keep else None)
+        return Outcome(number, value, made.said if self.keep else None)
 
     def whole(self) -> Work:
         """Return this work with the table's rows in it, for machines that see no file of ours."""

@@ -32,7 +32,7 @@ from ..config.declared import check_files
 from ..config.files import write_csv, write_text
 from ..config.large import write_table
 from ..config.metrics import check_metrics
-from ..config.study import Split, Study, parse_compute, read_study
+from ..config.study import Split, Study, StudyError, parse_compute, read_study
 from ..config.watch import OnlyDeclared
 from ..explain.ablation import FULL, check_columns, fold_columns, make_variants, steps_before
 from ..split.splits import Fold, fold_table, lock_test_set, make_folds, row_table
@@ -48,6 +48,9 @@ from .aside import own_folder
 from .code import load_code
 from .terminal import say
 
+# how names of results begin that are the engine's or the scripts'
+TAKEN = {"ablation", "baselines", "claim", "folds", "interpretation", "leakage", "partial"}
+TAKEN |= {"predictions", "scores", "sharing", "test"}
 LARGE = 32 * 2**20  # bytes; a table above it is moved into a file, so that it is in memory once
 
 
@@ -69,6 +72,8 @@ class Run:
         What the progress bar calls this script or stage.
     written : list of str
         Files that `write` has written.
+    kept : dict of str to DataFrame
+        Tables that fits kept, by name: model, repeat, fold, then their own columns.
     """
 
     def __init__(
@@ -92,6 +97,7 @@ class Run:
         asked = {"backend": backend, "workers": workers, "scheduler": scheduler}
         self.compute = {name: value for name, value in asked.items() if value is not None}
         self.written: list[str] = []
+        self.kept: dict[str, pd.DataFrame] = {}
 
     def into(self, folder: Path, *, fresh: bool = False) -> Self:
         """Return a run of the same study that writes elsewhere, perhaps without what is cached.
@@ -100,7 +106,7 @@ class Run:
         of the baselines.
         """
         other = copy.copy(self)
-        other.results, other.written = folder, []
+        other.results, other.written, other.kept = folder, [], {}
         if fresh or self.fresh:
             other.fresh, other.cache_folder = True, self.scratch() / "fits"
         return other
@@ -232,15 +238,21 @@ class Run:
         """
         tasks = make_tasks(models, self.folds, self.study.seed, purpose=seeds_of)
         with self.running(tasks) as how:
-            return score_tasks(tasks, self.table, self.study, held_out=False, **how)[0]
+            return score_tasks(tasks, self.table, self.study, **how).scores
 
     def score_and_predict(
         self, models: dict[str, Pipeline]
     ) -> tuple[pd.DataFrame, list[Predictions]]:
-        """Return the scores, and what was predicted for the rows of the first repeat's folds."""
+        """Return the scores, and what was predicted for the rows of the first repeat's folds.
+
+        What the fits kept, such as curves of training, is in ``kept`` then.
+        """
         tasks = make_tasks(models, self.folds, self.study.seed)
         with self.running(tasks) as how:
-            return score_tasks(tasks, self.table, self.study, held_out=True, **how)
+            scores, made, self.kept = score_tasks(
+                tasks, self.table, self.study, held_out=True, **how
+            )
+        return scores, made
 
     def compare(
         self, scores: pd.DataFrame, candidate: str | None = None, others: list[str] | None = None
@@ -268,6 +280,16 @@ class Run:
         """Write a table as a CSV file of the results."""
         write_csv(frame, self.results / name)
         self.written.append(name)
+
+    def write_kept(self) -> None:
+        """Write the tables that fits kept, such as curves.csv of networks; most keep none."""
+        for name, table in sorted(self.kept.items()):
+            if name.split("_")[0] in TAKEN:
+                raise StudyError(
+                    f"a model keeps a table {name!r}, which is the name of another result; give it "
+                    "another name in kept_"
+                )
+            self.write_rows(f"{name}.csv", table)
 
     def write_rows(self, name: str, frame: pd.DataFrame) -> None:
         """Write a table that grows with the data: one too large for git as Parquet, outside git."""

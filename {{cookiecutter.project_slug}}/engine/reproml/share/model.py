@@ -23,7 +23,7 @@ from skops.io import dumps, loads
 from ..config.columns import check_rows, read_raw
 from ..config.study import Column, Data, Study, StudyError
 from ..config.versions import LOCK, imported_libraries, installed_versions
-from ..split.inner_folds import searches
+from ..split.inner_folds import cuts
 from .modelfile import normalised, refused
 from .record import Example, Record, Seed, answers, check_examples, check_versions, read_record
 from .trusted_types import OURS, audit, distributions_of
@@ -60,8 +60,11 @@ def found_model(model: Any) -> Any:
         steps = [(name, getattr(step, "best_estimator_", step)) for name, step in found.steps]
         if any(new is not old for (_, new), (_, old) in zip(steps, found.steps, strict=True)):
             found = Pipeline(steps)
-    cuts = searches(found)  # what is left cuts training rows too, such as a calibration
-    return copy.deepcopy(found).set_params(**dict.fromkeys(cuts)) if cuts else found
+    # what is left cuts training rows too, such as a calibration, or keeps tables of the training
+    found = copy.deepcopy(found).set_params(**dict.fromkeys(cuts(found)))
+    for step in [found, *(step for _, step in getattr(found, "steps", []))]:
+        vars(step).pop("kept_", None)
+    return found
 
 
 def pack_model(model: Any, trusted: Iterable[str]) -> bytes:

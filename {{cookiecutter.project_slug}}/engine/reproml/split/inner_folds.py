@@ -6,6 +6,9 @@ group come to lie on both sides, and the search prefers what recognises the grou
 becomes folds of the training rows, cut like the study's own. They are positions in the training
 rows, so a search cannot reach the rows that its model is tested on.
 
+A model that stops its training early, such as a network, has a parameter ``inner_rows``: it gets
+the same folds, and stops by the rows that the last of them holds out.
+
 Rows that a model sets aside by itself for early stopping (``validation_fraction``) come from the
 training rows too, but at random: they may stop it too late, they do not make its score look better.
 """
@@ -44,7 +47,57 @@ def searches(model: Any) -> list[str]:
     >>> searches(Pipeline([("model", RidgeCV())])), searches(Ridge())
     (['model__cv'], [])
     """
-    return sorted(name for name in model.get_params() if name.rpartition("__")[2] == "cv")
+    return _ending(model, "cv")
+
+
+def early_stopping_rows(
+    inner_rows: Any, X: Any, y: Any, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return positions of rows to train on, and of rows whose loss says when to stop.
+
+    Parameters
+    ----------
+    inner_rows : list of (array, array), object with ``split``, or None
+        What the engine set the parameter of that name to: folds that respect groups, times and
+        places. None, of a model that is used by itself, takes a fifth of the rows at random.
+    X, y : array-like of shape (n_samples, ...) and (n_samples,)
+        As ``fit`` got them.
+    seed : int
+        For the rows that are drawn at random.
+
+    Returns
+    -------
+    tuple of ndarray
+        The last of the folds, which in time is the one that has most rows to train on.
+
+    Raises
+    ------
+    StudyError
+        Inside a search, if ``y`` has lost the labels of its rows: ask before they are converted.
+
+    Examples
+    --------
+    >>> folds = [(np.array([0]), np.array([1])), (np.array([0, 1]), np.array([2]))]
+    >>> early_stopping_rows(folds, np.zeros((3, 1)), np.zeros(3), seed=0)
+    (array([0, 1]), array([2]))
+    >>> [len(rows) for rows in early_stopping_rows(None, np.zeros((10, 1)), np.zeros(10), seed=0)]
+    [8, 2]
+    """
+    if inner_rows is None:
+        order = np.random.default_rng(seed).permutation(len(y))
+        n_aside = max(1, len(y) // 5)
+        return order[n_aside:], order[:n_aside]
+    folds = inner_rows.split(X, y) if hasattr(inner_rows, "split") else inner_rows
+    return list(folds)[-1]
+
+
+def cuts(model: Any) -> list[str]:
+    """Return the names of all parameters that take folds of a model's training rows."""
+    return searches(model) + _ending(model, "inner_rows")
+
+
+def _ending(model: Any, end: str) -> list[str]:
+    return sorted(name for name in model.get_params() if name.rpartition("__")[2] == end)
 
 
 def tunes(model: Any) -> bool:
@@ -123,11 +176,11 @@ class RowFolds:
 def set_inner_folds(
     model: Any, table: Table, train: np.ndarray, split: Split | None, *, stratify: bool, seed: int
 ) -> Any:
-    """Give every ``cv`` of a model folds of its training rows ``train``; change it in place.
+    """Give every ``cv`` and ``inner_rows`` folds of the training rows ``train``; change the model.
 
     A search inside a search gets folds of the rows that the outer one hands it.
     """
-    names = searches(model)
+    names = cuts(model)
     if not names:
         return model
     if split is None:
@@ -136,7 +189,7 @@ def set_inner_folds(
         name
         for outer in names
         for name in names
-        if name != outer and name.startswith(outer[: -len("cv")])
+        if name != outer and outer.endswith("cv") and name.startswith(outer[: -len("cv")])
     }
     folds = inner_folds(table, train, split, stratify=stratify, seed=seed)
     by_row = RowFolds(table, split, stratify=stratify, seed=seed)
