@@ -61,8 +61,11 @@ def found_model(model: Any) -> Any:
         if any(new is not old for (_, new), (_, old) in zip(steps, found.steps, strict=True)):
             found = Pipeline(steps)
     # what is left cuts training rows too, such as a calibration, or keeps tables of the training
-    found = copy.deepcopy(found).set_params(**dict.fromkeys(cuts(found)))
-    for step in [found, *(step for _, step in getattr(found, "steps", []))]:
+    left, steps = cuts(found), [step for _, step in getattr(found, "steps", [("", found)])]
+    if not left and not any("kept_" in vars(step) for step in steps):
+        return found
+    found = copy.deepcopy(found).set_params(**dict.fromkeys(left))
+    for _, step in getattr(found, "steps", [("", found)]):
         vars(step).pop("kept_", None)
     return found
 
