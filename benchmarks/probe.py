@@ -139,7 +139,7 @@ def stage(arguments, models, table, folds):
         start = time.perf_counter()
         with open_pool(asked(arguments), Path(folder)) as pool:
             began = time.perf_counter()
-            scores, *_ = score_tasks(tasks, table, study, pool=pool)
+            scores, _ = score_tasks(tasks, table, study, pool=pool)
             seconds = time.perf_counter() - began
     digest = pd.util.hash_pandas_object(scores).sum()
     return {

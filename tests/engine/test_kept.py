@@ -19,7 +19,7 @@ from reproml.run.run import open_run
 from reproml.share.model import found_model
 from reproml.split.inner_folds import early_stopping_rows
 from reproml.split.splits import make_folds
-from reproml.statistics.scores import score_tasks
+from reproml.statistics.scores import score_fits
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import Ridge
@@ -96,7 +96,7 @@ def test_tables_of_all_repeats_come_back_and_out_of_the_cache(workers, study: St
     found = []
     for _ in range(2):
         cache = open_cache(folder / ".cache" / "fits", study, table)
-        scored = score_tasks(tasks, table, study, pool=Pool(workers), cache=cache)
+        scored = score_fits(tasks, table, study, pool=Pool(workers), cache=cache)
         found.append(scored.kept)
     assert cache.hits == len(tasks)
     for kept in found:
@@ -186,6 +186,9 @@ def test_a_checkpoint_of_another_fit_is_not_taken(
 
 
 def test_many_fits_share_no_checkpoint():
+    passed = Pipeline([("none", "passthrough"), ("model", Steps())])
+    assert resumable(passed) == ["model__checkpoint"]
+    assert found_model(passed).steps[0] == ("none", "passthrough")
     assert resumable(Pipeline([("model", Steps())])) == ["model__checkpoint"]
     assert resumable(Steps()) == ["checkpoint"]
     assert resumable(Pipeline([("one", Steps()), ("two", Steps())])) == []

@@ -35,7 +35,7 @@ def test_scores_are_long_and_tidy():
     third = np.arange(12) % 3
     folds = [Fold(1, n, np.flatnonzero(third != n), np.flatnonzero(third == n)) for n in (0, 1)]
     models = {"m": DecisionTreeClassifier(), "prior": DummyClassifier()}
-    scores, *_ = score_tasks(make_tasks(models, folds, seed=0), table, study)
+    scores, _ = score_tasks(make_tasks(models, folds, seed=0), table, study)
     assert list(scores.columns) == ["model", "repeat", "fold", "metric", "value"]
     perfect = {"roc_auc": 1.0, "mcc": 1.0, "brier": 0.0}
     blind = {"roc_auc": 0.5, "mcc": 0.0, "brier": 0.25}

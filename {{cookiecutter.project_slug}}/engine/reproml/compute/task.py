@@ -138,7 +138,8 @@ def resumable(model: Any) -> list[str]:
     []
     """
     steps = model.steps if isinstance(model, Pipeline) else [("", model)]
-    found = [name for name, step in steps if "checkpoint" in step.get_params(deep=False)]
+    own = {name: step.get_params(deep=False) for name, step in steps if hasattr(step, "get_params")}
+    found = [name for name in own if "checkpoint" in own[name]]
     return [f"{found[0]}__checkpoint".removeprefix("__")] if len(found) == 1 else []
 
 

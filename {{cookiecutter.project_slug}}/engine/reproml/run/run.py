@@ -39,7 +39,7 @@ from ..split.splits import Fold, fold_table, lock_test_set, make_folds, row_tabl
 from ..statistics.comparison import compare_to_baselines
 from ..statistics.decisions import decide
 from ..statistics.diagnostics import error_tables, fold_predictions, prediction_table
-from ..statistics.scores import score_tasks
+from ..statistics.scores import score_fits
 from ..write.latex import tex, to_tabular
 from ..write.tables import to_page
 from . import explanation, figures, printed, test_rows
@@ -238,7 +238,7 @@ class Run:
         """
         tasks = make_tasks(models, self.folds, self.study.seed, purpose=seeds_of)
         with self.running(tasks) as how:
-            return score_tasks(tasks, self.table, self.study, **how).scores
+            return score_fits(tasks, self.table, self.study, **how).scores
 
     def score_and_predict(
         self, models: dict[str, Pipeline]
@@ -249,7 +249,7 @@ class Run:
         """
         tasks = make_tasks(models, self.folds, self.study.seed)
         with self.running(tasks) as how:
-            scores, made, self.kept = score_tasks(
+            scores, made, self.kept = score_fits(
                 tasks, self.table, self.study, held_out=True, **how
             )
         return scores, made

@@ -62,11 +62,11 @@ def found_model(model: Any) -> Any:
             found = Pipeline(steps)
     # what is left cuts training rows too, such as a calibration, or keeps tables of the training
     left, steps = cuts(found), [step for _, step in getattr(found, "steps", [("", found)])]
-    if not left and not any("kept_" in vars(step) for step in steps):
+    if not left and not any(hasattr(step, "kept_") for step in steps):
         return found
     found = copy.deepcopy(found).set_params(**dict.fromkeys(left))
     for _, step in getattr(found, "steps", [("", found)]):
-        vars(step).pop("kept_", None)
+        getattr(step, "__dict__", {}).pop("kept_", None)  # a step may be the text "passthrough"
     return found
 
 

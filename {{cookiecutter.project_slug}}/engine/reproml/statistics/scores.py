@@ -26,7 +26,7 @@ class Scored(NamedTuple):
 
 def score_tasks(
     tasks: list[Task], table: Table, study: Study, *, held_out: bool = False, **how: Any
-) -> Scored:
+) -> tuple[pd.DataFrame, list[Predictions]]:
     """Fit tasks and score each where it was fitted, by the metrics that the study reports.
 
     Most predictions are dropped at once; with ``held_out`` those of the first repeat are returned
@@ -38,10 +38,17 @@ def score_tasks(
     >>> from ..split.splits import Fold
     >>> table, study = trial([1.0, 2.0, 4.0])
     >>> fold = Fold(0, 0, train=np.array([0, 1]), test=np.array([2]))
-    >>> score_tasks([Task("dummy", dummy("regression"), fold, seed=0)], table, study).scores
-       model  repeat  fold metric  value
-    0  dummy       0     0    mae    2.5
+    >>> score_tasks([Task("dummy", dummy("regression"), fold, seed=0)], table, study)
+    (   model  repeat  fold metric  value
+    0  dummy       0     0    mae    2.5, [])
     """
+    return score_fits(tasks, table, study, held_out=held_out, **how)[:2]
+
+
+def score_fits(
+    tasks: list[Task], table: Table, study: Study, *, held_out: bool = False, **how: Any
+) -> Scored:
+    """Return what `score_tasks` does, and what the fits kept."""
     metrics = study.reported
     scored = partial(_scored, metrics=metrics, classes=study.data.classes, held_out=held_out)
     found = run_fits(tasks, table, study, finish=scored, **how)
